@@ -1,0 +1,3 @@
+//! certrotd: keeps what Huawei Cloud serves equal to what lies on this disk.
+
+pub mod model;
