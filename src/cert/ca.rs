@@ -1,0 +1,126 @@
+//! The CA that an instance publishes: a zip archive, bare PEM or DER, told apart by content.
+
+use super::bundle::{contents, pem_of};
+use super::findings::Finding;
+use super::x509::Certificate;
+use super::{archive, pem};
+use crate::model::digest::Sha256;
+use crate::model::time::Time;
+
+/// Most bytes of a published CA, packed or not.
+pub const CA_INPUT_BYTES_MAX: usize = 4 << 20;
+
+/// The CA certificates that were published, as they are installed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaBundle {
+    /// Canonical PEM of every CA certificate, once each, in the order published (entries of an
+    /// archive by name); ends with a line end.
+    pub pem: String,
+    /// SHA-256 of `pem`.
+    pub sha256: Sha256,
+    /// What is in it, in the same order; never empty.
+    pub certificates: Vec<CaFacts>,
+}
+
+/// One CA certificate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaFacts {
+    /// Subject, as `CN=…, O=…`.
+    pub subject: String,
+    /// SHA-256 of the DER.
+    pub sha256: Sha256,
+    /// Valid from.
+    pub not_before: Time,
+    /// Valid until.
+    pub not_after: Time,
+}
+
+/// Reads what an instance publishes. Takes the CA certificates and nothing else: leaves and keys
+/// beside them are left out. Refuses web pages, empty, damaged and oversized input, and any
+/// certificate that does not parse. Dates are judged by [`ca_validity`].
+pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
+    if bytes.len() > CA_INPUT_BYTES_MAX {
+        return Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX });
+    }
+    let found = if archive::is_zip(bytes) { from_archive(bytes)? } else { from_file(bytes)? };
+    let mut authorities: Vec<Certificate> = Vec::new();
+    for certificate in found {
+        let known = authorities.iter().any(|old| old.der == certificate.der);
+        // An instance's own CA may carry no constraints; that it issued itself tells as much.
+        if !known && (certificate.ca || certificate.is_self_issued()) {
+            authorities.push(certificate);
+        }
+    }
+    if authorities.is_empty() {
+        return Err(Finding::NoCa);
+    }
+    let pem: String = authorities.iter().map(|found| pem_of(found) + "\n").collect();
+    let certificates = authorities.into_iter().map(ca_facts).collect();
+    Ok(CaBundle { sha256: Sha256::of(pem.as_bytes()), pem, certificates })
+}
+
+/// Why this bundle is useless at `now`: no certificate in it is valid then.
+pub fn ca_validity(bundle: &CaBundle, now: Time) -> Option<Finding> {
+    let all = &bundle.certificates;
+    if all.iter().any(|found| found.not_before <= now && now <= found.not_after) {
+        return None;
+    }
+    let coming = all.iter().map(|found| found.not_before).filter(|from| now < *from).min();
+    let last = all.iter().map(|found| found.not_after).max().unwrap_or_default();
+    Some(match coming {
+        Some(from) => Finding::CaNotYetValid { from },
+        None => Finding::CaExpired { on: last },
+    })
+}
+
+fn ca_facts(certificate: Certificate) -> CaFacts {
+    let facts = certificate.facts;
+    CaFacts {
+        subject: facts.subject,
+        sha256: facts.sha256,
+        not_before: facts.not_before,
+        not_after: facts.not_after,
+    }
+}
+
+/// The certificates of every entry that holds some; others, such as a key store, are passed over.
+fn from_archive(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
+    let mut all = Vec::new();
+    for entry in archive::entries(bytes)? {
+        match from_file(&entry) {
+            Ok(found) => all.extend(found),
+            Err(
+                Finding::Empty
+                | Finding::NoPem
+                | Finding::Html
+                | Finding::Der
+                | Finding::NoCertificate { .. },
+            ) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    if all.is_empty() {
+        return Err(Finding::Archive { why: "holds no certificate".to_owned() });
+    }
+    Ok(all)
+}
+
+fn from_file(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
+    if bytes.first() == Some(&0x30) {
+        // PKCS #12 and keys begin so too: those are no damaged certificates.
+        return Certificate::parse(bytes, 1).map(|one| vec![one]).map_err(|_| Finding::Der);
+    }
+    if bytes.trim_ascii_start().starts_with(b"<") {
+        return Err(Finding::Html);
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut document = pem::read(bytes)?;
+    if !document.certificate_faults.is_empty() {
+        return Err(document.certificate_faults.swap_remove(0));
+    }
+    if document.certificates.is_empty() {
+        return Err(Finding::NoCertificate { found: contents(&document) });
+    }
+    let numbered = document.certificates.iter().zip(1..);
+    numbered.map(|(der, index)| Certificate::parse(der, index)).collect()
+}

@@ -1,0 +1,89 @@
+//! Putting certificates in order: who issued whom, proved by the signature where it can be.
+
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+
+use super::findings::Finding;
+use super::key::Algorithm;
+use super::x509::Certificate;
+
+/// What an import sends after the leaf, in order: each certificate issued the one before it.
+/// A root is left out when an intermediate remains. Fails when an issuer is missing in between.
+pub(super) fn order<'a>(
+    leaf: &'a Certificate,
+    pool: &'a [Certificate],
+) -> Result<Vec<&'a Certificate>, Finding> {
+    let mut chain: Vec<&Certificate> = Vec::new();
+    let mut last = leaf;
+    while !last.is_self_issued() {
+        let taken = |found: &Certificate| {
+            found.der == leaf.der || chain.iter().any(|old| old.der == found.der)
+        };
+        let Some(next) = issuer(last, pool.iter().filter(|found| !taken(found))) else { break };
+        chain.push(next);
+        last = next;
+    }
+    if chain.is_empty() && !pool.iter().any(|found| found.ca) {
+        return Err(Finding::LoneLeaf);
+    }
+    if chain.is_empty() || (!last.is_self_issued() && has_stray(&chain, pool)) {
+        return Err(Finding::ChainGap {
+            subject: last.facts.subject.clone(),
+            issuer: last.facts.issuer.clone(),
+        });
+    }
+    if chain.len() > 1 {
+        chain.retain(|found| !found.is_self_issued());
+    }
+    Ok(chain)
+}
+
+/// The issuer among these: by name and signature; of several the one that lives longest.
+fn issuer<'a>(
+    subject: &Certificate,
+    pool: impl Iterator<Item = &'a Certificate>,
+) -> Option<&'a Certificate> {
+    pool.filter(|found| found.ca && found.subject == subject.issuer && signed(subject, found))
+        .max_by_key(|found| (found.is_self_issued(), found.facts.not_after))
+}
+
+/// A CA that issued nothing else here: there is a link missing before it.
+fn has_stray(chain: &[&Certificate], pool: &[Certificate]) -> bool {
+    pool.iter().any(|ca| {
+        let issued = |other: &Certificate| other.issuer == ca.subject && other.der != ca.der;
+        ca.ca && !chain.iter().any(|used| used.der == ca.der) && !pool.iter().any(issued)
+    })
+}
+
+/// Whether the signature is this issuer's. A kind of signature that cannot be checked here is
+/// believed: names matched already, and a weak or odd one is named elsewhere.
+fn signed(subject: &Certificate, issuer: &Certificate) -> bool {
+    verification(&subject.signature_oid, &issuer.algorithm).is_none_or(|algorithm| {
+        UnparsedPublicKey::new(algorithm, &issuer.public_key)
+            .verify(&subject.signed, &subject.signature)
+            .is_ok()
+    })
+}
+
+fn verification(oid: &str, key: &Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    // RSA from 1024 bits on: a short key is to be called weak, not a gap.
+    match (oid, key) {
+        ("1.2.840.113549.1.1.5" | "1.3.14.3.2.29", Algorithm::Rsa(_)) => {
+            Some(&signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY)
+        }
+        ("1.2.840.113549.1.1.11", Algorithm::Rsa(_)) => {
+            Some(&signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY)
+        }
+        ("1.2.840.113549.1.1.12", Algorithm::Rsa(2048..)) => {
+            Some(&signature::RSA_PKCS1_2048_8192_SHA384)
+        }
+        ("1.2.840.113549.1.1.13", Algorithm::Rsa(_)) => {
+            Some(&signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
+        }
+        ("1.2.840.10045.4.3.2", Algorithm::P256) => Some(&signature::ECDSA_P256_SHA256_ASN1),
+        ("1.2.840.10045.4.3.3", Algorithm::P256) => Some(&signature::ECDSA_P256_SHA384_ASN1),
+        ("1.2.840.10045.4.3.2", Algorithm::P384) => Some(&signature::ECDSA_P384_SHA256_ASN1),
+        ("1.2.840.10045.4.3.3", Algorithm::P384) => Some(&signature::ECDSA_P384_SHA384_ASN1),
+        ("1.3.101.112", Algorithm::Ed25519) => Some(&signature::ED25519),
+        _ => None,
+    }
+}

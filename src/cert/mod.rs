@@ -1,0 +1,24 @@
+//! Bytes in, certificates out: what a file holds, whether it may be sent, and what is wrong with it.
+//! Pure: no clock, file or socket.
+
+mod archive;
+mod bundle;
+mod ca;
+mod chain;
+mod findings;
+pub mod inspect;
+mod key;
+mod pem;
+mod x509;
+
+pub use bundle::{Material, Pair, Rejected, Role, read_pair, validity};
+pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_validity, read_ca};
+pub use findings::Finding;
+pub use x509::LeafFacts;
+
+/// Largest certificate, chain or key file worth reading, in bytes: what the certificate manager
+/// takes is a fraction of it, and text around the PEM must not make a good file a bad one.
+pub const PEM_FILE_BYTES_MAX: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Pairs, bundles and inspections of certificates made here and by OpenSSL.
