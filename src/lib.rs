@@ -1,4 +1,5 @@
 //! certrotd: keeps what Huawei Cloud serves equal to what lies on this disk.
 
-pub mod cert;
+pub mod config;
 pub mod model;
+pub mod schedule;

@@ -1,0 +1,106 @@
+//! Looks at files that hold secrets: credentials must open; whoever else may read them is worth a word.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::Findings;
+use crate::model::account::SecretFile;
+
+/// Where systemd puts the credentials of the unit when the environment does not say.
+const UNIT_CREDENTIALS: &str = "/run/credentials/certrotd.service";
+/// Readers besides the owner: of a credential nobody; of a private key a group is a usual way.
+const CREDENTIAL_OTHERS: u32 = 0o077;
+const KEY_OTHERS: u32 = 0o007;
+
+/// A credential file with the place where it is named.
+pub(super) struct SecretAt {
+    pub(super) key: &'static str,
+    pub(super) span: Range<usize>,
+    pub(super) file: SecretFile,
+    /// Whether the text is surely a path, so that it may be shown.
+    pub(super) shown: bool,
+}
+
+/// Directories in which `credential:NAME` is looked for, in this order.
+pub(super) struct CredentialDirs(pub(super) Vec<PathBuf>);
+
+impl CredentialDirs {
+    pub(super) fn of_this_host() -> Self {
+        let told = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self(told.into_iter().chain([PathBuf::from(UNIT_CREDENTIALS)]).collect())
+    }
+}
+
+/// Opens every credential file, and notes modes that let others read it or a private key. A private key
+/// that cannot be looked at is no matter of the configuration.
+pub(super) fn look<'k>(
+    secrets: &[SecretAt],
+    keys: impl Iterator<Item = &'k PathBuf>,
+    dirs: &CredentialDirs,
+    findings: &mut Findings<'_>,
+) {
+    for secret in secrets {
+        match opened(&secret.file, dirs) {
+            Ok((path, mode)) => warn_of_mode(&path, mode, CREDENTIAL_OTHERS, findings),
+            Err(why) => {
+                let why = if secret.shown { why } else { "names no readable file".to_owned() };
+                let hint = if secret.shown {
+                    ""
+                } else {
+                    " (not shown: it may be the secret itself; expected a path with a `/`, or credential:NAME)"
+                };
+                findings.add(&secret.span, format!("`{}` {why}{hint}", secret.key));
+            }
+        }
+    }
+    for path in keys {
+        if let Ok(found) = path.metadata() {
+            warn_of_mode(path, found.permissions().mode(), KEY_OTHERS, findings);
+        }
+    }
+}
+
+fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), String> {
+    let name = match file {
+        SecretFile::Path(path) => {
+            let mode = open(path).map_err(|why| format!("{}: {why}", path.display()))?;
+            return Ok((path.clone(), mode));
+        }
+        SecretFile::Credential(name) => name,
+    };
+    let mut tried = Vec::new();
+    for dir in &dirs.0 {
+        let path = dir.join(name);
+        match open(&path) {
+            Ok(mode) => return Ok((path, mode)),
+            Err(why) => tried.push(format!("{}: {why}", path.display())),
+        }
+    }
+    Err(format!(
+        "credential:{name} is not there ({}); systemd provides it while the service runs, by LoadCredential=",
+        tried.join("; ")
+    ))
+}
+
+/// Opens a plain file and tells its permission bits. The look before keeps a pipe from blocking.
+fn open(path: &Path) -> Result<u32, String> {
+    let found = path.metadata().map_err(|error| format!("cannot be read: {error}"))?;
+    if !found.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(found.permissions().mode())
+}
+
+fn warn_of_mode(path: &Path, mode: u32, others: u32, findings: &mut Findings<'_>) {
+    if mode & others != 0 {
+        let mode = mode & 0o7777;
+        let path = path.display();
+        let wish = if others == KEY_OTHERS { "0640 or 0600" } else { "0600" };
+        findings.warnings.push(format!(
+            "{path} holds a secret and has mode {mode:04o}, so that others can read it; set it to {wish}"
+        ));
+    }
+}

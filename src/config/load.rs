@@ -1,0 +1,64 @@
+//! From a path to a configuration, or to everything that is wrong with the file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{self, Path};
+
+use super::disk::{self, CredentialDirs};
+use super::error::Findings;
+use super::{Config, ConfigError, read, resolve};
+
+/// Longest file that is read, in bytes: ten thousand certificates with a push each stay below it.
+const FILE_BYTES_MAX: u64 = 8 << 20;
+
+/// Reads the file, and opens each credential file that it names (its content is not looked at).
+/// Relative paths in it count from its own directory, made absolute here.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let path = path::absolute(path)
+        .map_err(|error| ConfigError::of_file(path, format!("has no absolute path: {error}")))?;
+    let text = text_of(&path)?;
+    resolved(&path, &text, Some(&CredentialDirs::of_this_host()))
+}
+
+/// Takes the text for the content of `path` and touches no file: credential files are not looked at.
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    resolved(path, text, None)
+}
+
+pub(super) fn resolved(
+    path: &Path,
+    text: &str,
+    credential_dirs: Option<&CredentialDirs>,
+) -> Result<Config, ConfigError> {
+    let mut findings = Findings::new(text);
+    let written = read::written(text, &mut findings);
+    let (config, secrets) = resolve::file(path, &written, &mut findings);
+    if let Some(dirs) = credential_dirs {
+        let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &entry.key);
+        disk::look(&secrets, keys, dirs, &mut findings);
+    }
+    let warnings = findings.finish(path)?;
+    let mut config =
+        config.ok_or_else(|| ConfigError::of_file(path, "cannot be resolved".to_owned()))?;
+    config.warnings = warnings;
+    Ok(config)
+}
+
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    let failed = |error| ConfigError::of_file(path, format!("cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(ConfigError::of_file(path, "is not a file".to_owned()));
+    }
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let sentence = format!("is longer than {FILE_BYTES_MAX} bytes");
+        return Err(ConfigError::of_file(path, sentence));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        ConfigError::of_file(path, format!("is not UTF-8 from byte {at} on"))
+    })
+}

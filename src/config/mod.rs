@@ -1,0 +1,179 @@
+//! Intent: what the operator's file asks for, with nothing left to default and nothing left to doubt.
+//!
+//! Reading order: [`raw`] has every key as it is written, with its documentation and default; `read` takes
+//! the file apart and finds misspelled keys and wrong types; the `resolve` files turn what was written into
+//! the types below, one table each; `disk` looks at the credential files; `load` does it all in order.
+//! Whatever is wrong goes to one list, so that an operator sees all of it at once.
+
+mod disk;
+mod error;
+mod load;
+mod nearest;
+pub mod raw;
+mod read;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::account::Account;
+use crate::model::names::Name;
+use crate::model::target::{CaSource, SslSwitch, Target};
+use crate::schedule::{Backoff, Cron};
+
+pub use error::{ConfigError, Place, Problem};
+pub use load::{load, parse};
+pub use raw::{KeyDoc, Otherwise, keys};
+
+/// A whole file, resolved: every path absolute (or relative to what [`parse`] was told), every default
+/// filled in, every reference pointing somewhere. Holds no secret, only where secrets lie.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// When cycles run and how long things wait.
+    pub schedule: Schedule,
+    /// Directory of the journal and the lock.
+    pub state: PathBuf,
+    /// How the log looks.
+    pub log: Log,
+    /// Where metrics and status are served; absent: no socket is opened.
+    pub metrics: Option<SocketAddr>,
+    /// Every `[cloud.NAME]`, by name; at least one.
+    pub accounts: Vec<Account>,
+    /// Every `[[certificate]]`, in the file's order.
+    pub certificates: Vec<Certificate>,
+    /// Every `[[instance_ca]]`, in the file's order.
+    pub instance_cas: Vec<InstanceCa>,
+    /// Every `[[instance_ssl]]`, in the file's order.
+    pub instance_ssls: Vec<InstanceSsl>,
+    /// What is allowed and still worth a word at start: sentences for the log.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// The account of this name.
+    pub fn account(&self, name: &Name) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == *name)
+    }
+}
+
+/// `[schedule]`.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// When a cycle starts by itself, with its time zone.
+    pub reconcile: Cron,
+    /// Upper bound of the random wait before a scheduled cycle.
+    pub jitter: Duration,
+    /// Whether a changed file wakes a cycle.
+    pub watch: bool,
+    /// How long a write whose answer was lost is held.
+    pub doubt: Duration,
+    /// The waits between tries.
+    pub retry: Backoff,
+}
+
+/// `[log]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// Directives such as `info,certrotd=debug`, checked: each a level or `target=level`.
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// journald under systemd, text on a terminal, else json.
+    Auto,
+    /// For people.
+    Text,
+    /// One flat object a line.
+    Json,
+    /// Straight to the systemd journal, with fields.
+    Journald,
+}
+
+/// `[[certificate]]`: a pair on this disk and where it goes.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// Unique among certificates.
+    pub name: Name,
+    /// The account it is imported into.
+    pub cloud: Name,
+    /// PEM with the leaf, and with the chain unless `chain` has it.
+    pub cert: PathBuf,
+    /// PEM with the private key.
+    pub key: PathBuf,
+    /// PEM with the chain, where `cert` holds the leaf alone.
+    pub chain: Option<PathBuf>,
+    /// `0` or a UUID; absent: the service decides.
+    pub enterprise_project_id: Option<String>,
+    /// How long before its end a certificate that is not renewed is warned of.
+    pub warn_before: Duration,
+    /// How many superseded imports of ours stay.
+    pub keep: usize,
+    /// Where it goes; no two to the same service and project.
+    pub pushes: Vec<Push>,
+}
+
+/// `[[certificate.push]]`: one target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Push {
+    /// The service.
+    pub target: Target,
+    /// IAM project name: a region id, or a sub-project such as `cn-north-4_web`.
+    pub project: String,
+    /// ELB listeners to bind to; empty unless the service is ELB.
+    pub listeners: Vec<String>,
+    /// WAF hosts; empty unless the service is WAF.
+    pub hosts: Vec<String>,
+    /// CDN domains; empty unless the service is CDN.
+    pub domains: Vec<String>,
+    /// `host:port` or `name@address:port`, each with a port from 1 to 65535.
+    pub probes: Vec<String>,
+}
+
+/// `[[instance_ca]]`: a CA file kept equal to what an instance publishes.
+#[derive(Clone, Debug)]
+pub struct InstanceCa {
+    /// Unique among CA files.
+    pub name: Name,
+    /// The account of the instance.
+    pub cloud: Name,
+    /// The instance's service.
+    pub source: CaSource,
+    /// The instance.
+    pub instance_id: String,
+    /// Which of several CAs, where the service offers several.
+    pub category: String,
+    /// The file to write; no other entry reads or writes it.
+    pub path: PathBuf,
+    /// Permission bits: the owner reads, nobody executes, others do not write.
+    pub mode: u32,
+    /// Command to run after a change: an absolute program and its arguments; empty: none.
+    pub on_change: Vec<String>,
+}
+
+/// `[[instance_ssl]]`: an instance's SSL switch.
+#[derive(Clone, Debug)]
+pub struct InstanceSsl {
+    /// Unique among switches.
+    pub name: Name,
+    /// The account of the instance.
+    pub cloud: Name,
+    /// The instance's service.
+    pub switch: SslSwitch,
+    /// The instance, in the shape that the service demands.
+    pub instance_id: String,
+    /// What the switch shall be.
+    pub enabled: bool,
+    /// Whether the restart that comes with switching is allowed.
+    pub allow_restart: bool,
+    /// What the operator knows the switch to be, where nothing reports it.
+    pub assume: Option<bool>,
+}

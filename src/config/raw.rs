@@ -1,0 +1,273 @@
+//! Every key as it is written: its documentation, its type and what its absence means.
+//!
+//! The doc comments below are the documentation of the keys: [`keys`] hands them out, and the commented
+//! file that is shipped must repeat them word for word. Nothing is checked here but the types.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use crate::model::target::Api;
+
+/// When a cycle starts by itself.
+pub(super) const RECONCILE: &str = "0 */15 * * * *";
+/// The time zone of the cron line.
+pub(super) const TIMEZONE: &str = "UTC";
+/// Spread of many hosts.
+pub(super) const JITTER: &str = "30s";
+/// Whether files are watched.
+pub(super) const WATCH: bool = true;
+/// How long a lost answer is held: some listings lag behind what was written by up to a minute.
+pub(super) const DOUBT: &str = "2m";
+/// Waits between tries.
+pub(super) const RETRY: &str = "10s..15m";
+/// Where the journal lies.
+pub(super) const STATE: &str = "/var/lib/certrotd/state";
+/// Form of the log.
+pub(super) const LOG_FORMAT: &str = "auto";
+/// Level of the log.
+pub(super) const LOG_LEVEL: &str = "info";
+/// Calls at once.
+pub(super) const MAX_IN_FLIGHT: i64 = 16;
+/// When an ageing certificate is warned of.
+pub(super) const WARN_BEFORE: &str = "21d";
+/// Superseded imports that stay.
+pub(super) const KEEP: i64 = 2;
+/// The CA that GeminiDB clients outside the mainland's national algorithms want.
+pub(super) const CATEGORY: &str = "international";
+/// Permissions of a CA file.
+pub(super) const MODE: &str = "0644";
+/// Whether a restart is allowed.
+pub(super) const ALLOW_RESTART: bool = false;
+
+/// One key of the configuration file, for documentation and its tests.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyDoc {
+    /// The table, such as `schedule` or `cloud.NAME.credentials`.
+    pub table: &'static str,
+    /// The key in that table.
+    pub key: &'static str,
+    /// What it does, in plain words.
+    pub doc: String,
+    /// What it means when the key is absent.
+    pub otherwise: Otherwise,
+}
+
+/// What the absence of a key means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Otherwise {
+    /// An error.
+    Required,
+    /// The same as this value, written as TOML.
+    Is(String),
+    /// What the key's documentation says.
+    Absent,
+}
+
+/// A table of the file, all keys of which may be missing as far as reading goes.
+pub(super) trait Table: DeserializeOwned + Default {
+    /// Its keys, those with tables of their own left out.
+    const KEYS: &'static [&'static str];
+}
+
+/// Makes the struct, the list of its keys and their documentation from one text.
+macro_rules! tables {
+    ($($(#[doc = $about:literal])+ $table:literal $name:ident {
+        $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $otherwise:expr,)+
+    })+) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Default, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub(super) struct $name {
+                $($(#[doc = $doc])+ pub(super) $key: Option<Spanned<$type>>,)+
+            }
+
+            impl Table for $name {
+                const KEYS: &'static [&'static str] = &[$(stringify!($key)),+];
+            }
+        )+
+
+        /// Every key of the file, in the order of its documentation.
+        pub fn keys() -> Vec<KeyDoc> {
+            let mut keys = vec![$($(KeyDoc {
+                table: $table,
+                key: stringify!($key),
+                doc: concat!($($doc),+).trim().to_owned(),
+                otherwise: $otherwise,
+            },)+)+];
+            keys.extend(Api::ALL.map(endpoint));
+            keys
+        }
+    };
+}
+
+/// A list of texts, each with its place.
+pub(super) type Texts = Vec<Spanned<String>>;
+
+tables! {
+    /// When cycles run and how long things wait.
+    "schedule" Schedule {
+        /// When a cycle starts by itself: a cron line of six fields, seconds first.
+        reconcile: String = text(RECONCILE),
+        /// Time zone of that line: an IANA name such as Asia/Shanghai.
+        timezone: String = text(TIMEZONE),
+        /// Each scheduled cycle starts up to this much later, at random: set it to spread many hosts.
+        jitter: String = text(JITTER),
+        /// Whether a changed certificate file wakes a cycle at once. The schedule stays as the safety net.
+        watch: bool = Otherwise::Is(WATCH.to_string()),
+        /// How long a write whose answer was lost is held before it may be sent again, unless a look
+        /// finds it done. Longer than the cloud's lists lag behind; shorter risks doing things twice.
+        doubt: String = text(DOUBT),
+        /// First and longest wait between tries; it doubles in between. What a service asks for wins.
+        retry: String = text(RETRY),
+    }
+
+    /// What certrotd remembers.
+    "state" State {
+        /// Directory of the journal and the lock, made with mode 0700. Never holds key material.
+        path: String = text(STATE),
+    }
+
+    /// How the log looks.
+    "log" Log {
+        /// One of auto, text, json, journald. auto is journald under systemd, text on a terminal, else json.
+        format: String = text(LOG_FORMAT),
+        /// Least level that is written: off, error, warn, info, debug or trace, also for one part of the
+        /// program, as in "info,certrotd::cloud=debug".
+        level: String = text(LOG_LEVEL),
+    }
+
+    /// Where others may look.
+    "metrics" Metrics {
+        /// Address and port that serve /metrics, /health and /status. Absent: no socket is opened.
+        listen: String = Otherwise::Absent,
+    }
+
+    /// One account in one region; as many as wanted, each with a name of its own.
+    "cloud.NAME" Cloud {
+        /// Region id, such as cn-north-4.
+        region: String = Otherwise::Required,
+        /// Project id of that region, 32 letters and digits. Absent: looked up in IAM by the region.
+        project_id: String = Otherwise::Absent,
+        /// Account id, sent to global services. Absent: not sent; never looked up.
+        domain_id: String = Otherwise::Absent,
+        /// How many calls to this account may be under way at once. Lower it when the service throttles.
+        max_in_flight: i64 = Otherwise::Is(MAX_IN_FLIGHT.to_string()),
+    }
+
+    /// Where credentials come from. The secrets themselves never stand in this file.
+    "cloud.NAME.credentials" Credentials {
+        /// One of access-key, password, environment, profile, metadata. Without this table: environment,
+        /// profile and metadata are tried in this order, as the official SDK does.
+        source: String = Otherwise::Required,
+        /// access-key: file with the access key id; a path, or "credential:NAME" for a systemd credential.
+        access_key_file: String = Otherwise::Absent,
+        /// access-key: file with the secret key; a path, or "credential:NAME".
+        secret_key_file: String = Otherwise::Absent,
+        /// access-key: file with the security token of a temporary key. Absent: a permanent key.
+        security_token_file: String = Otherwise::Absent,
+        /// password: name of the account that the IAM user belongs to.
+        domain: String = Otherwise::Absent,
+        /// password: name of the IAM user.
+        user: String = Otherwise::Absent,
+        /// password: file with the password; a path, or "credential:NAME".
+        password_file: String = Otherwise::Absent,
+    }
+
+    /// A certificate on this disk, and where it goes. An unreadable file holds this certificate only.
+    "certificate" Certificate {
+        /// Name of the rotation: 3 to 50 letters, digits, `_`, `.` or `-`, unique among certificates.
+        /// Imports are called by it.
+        name: String = Otherwise::Required,
+        /// Name of the cloud table to import into. Absent: the only one there is.
+        cloud: String = Otherwise::Absent,
+        /// PEM file with the leaf and its chain, such as certbot's fullchain.pem.
+        cert: String = Otherwise::Required,
+        /// PEM file with the private key, not encrypted.
+        key: String = Otherwise::Required,
+        /// PEM file with the chain, where `cert` holds the leaf alone. Absent: `cert` holds both.
+        chain: String = Otherwise::Absent,
+        /// Enterprise project that the import belongs to: "0" or a UUID. Absent: the service decides.
+        enterprise_project_id: String = Otherwise::Absent,
+        /// How long before its end a certificate that was not renewed is warned of.
+        warn_before: String = text(WARN_BEFORE),
+        /// How many superseded imports of ours stay in the certificate manager.
+        keep: i64 = Otherwise::Is(KEEP.to_string()),
+    }
+
+    /// One target of the certificate above; no two with the same service and project.
+    "certificate.push" Push {
+        /// One of elb, waf, cdn.
+        service: String = Otherwise::Required,
+        /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
+        project: String = Otherwise::Absent,
+        /// elb: ids of the listeners to bind to. Absent: push only.
+        listeners: Texts = Otherwise::Absent,
+        /// waf: names or ids of the hosts to bind to. Absent: push only.
+        hosts: Texts = Otherwise::Absent,
+        /// cdn: domains to bind to. Absent: push only.
+        domains: Texts = Otherwise::Absent,
+        /// TLS handshakes that must return the new leaf: "host:port", or "name@address:port" to pin an
+        /// address. Absent: nothing is probed.
+        probe: Texts = Otherwise::Absent,
+    }
+
+    /// A CA file on this disk, kept equal to what an instance publishes.
+    "instance_ca" InstanceCa {
+        /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among CA files.
+        name: String = Otherwise::Required,
+        /// Name of the cloud table of the instance. Absent: the only one there is.
+        cloud: String = Otherwise::Absent,
+        /// One of dcs, geminidb.
+        service: String = Otherwise::Required,
+        /// Id of the instance.
+        instance_id: String = Otherwise::Required,
+        /// Which of several CAs, where the service offers several.
+        category: String = text(CATEGORY),
+        /// File to write. A missing directory is made with mode 0755, so that clients can read it.
+        path: String = Otherwise::Required,
+        /// Permissions of that file, in octal.
+        mode: String = text(MODE),
+        /// Command to run after the file changed: a program with its full path and its arguments, no shell.
+        /// Absent: nothing is run.
+        on_change: Texts = Otherwise::Absent,
+    }
+
+    /// The SSL switch of an instance.
+    "instance_ssl" InstanceSsl {
+        /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among switches.
+        name: String = Otherwise::Required,
+        /// Name of the cloud table of the instance. Absent: the only one there is.
+        cloud: String = Otherwise::Absent,
+        /// One of taurusdb.
+        service: String = Otherwise::Required,
+        /// Id of the instance.
+        instance_id: String = Otherwise::Required,
+        /// Whether SSL shall be on.
+        enabled: bool = Otherwise::Required,
+        /// The switch restarts the instance. Without this word it is held, never done.
+        allow_restart: bool = Otherwise::Is(ALLOW_RESTART.to_string()),
+        /// What you know the switch to be at present, since no call reports it. Absent: the journal decides.
+        assume: bool = Otherwise::Absent,
+    }
+}
+
+/// A default that is a text.
+fn text(default: &str) -> Otherwise {
+    Otherwise::Is(format!("{default:?}"))
+}
+
+/// The key of one API's endpoint; they are the only keys of their table, so it needs no struct.
+fn endpoint(api: Api) -> KeyDoc {
+    let (plain, default) = match api {
+        Api::Metadata => ("http also on its link-local address", "http://169.254.169.254"),
+        _ => ("http on loopback only", "the built-in one of the region"),
+    };
+    KeyDoc {
+        table: "cloud.NAME.endpoints",
+        key: api.key(),
+        doc: format!("Endpoint of {api}: https, or {plain}. Absent: {default}."),
+        otherwise: Otherwise::Absent,
+    }
+}

@@ -1,0 +1,145 @@
+//! What was written becomes what is meant: one file a table. Nothing here touches the disk.
+
+mod certificate;
+mod cloud;
+mod credentials;
+mod endpoint;
+mod general;
+mod instance;
+mod push;
+mod values;
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::Config;
+use super::disk::SecretAt;
+use super::error::{Findings, shown};
+use super::read::{Read, Written};
+use crate::model::names::Name;
+use values::{parsed, required};
+
+/// What every table may refer to.
+struct World<'w> {
+    /// The directory that relative paths count from.
+    dir: &'w Path,
+    /// The clouds of the file by name, with their regions, the broken ones included.
+    clouds: Vec<(String, Option<String>)>,
+}
+
+impl World<'_> {
+    fn region(&self, cloud: &str) -> Option<String> {
+        self.clouds.iter().find(|(name, _)| name == cloud).and_then(|(_, region)| region.clone())
+    }
+}
+
+/// Resolves every table, and names every credential file on the way. There is no configuration where a
+/// part of it could not be made; then there is a problem that says so.
+pub(super) fn file(
+    path: &Path,
+    written: &Written,
+    findings: &mut Findings<'_>,
+) -> (Option<Config>, Vec<SecretAt>) {
+    let dir = path.parent().unwrap_or(Path::new(""));
+    if written.clouds.is_empty() && !findings.torn {
+        findings.add(&(0..0), "there is no [cloud.NAME] table, expected at least one");
+    }
+    let region =
+        |raw: &Option<Spanned<String>>| raw.as_ref().map(|region| region.get_ref().clone());
+    let clouds = written
+        .clouds
+        .iter()
+        .map(|cloud| (cloud.name.get_ref().clone(), region(&cloud.table.raw.region)));
+    let world = World { dir, clouds: clouds.collect() };
+    let mut secrets = Vec::new();
+    let accounts = cloud::accounts(&written.clouds, &world, &mut secrets, findings);
+    let schedule = general::schedule(&written.schedule, findings);
+    let state = general::state(&written.state, &world, findings);
+    let log = general::log(&written.log, findings);
+    let metrics = general::metrics(&written.metrics, findings);
+    let certificates = certificate::all(&written.certificates, &world, findings);
+    let mut taken = certificate::files(&certificates);
+    let instance_cas = instance::cas(&written.instance_cas, &mut taken, &world, findings);
+    let instance_ssls = instance::ssls(&written.instance_ssls, &world, findings);
+    let config = (|| {
+        Some(Config {
+            path: path.to_owned(),
+            schedule: schedule?,
+            state: state?,
+            log: log?,
+            metrics,
+            accounts,
+            certificates,
+            instance_cas,
+            instance_ssls,
+            warnings: Vec::new(),
+        })
+    })();
+    (config, secrets)
+}
+
+/// The cloud that an entry belongs to: the one that it names, or the only one there is.
+fn cloud_of<T>(
+    entry: &Read<T>,
+    written: Option<&Spanned<String>>,
+    world: &World<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Name> {
+    let known: Vec<&str> = world.clouds.iter().map(|(name, _)| name.as_str()).collect();
+    let Some(written) = written else {
+        if let [only] = known[..] {
+            return Name::new(only).ok();
+        }
+        if known.len() > 1 && !entry.is_bad("cloud") && !findings.torn {
+            let sentence =
+                format!("{} has no `cloud`, expected one of {}", entry.title(), known.join(", "));
+            findings.add(&entry.span, sentence);
+        }
+        return None;
+    };
+    let name = written.get_ref();
+    if !known.contains(&name.as_str()) {
+        if !known.is_empty() && !findings.torn {
+            let known = known.join(", ");
+            let sentence =
+                format!("`cloud` {} is not in this file, expected one of {known}", shown(name));
+            findings.add(&written.span(), sentence);
+        }
+        return None;
+    }
+    Name::new(name).ok()
+}
+
+/// Names of one kind of entry, each of which may stand once.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    fn take<T>(
+        &mut self,
+        entry: &Read<T>,
+        written: Option<&Spanned<String>>,
+        findings: &mut Findings<'_>,
+    ) -> Option<Name> {
+        let written = required(entry, "name", written, findings)?;
+        let name = parsed("name", written, findings, Name::new)?;
+        if !self.0.insert(name.to_string()) {
+            let title = entry.title();
+            let sentence = format!(
+                "`name` {} stands in a second {title}, expected another one",
+                shown(name.as_str())
+            );
+            findings.add(&written.span(), sentence);
+        }
+        Some(name)
+    }
+}
+
+/// Files that an entry of the file reads or writes, with a word for it.
+type TakenFiles = HashMap<PathBuf, String>;
+
+/// Where a value stands.
+type Span = Range<usize>;

@@ -1,0 +1,9 @@
+//! When, as arithmetic: cron lines, back-off and spans. Reads no clock; every moment is given.
+
+mod backoff;
+mod cron;
+mod span;
+
+pub use backoff::{Backoff, poll_delay};
+pub use cron::{Cron, CronError};
+pub use span::{SpanError, parse_span, parse_span_range};
