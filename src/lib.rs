@@ -2,4 +2,4 @@
 
 pub mod config;
 pub mod model;
-pub mod schedule;
+pub mod telemetry;

@@ -1,0 +1,9 @@
+//! How the daemon is watched: its log, and what it tells the service manager.
+
+mod journald;
+mod json;
+mod level;
+pub mod log;
+mod panic;
+mod record;
+mod text;
