@@ -4,6 +4,7 @@ mod journald;
 mod json;
 mod level;
 pub mod log;
+pub mod notify;
 mod panic;
 mod record;
 mod text;
