@@ -1,0 +1,149 @@
+//! Replacing a file so that it is whole at every moment, and keeping the former one.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What marks our temporary files: `.NAME.` goes before it, 16 hex digits after it.
+const MARK: &str = "certrotd-";
+/// Age from which a temporary file is a crash's leftover and not another process at work.
+const LEFTOVER_AGE: Duration = Duration::from_secs(60);
+/// Largest former file that is copied where it cannot be linked, in bytes; ours are far smaller.
+const FORMER_BYTES_MAX: u64 = 16 << 20;
+/// Tries for a temporary name that nobody has: one is enough unless someone guesses.
+const NAME_TRIES: usize = 8;
+
+/// Puts these bytes at `path` with exactly this mode. At every moment, power cuts included, `path`
+/// is the whole former file or the whole new one. The former one stays as `NAME.previous`. Missing
+/// parents are created 0755. A symlink at `path` is followed, so that the link survives. On failure
+/// nothing is left behind, and what a crash once left is removed.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let path = &destination(path)?;
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "names no file"));
+    };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    super::create_parents(parent)?;
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "is there, but is not a file"));
+    }
+    remove_leftovers(parent, name);
+    let (temporary, file) = create(parent, name)?;
+    let done = write(file, bytes, mode)
+        .and_then(|()| keep_former(path, parent, name))
+        .and_then(|()| fs::rename(&temporary, path));
+    if done.is_err() {
+        // The failure that is reported is the first one.
+        let _ = fs::remove_file(&temporary);
+    }
+    done?;
+    File::open(parent)?.sync_all()
+}
+
+/// Where a symlink at `path` leads, which need not exist; `path` itself when it is none.
+fn destination(path: &Path) -> io::Result<PathBuf> {
+    const HOPS_MAX: usize = 40; // as the kernel
+    let mut path = path.to_owned();
+    for _ in 0..HOPS_MAX {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            // No link, nothing there, or no right to look: the calls that follow say so.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "is a circle of symlinks"))
+}
+
+fn write(mut file: File, bytes: &[u8], mode: u32) -> io::Result<()> {
+    file.write_all(bytes)?;
+    // After creation, so that no umask bends it.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+/// A second name for the former file, made beside and renamed: `path` is never missing, and
+/// `NAME.previous` is never half of anything.
+fn keep_former(path: &Path, parent: &Path, name: &OsStr) -> io::Result<()> {
+    let previous = parent.join(with_suffix(name, ".previous"));
+    let link = parent.join(temporary_name(name));
+    let made = match fs::hard_link(path, &link) {
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(()),
+        // A file system without hard links, or one that keeps us from linking another's file.
+        Err(_) => copy(path, &link),
+        Ok(()) => Ok(()),
+    };
+    let kept = made.and_then(|()| fs::rename(&link, previous));
+    // Also where all went well: renaming one name of a file onto another name of it does nothing.
+    let _ = fs::remove_file(&link);
+    kept
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let bytes = super::read::bounded(from, FORMER_BYTES_MAX)?;
+    let mode = fs::metadata(from)?.permissions().mode() & 0o777;
+    write(new_file(to)?, &bytes, mode)
+}
+
+fn create(parent: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
+    let mut last = io::Error::from(ErrorKind::AlreadyExists);
+    for _ in 0..NAME_TRIES {
+        let path = parent.join(temporary_name(name));
+        match new_file(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(fault) if fault.kind() == ErrorKind::AlreadyExists => last = fault,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(last)
+}
+
+/// A file that was not there, which nobody else can read yet.
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn temporary_name(name: &OsStr) -> OsString {
+    // Each RandomState is seeded by the system: not to be guessed, and no two alike.
+    let random = RandomState::new().hash_one(SystemTime::now());
+    let mut out = prefix(name);
+    out.push(format!("{random:016x}"));
+    out
+}
+
+fn prefix(name: &OsStr) -> OsString {
+    let mut out = OsString::from(".");
+    out.push(name);
+    out.push(".");
+    out.push(MARK);
+    out
+}
+
+fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
+    let mut out = name.to_owned();
+    out.push(suffix);
+    out
+}
+
+/// Best effort: a leftover costs a few kilobytes, and the next replacement tries again.
+fn remove_leftovers(parent: &Path, name: &OsStr) {
+    let prefix = prefix(name);
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes())
+            .is_some_and(|rest| rest.len() == 16 && rest.iter().all(u8::is_ascii_hexdigit));
+        let old = || {
+            let changed = entry.metadata().and_then(|found| found.modified());
+            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= LEFTOVER_AGE))
+        };
+        if ours && old() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Waking up when a file changes. Events carry nothing: whoever is woken looks for himself.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+/// Most names on the way to one path, links included, that are watched.
+const STEPS_MAX: usize = 256;
+/// Most symlinks followed for one path, as the kernel.
+const HOPS_MAX: usize = 40;
+
+/// Watches files by the directories that lead to them, so that it notices replacement by rename, a
+/// flipped symlink anywhere on the way, and removal and return, also of the directories themselves.
+pub struct Watcher {
+    inner: RecommendedWatcher,
+    paths: Vec<PathBuf>,
+    watched: BTreeSet<PathBuf>,
+    steps: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+/// The system gives no watch: often a limit (`fs.inotify.max_user_instances` or `max_user_watches`).
+#[derive(Debug, thiserror::Error)]
+#[error("cannot watch files for changes; the schedule alone will notice them")]
+pub struct WatchError(#[source] notify::Error);
+
+impl Watcher {
+    /// Begins to watch. `wake` is called from a thread of its own, once or many times a change, also
+    /// when events were lost: it must be quick, must not block and must not call [`Self::rearm`]
+    /// itself. Missing files are fine.
+    pub fn new(paths: &[PathBuf], wake: impl Fn() + Send + 'static) -> Result<Self, WatchError> {
+        let steps = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
+        let known = Arc::clone(&steps);
+        let handler = move |event: notify::Result<notify::Event>| {
+            // A watch that failed or lost events may have missed anything.
+            if event.is_ok_and(|event| is_noise(&event, &known)) {
+                return;
+            }
+            wake();
+        };
+        let inner = notify::recommended_watcher(handler).map_err(WatchError)?;
+        let paths = paths.to_vec();
+        let mut watcher = Self { inner, paths, watched: BTreeSet::new(), steps };
+        watcher.rearm()?;
+        Ok(watcher)
+    }
+
+    /// Looks again which directories lead to the files, and watches those. To be called after each
+    /// wake, before the files are read: then no change falls between look and watch.
+    pub fn rearm(&mut self) -> Result<(), WatchError> {
+        let steps: BTreeSet<PathBuf> = self.paths.iter().flat_map(|path| leading(path)).collect();
+        let wanted: BTreeSet<PathBuf> =
+            steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
+        *self.steps.lock().unwrap_or_else(PoisonError::into_inner) = steps;
+        for gone in self.watched.difference(&wanted) {
+            // It may be gone from the disk, and its watch with it.
+            let _ = self.inner.unwatch(gone);
+        }
+        let mut first_fault = None;
+        let mut watched = BTreeSet::new();
+        for directory in wanted {
+            // Also those watched already: a directory made anew at the same path is another one.
+            if self.watched.contains(&directory) {
+                let _ = self.inner.unwatch(&directory);
+            }
+            match self.inner.watch(&directory, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    watched.insert(directory);
+                }
+                // Gone since we looked, or closed to us: what lies above it is watched too.
+                Err(fault) if is_about_path(&fault) => {}
+                Err(fault) => first_fault = first_fault.or(Some(fault)),
+            }
+        }
+        self.watched = watched;
+        first_fault.map_or(Ok(()), |fault| Err(WatchError(fault)))
+    }
+}
+
+fn is_about_path(fault: &notify::Error) -> bool {
+    match &fault.kind {
+        notify::ErrorKind::PathNotFound | notify::ErrorKind::WatchNotFound => true,
+        notify::ErrorKind::Io(fault) => matches!(
+            fault.kind(),
+            std::io::ErrorKind::NotFound
+                | std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::NotADirectory
+        ),
+        _ => false,
+    }
+}
+
+/// Whether this event cannot mean that a file is another one now: someone read, or it is about a
+/// neighbour in a busy directory such as `/tmp`.
+fn is_noise(event: &notify::Event, steps: &Mutex<BTreeSet<PathBuf>>) -> bool {
+    let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+    if event.need_rescan() {
+        return false;
+    }
+    if matches!(event.kind, EventKind::Access(_)) && event.kind != written {
+        return true;
+    }
+    let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+    !event.paths.is_empty() && !event.paths.iter().any(|path| steps.contains(path))
+}
+
+/// Each name whose change can make this path mean another file: every folder and every symlink on
+/// the way, in the real place where it lies, up to the first that is missing. For
+/// `live/x/cert.pem → ../../archive/x/cert1.pem`, among others `live`, `live/x`, `live/x/cert.pem`,
+/// `archive/x` and `archive/x/cert1.pem`.
+fn leading(path: &Path) -> BTreeSet<PathBuf> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut steps = BTreeSet::new();
+    let mut hops = 0;
+    let mut rest = parts(&absolute);
+    let mut here = PathBuf::from("/");
+    while let Some(part) = rest.pop().filter(|_| steps.len() < STEPS_MAX) {
+        match part.to_str() {
+            Some("/") => here = PathBuf::from("/"),
+            Some("..") => drop(here.pop()),
+            Some(".") => {}
+            _ => {
+                let step = here.join(&part);
+                steps.insert(step.clone());
+                match std::fs::read_link(&step) {
+                    Ok(target) if hops < HOPS_MAX => {
+                        hops += 1;
+                        rest.extend(parts(&target));
+                    }
+                    _ if step.exists() => here = step,
+                    _ => break,
+                }
+            }
+        }
+    }
+    steps
+}
+
+/// The parts of a path, last one first.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect()
+}
