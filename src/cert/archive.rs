@@ -72,3 +72,36 @@ fn entry(
 fn refused(why: &str) -> Finding {
     Finding::Archive { why: why.to_owned() }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// An archive of these entries.
+    pub(in crate::cert) fn pack(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in entries {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn folders_and_links_are_passed_over() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default();
+        writer.add_directory("folder", options).unwrap();
+        writer.add_symlink("link", "/etc/passwd", options).unwrap();
+        writer.start_file("folder/file", options).unwrap();
+        writer.write_all(b"content").unwrap();
+        let bytes = writer.finish().unwrap().into_inner();
+        assert!(is_zip(&bytes));
+        assert_eq!(entries(&bytes), Ok(vec![b"content".to_vec()]));
+    }
+}

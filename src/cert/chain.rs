@@ -22,19 +22,30 @@ pub(super) fn order<'a>(
         chain.push(next);
         last = next;
     }
-    if chain.is_empty() && !pool.iter().any(|found| found.ca) {
-        return Err(Finding::LoneLeaf);
-    }
-    if chain.is_empty() || (!last.is_self_issued() && has_stray(&chain, pool)) {
-        return Err(Finding::ChainGap {
-            subject: last.facts.subject.clone(),
-            issuer: last.facts.issuer.clone(),
-        });
+    if let Some(fault) = missing(last, &chain, pool) {
+        return Err(fault);
     }
     if chain.len() > 1 {
         chain.retain(|found| !found.is_self_issued());
     }
     Ok(chain)
+}
+
+/// What the end of a chain tells: whether the issuer of its last certificate should have been here.
+fn missing(last: &Certificate, chain: &[&Certificate], pool: &[Certificate]) -> Option<Finding> {
+    let (subject, issuer) = (last.facts.subject.clone(), last.facts.issuer.clone());
+    let is_plain_issuer = |found: &Certificate| !found.ca && found.subject == last.issuer;
+    if last.is_self_issued() {
+        None
+    } else if pool.iter().any(is_plain_issuer) {
+        Some(Finding::NotAnAuthority { subject, issuer })
+    } else if chain.is_empty() && !pool.iter().any(|found| found.ca) {
+        Some(Finding::LoneLeaf)
+    } else if chain.is_empty() || has_stray(chain, pool) {
+        Some(Finding::ChainGap { subject, issuer })
+    } else {
+        None
+    }
 }
 
 /// The issuer among these: by name and signature; of several the one that lives longest.

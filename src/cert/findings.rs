@@ -20,8 +20,10 @@ pub enum Finding {
     /// Neither PEM nor DER.
     #[error("has no PEM in it: no line begins with `-----BEGIN`")]
     NoPem,
-    /// A web page, such as a proxy's error, in place of a CA.
-    #[error("is a web page, not a certificate: a proxy or an expired link may have answered")]
+    /// A proxy's page or an object store's XML in place of a CA.
+    #[error(
+        "is a web page or an XML message, not a certificate: a proxy or an expired link may have answered"
+    )]
     Html,
     /// UTF-8 byte-order mark, which hides the first block from OpenSSL.
     #[error(
@@ -103,6 +105,9 @@ pub enum Finding {
     /// SHA-1, MD5 or MD2, on anything but a root.
     #[error("signed with {algorithm}, which TLS clients refuse ({subject})")]
     WeakSignature { subject: String, algorithm: String },
+    /// The issuer is there, but its basic constraints do not let it issue.
+    #[error("{issuer} issued {subject}, but is marked as no CA: TLS clients refuse the chain")]
+    NotAnAuthority { subject: String, issuer: String },
     /// An issuer is missing between two certificates.
     #[error("chain gap: nothing here issued {subject} (its issuer is {issuer})")]
     ChainGap { subject: String, issuer: String },

@@ -117,13 +117,13 @@ pub fn match_keys(files: &mut [Inspection]) {
         let fits = all.iter().find(|found| key::looks_related(secret, found));
         view.matches = fits.is_some();
         file.compared = !all.is_empty();
-        file.findings.retain(|old| {
-            !matches!(old, Finding::Mismatch | Finding::SelfSigned | Finding::CaAsLeaf { .. })
-        });
+        file.findings.retain(|old| *old != Finding::Mismatch);
         match fits {
             None if all.iter().any(|found| !found.ca) => file.findings.push(Finding::Mismatch),
-            Some(leaf) if leaf.ca || leaf.is_self_issued() => {
-                file.findings.extend(judge_leaf(leaf).err());
+            // A key makes a leaf of what looked like an authority.
+            Some(leaf) if leaf.ca => {
+                let fault = judge_leaf(leaf).err().filter(|new| !file.findings.contains(new));
+                file.findings.extend(fault);
             }
             _ => {}
         }

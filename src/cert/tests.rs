@@ -1,1 +1,0 @@
-//! Pairs, bundles and inspections of certificates made here and by OpenSSL.

@@ -1,0 +1,132 @@
+//! What a person or a script is told about a file.
+
+use serde_json::json;
+
+use super::*;
+use crate::cert::inspect::{Inspection, inspect, match_keys, text};
+
+const FULL: &str = concat!(
+    include_str!("../../../tests/data/pem/rsa.pem"),
+    include_str!("../../../tests/data/pem/intermediate.pem")
+);
+
+/// In 2096: after OpenSSL made the fixtures, before they end.
+const THEN: Time = Time::from_secs(4_000_000_000);
+
+fn file(text: &str) -> Inspection {
+    inspect("some.pem", text.as_bytes(), THEN)
+}
+
+fn findings(text: &str) -> Vec<String> {
+    file(text).findings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_json_has_the_documented_shape() {
+    let found = file(&format!("{FULL}{}", fixture!("rsa.pkcs8.key")));
+    let value = serde_json::to_value(&found).unwrap();
+    let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["certificates", "error", "file", "findings", "key"]);
+    assert_eq!(value["key"], json!({ "algorithm": "RSA 2048", "matches": true }));
+    assert_eq!(value["findings"], json!([]));
+    assert_eq!(value["error"], json!(null));
+    let leaf = &value["certificates"][0];
+    let sans = json!(["www.example.com", "example.com", "192.0.2.1", "2001:db8::1"]);
+    assert_eq!(leaf["sans"], sans);
+    assert_eq!(leaf["issuer"], "CN=certrotd test intermediate");
+    assert_eq!(leaf["key"], "RSA 2048");
+    assert_eq!(leaf["sha256"].as_str().unwrap().len(), 64);
+    let serial = leaf["serial"].as_str().unwrap();
+    assert!(!serial.starts_with('0') && serial.chars().all(|c| "0123456789abcdef".contains(c)));
+    assert!(leaf["not_after"].as_str().unwrap().ends_with('Z'));
+    assert!(value["certificates"][1]["sans"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_wrong_is_found_file_by_file() {
+    assert_eq!(findings(FULL), [""; 0]);
+    assert_eq!(findings(fixture!("root.pem")), [""; 0]);
+    assert_eq!(findings(fixture!("ec.sec1.key")), [""; 0]);
+    for (text, sentence) in [
+        (fixture!("rsa.pem"), "holds the leaf alone"),
+        (fixture!("rsa.encrypted.key"), "is encrypted"),
+        (fixture!("rsa-trusted.pem"), "TRUSTED CERTIFICATE"),
+        (fixture!("rsa-sha1.pem"), "SHA-1"),
+        (fixture!("rsa1024.key"), "RSA 1024 is weaker"),
+        (fixture!("secp256k1.pem"), "secp256k1"),
+    ] {
+        let found = findings(text);
+        assert!(found.iter().any(|one| one.contains(sentence)), "{found:?} lacks {sentence:?}");
+    }
+    for (text, error) in
+        [("", "is empty"), ("x", "has no PEM in it: no line begins with `-----BEGIN`")]
+    {
+        let found = file(text);
+        assert_eq!(found.error.as_deref(), Some(error));
+        assert!(!found.is_clean());
+    }
+    let late = inspect("x", FULL.as_bytes(), Time::from_secs(6_000_000_000));
+    let late: Vec<_> = late.findings.iter().map(ToString::to_string).collect();
+    assert!(late[0].starts_with("CN=certrotd test intermediate expired on "), "{late:?}");
+    assert!(late[1].starts_with("expired on "), "{late:?}");
+}
+
+#[test]
+fn der_is_shown_and_named() {
+    let root = root("root");
+    let found = inspect("ca.der", root.der(), NOW);
+    assert_eq!(found.certificates[0].subject, "CN=root");
+    assert!(found.findings[0].to_string().contains("DER"));
+}
+
+#[test]
+fn a_key_is_matched_with_the_leaf_of_another_file() {
+    let matched = |cert: &str, key: &str| {
+        let mut files = [file(cert), file(key)];
+        match_keys(&mut files);
+        let wrong = files[1].findings.iter().any(|one| one.to_string().contains("does not belong"));
+        let matches = files[1].key.as_ref().unwrap().matches;
+        assert_eq!(wrong, !matches);
+        matches
+    };
+    assert!(matched(FULL, fixture!("rsa.pkcs1.key")));
+    assert!(!matched(FULL, fixture!("ec.sec1.key")));
+    // Kinds that are refused are still told apart.
+    assert!(matched(fixture!("rsa1024.pem"), fixture!("rsa1024.key")));
+    assert!(matched(fixture!("secp256k1.pem"), fixture!("secp256k1.key")));
+    assert!(!matched(fixture!("rsa1024.pem"), fixture!("secp256k1.key")));
+    // What is wrong with the certificate beside a key stays, whatever the key.
+    let own = KeyPair::generate().unwrap();
+    let alone = params("www.example.com", YEARS).self_signed(&own).unwrap().pem();
+    for key in [own.serialize_pem(), KeyPair::generate().unwrap().serialize_pem()] {
+        let found = findings(&(alone.clone() + &key));
+        assert_eq!(found.iter().filter(|one| one.contains("self-signed")).count(), 1, "{found:?}");
+    }
+    // Alone, nothing is known, and nothing is wrong.
+    let alone = file(fixture!("rsa.pkcs8.key"));
+    assert!(alone.is_clean() && !alone.key.as_ref().unwrap().matches);
+    assert!(text(&alone).contains("no certificate to compare it with"));
+}
+
+#[test]
+fn the_text_is_for_people() {
+    let shown = text(&file(FULL));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[0], "some.pem");
+    assert_eq!(lines[1], "  leaf         O=certrotd test data, CN=www.example.com");
+    assert_eq!(lines[2], "    issuer     CN=certrotd test intermediate");
+    assert!(lines[4].contains(" days left)"), "{shown}");
+    assert_eq!(*lines.last().unwrap(), "  ✓ nothing wrong with it");
+    assert!(
+        text(&Inspection::unreadable("x", "permission denied")).contains("✗ permission denied")
+    );
+}
+
+#[test]
+fn control_characters_of_a_certificate_reach_no_terminal() {
+    let key = KeyPair::generate().unwrap();
+    let evil = params("x\u{1b}[2J\nfake line", YEARS).signed_by(&key, &root("root")).unwrap();
+    let shown = text(&inspect("x", evil.pem().as_bytes(), NOW));
+    assert!(shown.contains("CN=x\\x1b[2J\\x0afake line"), "{shown}");
+}
