@@ -116,10 +116,13 @@ pub fn match_keys(files: &mut [Inspection]) {
         let (Some(secret), Some(view)) = (&file.secret, &mut file.key) else { continue };
         let fits = all.iter().find(|found| key::looks_related(secret, found));
         view.matches = fits.is_some();
-        file.compared = !all.is_empty();
+        let unknown = all.iter().any(|found| key::may_be_related(secret, found));
+        file.compared = !all.is_empty() && !unknown;
         file.findings.retain(|old| *old != Finding::Mismatch);
         match fits {
-            None if all.iter().any(|found| !found.ca) => file.findings.push(Finding::Mismatch),
+            None if file.compared && all.iter().any(|found| !found.ca) => {
+                file.findings.push(Finding::Mismatch)
+            }
             // A key makes a leaf of what looked like an authority.
             Some(leaf) if leaf.ca => {
                 let fault = judge_leaf(leaf).err().filter(|new| !file.findings.contains(new));
@@ -218,7 +221,7 @@ impl fmt::Display for Inspection {
             let fits = match (key.matches, self.compared) {
                 (true, _) => "belongs to the certificate",
                 (false, true) => "belongs to no certificate given here",
-                (false, false) => "no certificate to compare it with",
+                (false, false) => "not compared with any certificate",
             };
             writeln!(f, "  {:<13}{}, {fits}", "private key", key.algorithm)?;
         }

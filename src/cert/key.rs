@@ -136,6 +136,13 @@ pub(super) fn looks_related(key: &Key, certificate: &Certificate) -> bool {
     }
 }
 
+/// Whether nothing can tell if they belong together: a kind that is not supported, the same on both
+/// sides, such as Ed448, whose private form need not hold the public one.
+pub(super) fn may_be_related(key: &Key, certificate: &Certificate) -> bool {
+    let kind = algorithm(key);
+    matches!(kind, Some(Algorithm::Other(_))) && kind.as_ref() == Some(&certificate.algorithm)
+}
+
 /// The key as the TLS library takes it; refuses by name what that refuses with one vague sentence.
 pub(super) fn load(key: &Key) -> Result<Arc<dyn SigningKey>, Finding> {
     if let Some(fault) = algorithm(key).and_then(|kind| kind.fault("the private key")) {

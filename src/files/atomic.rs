@@ -6,12 +6,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// What marks our temporary files: `.NAME.` goes before it, 16 hex digits after it.
 const MARK: &str = "certrotd-";
-/// Age from which a temporary file is a crash's leftover and not another process at work.
-const LEFTOVER_AGE: Duration = Duration::from_secs(60);
 /// Largest former file that is copied where it cannot be linked, in bytes; ours are far smaller.
 const FORMER_BYTES_MAX: u64 = 16 << 20;
 /// Tries for a temporary name that nobody has: one is enough unless someone guesses.
@@ -128,7 +126,8 @@ fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
     out
 }
 
-/// Best effort: a leftover costs a few kilobytes, and the next replacement tries again.
+/// Best effort: a leftover costs a few kilobytes, and the next replacement tries again. One process
+/// writes a file; should two ever meet, one of them fails whole and tries again.
 fn remove_leftovers(parent: &Path, name: &OsStr) {
     let prefix = prefix(name);
     let Ok(entries) = fs::read_dir(parent) else { return };
@@ -138,11 +137,7 @@ fn remove_leftovers(parent: &Path, name: &OsStr) {
             .as_encoded_bytes()
             .strip_prefix(prefix.as_encoded_bytes())
             .is_some_and(|rest| rest.len() == 16 && rest.iter().all(u8::is_ascii_hexdigit));
-        let old = || {
-            let changed = entry.metadata().and_then(|found| found.modified());
-            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= LEFTOVER_AGE))
-        };
-        if ours && old() {
+        if ours {
             let _ = fs::remove_file(entry.path());
         }
     }

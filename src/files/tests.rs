@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::lock::{Lock, LockError};
 use super::watch::Watcher;
@@ -101,21 +101,16 @@ fn a_symlink_survives_a_replacement() {
 }
 
 #[test]
-fn a_failed_replacement_leaves_nothing_and_an_old_leftover_goes() {
+fn a_failed_replacement_leaves_nothing_and_a_leftover_goes() {
     let scratch = Scratch::new();
-    let old = scratch.path(".ca.pem.certrotd-0123456789abcdef");
-    let young = scratch.path(".ca.pem.certrotd-fedcba9876543210");
-    for path in [&old, &young] {
-        fs::write(path, b"half").unwrap();
-    }
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
-    fs::File::options().write(true).open(&old).unwrap().set_modified(hour_ago).unwrap();
+    fs::write(scratch.path(".ca.pem.certrotd-0123456789abcdef"), b"half").unwrap();
+    fs::write(scratch.path(".ca.pem.certrotd-of-another"), b"not ours").unwrap();
     // A directory where the former file is to go makes the replacement fail at its last step but one.
     fs::write(scratch.path("ca.pem"), b"former").unwrap();
     fs::create_dir_all(scratch.path("ca.pem.previous/x")).unwrap();
     atomic::replace(&scratch.path("ca.pem"), b"new", 0o644).unwrap_err();
     assert_eq!(fs::read(scratch.path("ca.pem")).unwrap(), b"former");
-    let left = [".ca.pem.certrotd-fedcba9876543210", "ca.pem", "ca.pem.previous"];
+    let left = [".ca.pem.certrotd-of-another", "ca.pem", "ca.pem.previous"];
     assert_eq!(names(&scratch.0), left);
     atomic::replace(&scratch.path("ca.pem.previous"), b"new", 0o644).unwrap_err();
 }
