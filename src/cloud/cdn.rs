@@ -1,0 +1,62 @@
+//! CDN: the certificates that domains use.
+
+use serde::Deserialize;
+
+use super::client::{self, Call};
+use super::{Cloud, Copy, Result};
+use crate::model::failure::Kind;
+use crate::model::target::Api;
+
+/// Domains a page. The call takes 10,000, but each row carries a whole chain.
+const PAGE_ITEMS: usize = 100;
+/// Domains that are read before we say that this is not a list to look through.
+const ITEMS_MAX: usize = 10_000;
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    https: Vec<Row>,
+    total: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    domain_id: Option<String>,
+    domain_name: Option<String>,
+    cert_name: Option<String>,
+    certificate: Option<String>,
+}
+
+/// Every certificate that a domain uses: `GET /v1.0/cdn/domains/https-certificate-info`. A copy
+/// that no domain uses is in no list of this service; the id is the domain's. All or nothing.
+pub async fn certificates(cloud: &Cloud) -> Result<Vec<Copy>> {
+    let mut copies = Vec::new();
+    for number in 1.. {
+        let path = "/v1.0/cdn/domains/https-certificate-info";
+        let call = Call::get(Api::Cdn, "list certificates", path)
+            .query("page_number", number)
+            .query("page_size", PAGE_ITEMS)
+            .list();
+        let page: Page = client::json(cloud, &call).await?;
+        let count = page.https.len();
+        copies.extend(page.https.into_iter().map(copy));
+        let more = page.total.map_or(count >= PAGE_ITEMS, |total| copies.len() < total);
+        if count == 0 || !more {
+            break;
+        }
+        if copies.len() > ITEMS_MAX {
+            return Err(call.failure(Kind::Unusable, "too many domains to look through"));
+        }
+    }
+    Ok(copies)
+}
+
+fn copy(row: Row) -> Copy {
+    Copy {
+        id: row.domain_id.or_else(|| row.domain_name.clone()).unwrap_or_default(),
+        name: row.cert_name.unwrap_or_default(),
+        leaf: row.certificate.as_deref().and_then(super::leaf),
+        fingerprint_text: None,
+        bound_to: row.domain_name.into_iter().collect(),
+    }
+}

@@ -1,0 +1,293 @@
+//! One signed call: credential, gate, signature, one request, and what its answer means.
+
+use std::fmt::Display;
+use std::time::Instant;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, RequestBuilder, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::credentials::{self, Credential, Proof, Standing};
+use super::error::{self, Sent};
+use super::http::{self, Answer};
+use super::{Cloud, Result, now, region, sign};
+use crate::model::failure::{Failure, Kind};
+use crate::model::target::Api;
+
+pub(super) use super::error::bounded;
+pub(super) use super::sign::encode as segment;
+
+/// The longest answer to a call about one thing, in bytes.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The longest page of a list, in bytes: a hundred chains of forty kilobytes.
+const LIST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest body that we send, in bytes: an import at all its limits, each line end escaped.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How the signature writes its moment.
+const DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
+
+/// One call, ready to be sent as often as its credential has to be renewed.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) api: Api,
+    pub(super) operation: &'static str,
+    pub(super) writes: bool,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    project: Option<Project>,
+    body: Option<Bytes>,
+    answer_bytes_max: usize,
+}
+
+#[derive(Clone)]
+struct Project {
+    name: String,
+    id: String,
+}
+
+impl Call {
+    /// A read. The path's parts are already encoded by [`segment`].
+    pub(super) fn get(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::GET, api, operation, path.into())
+    }
+
+    /// A POST, a read until [`Call::write`] says otherwise.
+    pub(super) fn post(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::POST, api, operation, path.into())
+    }
+
+    /// A PUT, a read until [`Call::write`] says otherwise.
+    pub(super) fn put(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::PUT, api, operation, path.into())
+    }
+
+    fn new(method: Method, api: Api, operation: &'static str, path: String) -> Self {
+        Self {
+            api,
+            operation,
+            writes: false,
+            method,
+            path,
+            query: Vec::new(),
+            project: None,
+            body: None,
+            answer_bytes_max: ANSWER_BYTES_MAX,
+        }
+    }
+
+    /// Adds a pair to the query, not yet encoded.
+    pub(super) fn query(mut self, key: &str, value: impl Display) -> Self {
+        self.query.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Marks a call of a project's service: it goes to the project's region and names its id.
+    pub(super) fn project(mut self, name: &str, id: &str) -> Self {
+        self.project = Some(Project { name: name.to_owned(), id: id.to_owned() });
+        self
+    }
+
+    /// Allows the answer the length of a list.
+    pub(super) fn list(mut self) -> Self {
+        self.answer_bytes_max = LIST_BYTES_MAX;
+        self
+    }
+
+    /// Marks a call that changes something: without a readable answer it is [`Kind::Lost`].
+    pub(super) fn write(mut self) -> Self {
+        self.writes = true;
+        self
+    }
+
+    /// Gives the call a JSON body, in memory that is wiped when the call is done.
+    pub(super) fn body(mut self, body: &impl Serialize) -> Result<Self> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES_MAX));
+        serde_json::to_writer(&mut *bytes, body)
+            .map_err(|error| self.failure(Kind::Permanent, &error.to_string()))?;
+        self.body = Some(Bytes::from_owner(bytes));
+        Ok(self)
+    }
+
+    /// A failure of this call in our own words.
+    pub(super) fn failure(&self, kind: Kind, message: &str) -> Failure {
+        Failure { service: Some(self.api), ..Failure::local(kind, self.operation, message) }
+    }
+
+    /// A read that failed is worth another try; a write may have happened.
+    pub(super) fn unread(&self) -> Kind {
+        if self.writes { Kind::Lost } else { Kind::Transient }
+    }
+}
+
+/// Sends a call and reads its JSON. What cannot be read is [`Kind::Lost`] for a write.
+pub(super) async fn json<T: DeserializeOwned>(cloud: &Cloud, call: &Call) -> Result<T> {
+    let answer = send(cloud, call).await?;
+    serde_json::from_slice(&answer.body).map_err(|error| {
+        let message = error::unreadable(&answer.body, &error);
+        Failure {
+            status: Some(answer.status),
+            request_id: answer.request_id.as_deref().map(bounded),
+            ..call.failure(call.unread(), &message)
+        }
+    })
+}
+
+/// Sends a call and returns its answer if the service took it. A 401 is repeated once, and only with
+/// a credential that differs from the one sent; nothing else is repeated.
+pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
+    let mut credential = credentials::current(cloud).await?;
+    let mut renewed = false;
+    loop {
+        let pass = cloud.inner.gate.enter(&credential.key).await?;
+        let outcome = attempt(cloud, call, &credential).await;
+        let (failure, standing) = match outcome {
+            Ok(answer) => {
+                pass.done(Standing::Good);
+                return Ok(answer);
+            }
+            Err(told) => told,
+        };
+        // A token that is refused may only be old; the second one was made for this call.
+        let standing = match (standing, &credential.proof) {
+            (Standing::Refused, Proof::Token(_)) if !renewed => Standing::Stale,
+            (standing, _) => standing,
+        };
+        pass.done(standing);
+        if renewed || !matches!(standing, Standing::Refused | Standing::Stale) {
+            return Err(failure);
+        }
+        match credentials::other_than(cloud, &credential).await? {
+            Some(other) => credential = other,
+            None => return Err(failure),
+        }
+        renewed = true;
+    }
+}
+
+async fn attempt(
+    cloud: &Cloud,
+    call: &Call,
+    credential: &Credential,
+) -> std::result::Result<Answer, (Failure, Standing)> {
+    let unsent = |failure| (failure, Standing::Unknown);
+    let request = request(cloud, call, credential).map_err(unsent)?;
+    // Never closed, so there is nothing to fail.
+    let permit = cloud.inner.in_flight.acquire().await;
+    let started = Instant::now();
+    let outcome = http::exchange(request, call.answer_bytes_max).await;
+    drop(permit);
+    log(call, &outcome, started);
+    let sent = Sent {
+        api: call.api,
+        operation: call.operation,
+        writes: call.writes,
+        secrets: credential.secrets(),
+    };
+    error::judge(&sent, outcome)
+}
+
+fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, started: Instant) {
+    let answer = outcome.as_ref().ok();
+    tracing::debug!(
+        service = call.api.key(),
+        method = call.method.as_str(),
+        path = call.path,
+        status = answer.map(|answer| answer.status),
+        request_id = answer.and_then(|answer| answer.request_id.as_deref()).map(bounded),
+        elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "call"
+    );
+}
+
+fn request(cloud: &Cloud, call: &Call, credential: &Credential) -> Result<RequestBuilder> {
+    let account = cloud.account();
+    let region = call
+        .project
+        .as_ref()
+        .map_or(account.region.as_str(), |project| region::of_project(&project.name));
+    let base = region::base(account, call.api, region);
+    let query = sign::canonical_query(&call.query);
+    let address = format!("{base}{}{}{query}", call.path, if query.is_empty() { "" } else { "?" });
+    let url = Url::parse(&address).map_err(|error| {
+        call.failure(Kind::Operator, &format!("the endpoint {base:?} is no address: {error}"))
+    })?;
+    let headers = headers(cloud, call, credential, &url);
+    let request = cloud.inner.clients.api.request(call.method.clone(), url).headers(
+        header_map(&headers).ok_or_else(|| {
+            call.failure(Kind::Operator, "the credential cannot stand in a header")
+        })?,
+    );
+    Ok(match &call.body {
+        Some(body) => request.body(body.clone()),
+        None => request,
+    })
+}
+
+/// Every header that we set, the proof of who we are among them. `host` is signed, and sent by the client.
+fn headers(
+    cloud: &Cloud,
+    call: &Call,
+    credential: &Credential,
+    url: &Url,
+) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+    if call.body.is_some() {
+        add("content-type", "application/json");
+    }
+    match &call.project {
+        Some(project) => add("x-project-id", &project.id),
+        None => {
+            let domain = cloud.account().domain_id.as_ref().or(credential.domain_id.as_ref());
+            domain.into_iter().for_each(|id| add("x-domain-id", id));
+        }
+    }
+    let (access_key, secret_key, security_token) = match &credential.proof {
+        Proof::Token(token) => {
+            add("x-auth-token", token.expose());
+            return headers;
+        }
+        Proof::Keys { access_key, secret_key, security_token } => {
+            (access_key, secret_key, security_token)
+        }
+    };
+    if let Some(token) = security_token {
+        add("x-security-token", token.expose());
+    }
+    let date = now().to_utc().format(DATE_FORMAT).to_string();
+    add("x-sdk-date", &date);
+    add("host", &host(url));
+    let request = sign::Request {
+        method: call.method.as_str(),
+        path: url.path(),
+        query: &call.query,
+        headers: &headers,
+        body: call.body.as_deref().unwrap_or_default(),
+    };
+    let authorization = sign::authorization(&request, &date, access_key, secret_key);
+    headers.retain(|(name, _)| name != "host");
+    headers.push(("authorization".to_owned(), authorization));
+    headers
+}
+
+/// As the client sends it: with the port, unless it is the scheme's own.
+fn host(url: &Url) -> String {
+    let name = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
+}
+
+fn header_map(headers: &[(String, String)]) -> Option<HeaderMap> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let mut header = HeaderValue::from_str(value).ok()?;
+        header.set_sensitive(
+            ["authorization", "x-auth-token", "x-security-token"].contains(&name.as_str()),
+        );
+        map.insert(HeaderName::from_bytes(name.as_bytes()).ok()?, header);
+    }
+    Some(map)
+}

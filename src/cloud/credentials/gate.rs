@@ -1,0 +1,251 @@
+//! The lock-out gate: the first call of a credential goes alone, and a refused one is not tried again for a while.
+//!
+//! Five failed authentications lock an access key for everyone who uses it, and wrong passwords lock a user.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::{Refusal, Result, now};
+use super::OPERATION;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Name;
+use crate::model::time::{Time, span};
+
+/// How often in a row a credential is tried before it is left alone.
+const REFUSALS_MAX: u32 = 2;
+/// How long a refused credential is left alone, in seconds: three times the lock of an access key.
+const QUIET_SECS: u64 = 15 * 60;
+/// Refused credentials that are remembered; older ones belong to files long replaced.
+const KEYS_MAX: usize = 16;
+
+/// Which credential it is: another file time or another identity is another credential.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in super::super) struct Key {
+    /// Access key id, or `domain/user`.
+    pub(in super::super) identity: String,
+    /// Newest modification time of its files, or zero.
+    pub(in super::super) changed_at: Time,
+}
+
+/// What an answer said about the credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in super::super) enum Standing {
+    /// The service knew it.
+    Good,
+    /// Wrong key or wrong password: counts towards the lock-out.
+    Refused,
+    /// Right once: an expired token, or a signature that is too old.
+    Stale,
+    /// Nothing.
+    Unknown,
+}
+
+/// The gate of one account.
+pub(in super::super) struct Gate {
+    cloud: Name,
+    memory: Mutex<Memory>,
+    /// Held by the one call that finds out whether a credential works.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Memory {
+    good: Option<Key>,
+    refused: BTreeMap<Key, Refused>,
+    untold: Vec<Refusal>,
+}
+
+#[derive(Clone, Copy)]
+struct Refused {
+    at: Time,
+    count: u32,
+}
+
+/// Leave to send one call. Dropping it without a word about the outcome lets the next one try.
+pub(in super::super) struct Pass<'a> {
+    gate: &'a Gate,
+    key: Key,
+    _alone: Option<tokio::sync::MutexGuard<'a, ()>>,
+}
+
+impl Gate {
+    /// A gate that remembers what the journal does.
+    pub(in super::super) fn new(cloud: Name, refusals: &[&Refusal]) -> Self {
+        let mut memory = Memory::default();
+        for refusal in refusals {
+            let key = Key { identity: refusal.identity.clone(), changed_at: refusal.changed_at };
+            let told = Refused { at: refusal.at, count: refusal.count };
+            let kept = memory.refused.entry(key).or_insert(told);
+            if kept.at < told.at {
+                *kept = told;
+            }
+        }
+        Self { cloud, memory: Mutex::new(memory), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Waits until this credential is known to work, or it is this call's turn to find out.
+    /// [`Kind::Withheld`], with the time left, while it is to be left alone.
+    pub(in super::super) async fn enter(&self, key: &Key) -> Result<Pass<'_>> {
+        if self.is_good(key)? {
+            return Ok(Pass { gate: self, key: key.clone(), _alone: None });
+        }
+        let alone = self.turn.lock().await;
+        // The call that went first may have told meanwhile.
+        let known = self.is_good(key)?;
+        Ok(Pass { gate: self, key: key.clone(), _alone: (!known).then_some(alone) })
+    }
+
+    /// Refusals that nobody has journalled yet.
+    pub(in super::super) fn take(&self) -> Vec<Refusal> {
+        std::mem::take(&mut self.memory().untold)
+    }
+
+    fn is_good(&self, key: &Key) -> Result<bool> {
+        let memory = self.memory();
+        match quiet(memory.refused.get(key).copied(), now()) {
+            Some((refused, left)) => Err(withheld(key, refused, left)),
+            None => Ok(memory.good.as_ref() == Some(key)),
+        }
+    }
+
+    fn told(&self, key: &Key, standing: Standing, at: Time) {
+        let mut memory = self.memory();
+        match standing {
+            Standing::Good => {
+                memory.refused.remove(key);
+                memory.good = Some(key.clone());
+            }
+            Standing::Refused => {
+                let count = memory.refused.get(key).map_or(0, |refused| refused.count) + 1;
+                if memory.good.as_ref() == Some(key) {
+                    memory.good = None;
+                }
+                memory.remember(key, Refused { at, count });
+                memory.untold.push(Refusal {
+                    cloud: self.cloud.clone(),
+                    identity: key.identity.clone(),
+                    changed_at: key.changed_at,
+                    at,
+                    count,
+                });
+            }
+            Standing::Stale | Standing::Unknown => {}
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // Nothing in here leaves it half-changed, so a panic elsewhere spoils nothing.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn remember(&mut self, key: &Key, refused: Refused) {
+        self.refused.insert(key.clone(), refused);
+        while self.refused.len() > KEYS_MAX {
+            let oldest = self.refused.iter().min_by_key(|(_, refused)| refused.at);
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { return };
+            self.refused.remove(&oldest);
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// Tells how it went, and lets the others through or the next one try.
+    pub(in super::super) fn done(self, standing: Standing) {
+        self.gate.told(&self.key, standing, now());
+    }
+}
+
+/// The refusal and the time left, while a credential is to be left alone. A clock that was set back
+/// never makes that longer than the quiet time itself.
+fn quiet(refused: Option<Refused>, now: Time) -> Option<(Refused, Duration)> {
+    let refused = refused.filter(|refused| refused.count >= REFUSALS_MAX)?;
+    let left = Duration::from_secs(QUIET_SECS).checked_sub(now.since(refused.at))?;
+    (!left.is_zero()).then_some((refused, left))
+}
+
+fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
+    let message = format!(
+        "not sent: the service refused {} {} times, last at {}; it is tried again in {}, or at once when the credential changes",
+        key.identity,
+        refused.count,
+        refused.at,
+        span(left)
+    );
+    Failure { wait: Some(left), ..Failure::local(Kind::Withheld, OPERATION, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(changed_at: i64) -> Key {
+        Key { identity: "AKID".to_owned(), changed_at: Time::from_secs(changed_at) }
+    }
+
+    fn gate(refusals: &[&Refusal]) -> Gate {
+        Gate::new(Name::new("beijing").unwrap(), refusals)
+    }
+
+    #[tokio::test]
+    async fn two_refusals_close_it_until_the_file_changes() {
+        let gate = gate(&[]);
+        for _ in 0..2 {
+            gate.enter(&key(1)).await.unwrap().done(Standing::Refused);
+        }
+        let failure = gate.enter(&key(1)).await.err().unwrap();
+        assert_eq!(failure.kind, Kind::Withheld);
+        assert!(failure.wait.unwrap() > Duration::from_secs(QUIET_SECS - 10));
+        assert!(gate.enter(&key(2)).await.is_ok());
+        let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
+        assert_eq!(told, [1, 2]);
+        assert!(gate.take().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_the_journal_remembers_holds() {
+        let first = gate(&[]);
+        for _ in 0..2 {
+            first.enter(&key(1)).await.unwrap().done(Standing::Refused);
+        }
+        let journal = first.take();
+        let told: Vec<&Refusal> = journal.iter().collect();
+        assert!(gate(&told).enter(&key(1)).await.is_err());
+        assert!(gate(&told[..1]).enter(&key(1)).await.is_ok());
+    }
+
+    #[test]
+    fn after_the_quiet_time_there_is_one_try_more() {
+        let refused = Some(Refused { at: Time::from_secs(1000), count: 2 });
+        let left = |secs| quiet(refused, Time::from_secs(secs)).map(|(_, left)| left.as_secs());
+        assert_eq!(left(1000), Some(900));
+        assert_eq!(left(1899), Some(1));
+        assert_eq!(left(1900), None);
+        assert_eq!(left(10), Some(900));
+        // Refused again: a third one in a row closes it at once.
+        let again = Some(Refused { at: Time::from_secs(1900), count: 3 });
+        assert!(quiet(again, Time::from_secs(1901)).is_some());
+    }
+
+    #[tokio::test]
+    async fn the_first_call_goes_alone() {
+        let gate = gate(&[]);
+        let first = gate.enter(&key(1)).await.unwrap();
+        let waiting = tokio::time::timeout(Duration::from_millis(20), gate.enter(&key(1))).await;
+        assert!(waiting.is_err());
+        first.done(Standing::Good);
+        let _second = gate.enter(&key(1)).await.unwrap();
+        let _third = gate.enter(&key(1)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_call_that_learns_nothing_lets_the_next_one_try() {
+        let gate = gate(&[]);
+        gate.enter(&key(1)).await.unwrap().done(Standing::Unknown);
+        drop(gate.enter(&key(1)).await.unwrap());
+        gate.enter(&key(1)).await.unwrap().done(Standing::Good);
+        assert!(gate.take().is_empty());
+    }
+}

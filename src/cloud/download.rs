@@ -1,0 +1,99 @@
+//! Pre-signed links: fetched by a client of their own, without a credential, and only where such links may point.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use super::http::{self, Broken, Cut};
+use super::{Cloud, Result, region};
+use crate::model::failure::{Failure, Kind};
+use crate::model::secret::Secret;
+
+/// The longest file that is read, in bytes: a bundle of CAs takes a few thousand, the archive around it too.
+pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a failure is called.
+const OPERATION: &str = "download the CA";
+/// Hosts that answer for a cloud's own machinery, by name.
+const METADATA_NAMES: [&str; 3] = ["metadata", "metadata.google.internal", "instance-data"];
+
+/// Fetches what a link points to, whole and at most [`FILE_BYTES_MAX`] bytes. No header of ours but the user agent
+/// goes along, no redirect is followed. Only https is taken, and no host that is this machine or a
+/// metadata service; a rehearsal, whose every endpoint is on this host, may also use plain http on loopback.
+/// Refusals of ours are [`Kind::Unusable`]. No failure repeats the link.
+pub async fn fetch(cloud: &Cloud, link: &Secret) -> Result<Vec<u8>> {
+    let url = check(link.expose(), region::is_rehearsal(cloud.account())).map_err(unusable)?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let outcome = http::exchange(cloud.inner.clients.links.get(url), FILE_BYTES_MAX).await;
+    let status = outcome.as_ref().ok().map(|answer| answer.status);
+    tracing::debug!(service = "obs", method = "GET", host, status, "call");
+    let answer = outcome.map_err(|broken| match broken {
+        Broken::Unsent(why) | Broken::Unanswered(why) => {
+            Failure::local(Kind::Transient, OPERATION, format_args!("{host}: {why}"))
+        }
+    })?;
+    if answer.status != 200 {
+        return Err(refused(&host, answer.status));
+    }
+    match answer.cut {
+        Some(Cut::TooLong(why)) => Err(unusable(&format!("{host}: {why}"))),
+        Some(Cut::BrokeOff(why)) => {
+            Err(Failure::local(Kind::Transient, OPERATION, format_args!("{host}: {why}")))
+        }
+        None if answer.body.is_empty() => Err(unusable("the file is empty")),
+        None => Ok(answer.body.to_vec()),
+    }
+}
+
+fn refused(host: &str, status: u16) -> Failure {
+    let (kind, why) = match status {
+        // The next look asks for a new link.
+        401 | 403 => (Kind::Transient, "does not take the link: it may have expired"),
+        404 => (Kind::NotFound, "has no such file"),
+        300..=399 => (Kind::Unusable, "redirects, which is not followed"),
+        429 => (Kind::Throttled, "asks to be called less often"),
+        500.. => (Kind::Transient, "has trouble of its own"),
+        _ => (Kind::Unusable, "does not give the file"),
+    };
+    Failure {
+        status: Some(status),
+        ..Failure::local(kind, OPERATION, format_args!("{host} {why}"))
+    }
+}
+
+/// The address, if it is one that a link may have.
+fn check(link: &str, rehearsal: bool) -> std::result::Result<Url, &'static str> {
+    let url = Url::parse(link).map_err(|_| "the link is no address")?;
+    let host = url.host_str().ok_or("the link names no host")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the link carries a user's name");
+    }
+    let loopback = region::is_loopback_host(host);
+    if rehearsal && loopback && matches!(url.scheme(), "http" | "https") {
+        return Ok(url);
+    }
+    if url.scheme() != "https" {
+        return Err("the link is not https");
+    }
+    if loopback || is_inward(host) {
+        return Err("the link points to this host or to a metadata service");
+    }
+    Ok(url)
+}
+
+/// Link-local, unspecified and multicast addresses, and the names of metadata services.
+fn is_inward(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(v4)) => {
+            v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast()
+        }
+        Ok(IpAddr::V6(v6)) => {
+            v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast()
+        }
+        Err(_) => METADATA_NAMES.contains(&bare.to_ascii_lowercase().as_str()),
+    }
+}
+
+fn unusable(message: &str) -> Failure {
+    Failure::local(Kind::Unusable, OPERATION, message)
+}

@@ -1,0 +1,93 @@
+//! What an answer means: a [`Failure`] with its kind, and what it says about the credential.
+
+use std::time::Duration;
+
+use super::credentials::Standing;
+use super::http::{Answer, Broken, Cut};
+use crate::model::failure::{Failure, Kind};
+use crate::model::target::Api;
+
+mod codes;
+mod words;
+
+pub(super) use words::{bounded, unreadable};
+
+/// The longest wait that a service may ask for, in seconds: a day's quota is asked after again within the hour.
+const WAIT_SECS_MAX: u64 = 3600;
+
+/// What was sent, as far as its answer has to be judged by it.
+pub(super) struct Sent<'a> {
+    pub(super) api: Api,
+    pub(super) operation: &'static str,
+    /// Whether it changes something.
+    pub(super) writes: bool,
+    /// What must not come back in a message.
+    pub(super) secrets: Vec<&'a str>,
+}
+
+/// The answer itself if it is one of success, whole; else the failure, and what it says about the credential.
+pub(super) fn judge(
+    sent: &Sent<'_>,
+    outcome: Result<Answer, Broken>,
+) -> Result<Answer, (Failure, Standing)> {
+    let blank = |kind, message: &str| Failure {
+        service: Some(sent.api),
+        ..Failure::local(kind, sent.operation, words::clean(message, &sent.secrets))
+    };
+    let unread = if sent.writes { Kind::Lost } else { Kind::Transient };
+    match outcome {
+        Err(Broken::Unsent(why)) => Err((blank(Kind::Transient, &why), Standing::Unknown)),
+        Err(Broken::Unanswered(why)) => Err((blank(unread, &why), Standing::Unknown)),
+        Ok(answer) if answer.is_success() => match &answer.cut {
+            None => Ok(answer),
+            Some(cut) => {
+                let (kind, why) = match cut {
+                    Cut::TooLong(why) if !sent.writes => (Kind::Unusable, why),
+                    Cut::TooLong(why) | Cut::BrokeOff(why) => (unread, why),
+                };
+                let failure = Failure {
+                    status: Some(answer.status),
+                    request_id: answer.request_id.as_deref().map(bounded),
+                    ..blank(kind, why)
+                };
+                Err((failure, Standing::Unknown))
+            }
+        },
+        Ok(answer) => Err(refusal(sent, &answer)),
+    }
+}
+
+/// A status that is not one of success, read with its words.
+fn refusal(sent: &Sent<'_>, answer: &Answer) -> (Failure, Standing) {
+    let said = words::read(&answer.body);
+    let code = said.code.as_deref().unwrap_or_default();
+    let raw = said.message.as_str();
+    let standing = codes::standing(sent.api, answer.status, code, raw);
+    let kind = match answer.status {
+        401 => codes::unauthorised(standing, raw),
+        status => codes::kind(sent.api, sent.writes, status, code, raw),
+    };
+    let request_id = answer.request_id.as_deref().or(said.request_id.as_deref());
+    let failure = Failure {
+        kind,
+        service: Some(sent.api),
+        operation: sent.operation.to_owned(),
+        status: Some(answer.status),
+        code: said.code.as_deref().map(|code| words::clean(code, &sent.secrets)),
+        message: words::clean(raw, &sent.secrets),
+        request_id: request_id.map(bounded),
+        wait: wait(kind, answer.retry_after.as_deref(), raw),
+    };
+    (failure, standing)
+}
+
+/// How long the service asks us to wait: `Retry-After`, else the gateway's policy in the message.
+fn wait(kind: Kind, retry_after: Option<&str>, message: &str) -> Option<Duration> {
+    let asked = retry_after.and_then(words::seconds_of_header);
+    let asked =
+        asked.or_else(|| (kind == Kind::Throttled).then(|| words::policy(message)).flatten());
+    asked.map(|secs| Duration::from_secs(secs.min(WAIT_SECS_MAX)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The words of an answer: every shape of error body, made short, printable and free of secrets.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+/// The longest message that is kept, in characters: enough for a sentence, too little for a page.
+const MESSAGE_CHARS_MAX: usize = 300;
+/// Stands where a key or a token stood.
+const REDACTED: &str = "[redacted]";
+/// From here on, the gateway repeats what we sent, signature and all.
+const ECHO: &str = "canonicalrequest";
+/// A shorter text is not looked for in messages: it would be found everywhere.
+const SECRET_CHARS_MIN: usize = 4;
+const CODE_KEYS: [&str; 4] = ["error_code", "errorCode", "errCode", "code"];
+const MESSAGE_KEYS: [&str; 6] =
+    ["error_msg", "errorMsg", "errorMessage", "externalMessage", "errMsg", "message"];
+
+/// What an error body says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Said {
+    pub(in super::super) code: Option<String>,
+    /// Not yet cleaned: it may repeat what was sent.
+    pub(in super::super) message: String,
+    pub(in super::super) request_id: Option<String>,
+}
+
+/// Reads any of the shapes that the services use, at the top or one level down; a page or a text is
+/// reduced to a phrase or kept as the message.
+pub(super) fn read(body: &[u8]) -> Said {
+    let parsed: Option<Value> = serde_json::from_slice(body).ok();
+    let Some(Value::Object(object)) = parsed else { return unstructured(body) };
+    let request_id = text(&object, &["request_id", "requestId"]);
+    let shaped = shape(&object)
+        .or_else(|| object.values().find_map(|nested| nested.as_object().and_then(shape)));
+    match shaped {
+        Some((code, message)) => {
+            Said { code, message: message.unwrap_or_else(|| "no message".to_owned()), request_id }
+        }
+        None => {
+            Said { message: "an answer without a code".to_owned(), request_id, ..Said::default() }
+        }
+    }
+}
+
+/// What is wrong with a body that should have been the JSON of a success. The parser's own words say
+/// where, and never repeat what they found: it may be a key.
+pub(in super::super) fn unreadable(body: &[u8], error: &serde_json::Error) -> String {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        return format!(
+            "the answer's JSON is not of the documented shape (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+    }
+    if body.trim_ascii().is_empty() {
+        return "an empty answer instead of JSON".to_owned();
+    }
+    if is_html(body) { unstructured(body).message } else { "an answer that is not JSON".to_owned() }
+}
+
+/// Cuts off what repeats the request, takes the secrets out, then makes it printable and short.
+pub(super) fn clean(message: &str, secrets: &[&str]) -> String {
+    // Lower case of ASCII alone keeps every byte in its place.
+    let end = message.to_ascii_lowercase().find(ECHO).unwrap_or(message.len());
+    let mut kept = message[..end].trim_end_matches([' ', ',', ':', ';', '|']).to_owned();
+    for secret in secrets.iter().filter(|secret| secret.chars().count() >= SECRET_CHARS_MIN) {
+        kept = kept.replace(secret, REDACTED);
+    }
+    bounded(&kept)
+}
+
+/// A text as one printable line of bounded length.
+pub(in super::super) fn bounded(text: &str) -> String {
+    let printable: Vec<&str> =
+        text.split(|c: char| c.is_control() || c == ' ').filter(|word| !word.is_empty()).collect();
+    let line = printable.join(" ");
+    match line.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+pub(super) fn seconds_of_header(value: &str) -> Option<u64> {
+    let value = value.trim();
+    value.parse().ok().or_else(|| {
+        let date = DateTime::parse_from_rfc2822(value).ok()?.with_timezone(&Utc);
+        u64::try_from((date - Utc::now()).num_seconds()).ok()
+    })
+}
+
+/// The window of the gateway's policy, in seconds: 60 for `limit:10,time:1 minute`.
+pub(super) fn policy(message: &str) -> Option<u64> {
+    let (_, window) = message
+        .to_ascii_lowercase()
+        .split_once("time:")
+        .map(|(before, after)| (before.len(), after.trim_start().to_owned()))?;
+    let digits = window.bytes().take_while(u8::is_ascii_digit).count();
+    let count: u64 = window[..digits].parse().ok()?;
+    let unit = window[digits..].trim_start();
+    let secs = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
+        .into_iter()
+        .find_map(|(name, secs)| unit.starts_with(name).then_some(secs))?;
+    Some(count.saturating_mul(secs))
+}
+
+/// Code and message of this object, if it has either.
+fn shape(object: &Map<String, Value>) -> Option<(Option<String>, Option<String>)> {
+    let code = text(object, &CODE_KEYS);
+    let message = text(object, &MESSAGE_KEYS);
+    (code.is_some() || message.is_some()).then_some((code, message))
+}
+
+fn text(object: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| match object.get(*key) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+fn unstructured(body: &[u8]) -> Said {
+    let body = body.trim_ascii();
+    let message = if body.is_empty() {
+        "no message".to_owned()
+    } else if is_html(body) {
+        "an HTML page instead of JSON".to_owned()
+    } else {
+        String::from_utf8_lossy(body).into_owned()
+    };
+    Said { message, ..Said::default() }
+}
+
+fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii().starts_with(b"<")
+}

@@ -1,0 +1,185 @@
+//! The cloud's API: one account in one region, its credentials, and the calls that certrotd knows.
+//!
+//! Reading order: [`Cloud`] here, `client` (one signed call), `error` (what an answer means), `credentials`
+//! (who we are, and when not to try again), then one file a service. Nothing here retries a write:
+//! a write that may have happened is [`Kind::Lost`](crate::model::failure::Kind::Lost), and the planner decides.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::model::account::Account;
+use crate::model::digest::Sha256;
+use crate::model::failure::Failure;
+use crate::model::names::Name;
+use crate::model::time::Time;
+
+pub mod cdn;
+mod client;
+mod credentials;
+pub mod dcs;
+pub mod download;
+pub mod elb;
+mod error;
+pub mod geminidb;
+mod http;
+mod iam;
+mod region;
+pub mod scm;
+mod sign;
+pub mod taurusdb;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod waf;
+
+/// What every call gives: a value, or the one failure that the daemon branches on.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// One account in one region. Cheap to clone; clones share connections, tokens and the lock-out gate.
+#[derive(Clone)]
+pub struct Cloud {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    account: Account,
+    clients: http::Clients,
+    credentials: credentials::Source,
+    gate: credentials::Gate,
+    in_flight: Semaphore,
+    projects: Mutex<BTreeMap<String, String>>,
+}
+
+/// A refused credential, without the secret: what the journal keeps so that no restart and no
+/// subcommand walks into the service's lock-out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The `[cloud.NAME]` that it belongs to.
+    pub cloud: Name,
+    /// Access key id, or `domain/user`; with a few hex digits of a keyed fingerprint where no file time tells a change.
+    pub identity: String,
+    /// Newest modification time of the credential's files; zero where there are none.
+    pub changed_at: Time,
+    /// When it was refused last.
+    pub at: Time,
+    /// How often in a row.
+    pub count: u32,
+}
+
+/// A certificate standing in a target service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copy {
+    /// The target's own id of it.
+    pub id: String,
+    /// Its name there.
+    pub name: String,
+    /// Of the first certificate in its PEM; absent where the service gave none that can be read.
+    pub leaf: Option<Sha256>,
+    /// The service's fingerprint, of an algorithm that its document does not name.
+    pub fingerprint_text: Option<String>,
+    /// The hosts or domains that use it, where the list says so.
+    pub bound_to: Vec<String>,
+}
+
+impl Cloud {
+    /// Builds clients and the credential source. Reads no credential yet and sends nothing.
+    /// `refusals` is what the journal remembers; those of other accounts are passed over.
+    /// Refuses a proxy address that is none, and a host without a single trusted root certificate.
+    pub fn new(account: &Account, refusals: &[Refusal]) -> std::result::Result<Self, Failure> {
+        Self::within(account, refusals, credentials::Surroundings::of_process())
+    }
+
+    /// As [`Cloud::new`], with the process's environment given: the seam that tests use.
+    fn within(
+        account: &Account,
+        refusals: &[Refusal],
+        surroundings: credentials::Surroundings,
+    ) -> Result<Self> {
+        let clients = http::Clients::new(account, &surroundings)?;
+        let own: Vec<&Refusal> =
+            refusals.iter().filter(|refusal| refusal.cloud == account.name).collect();
+        let inner = Inner {
+            account: account.clone(),
+            clients,
+            credentials: credentials::Source::new(surroundings),
+            gate: credentials::Gate::new(account.name.clone(), &own),
+            in_flight: Semaphore::new(account.max_in_flight.max(1)),
+            projects: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What this client was built from.
+    pub fn account(&self) -> &Account {
+        &self.inner.account
+    }
+
+    /// The id of the account's own region, or of any project by name (`cn-north-4_foo`). Looked up
+    /// in IAM once where neither the configuration nor the credential source says it.
+    pub async fn project_id(&self, project_name: &str) -> Result<String> {
+        let account = &self.inner.account;
+        if project_name == account.region {
+            if let Some(id) = &account.project_id {
+                return Ok(id.clone());
+            }
+            if let Some(id) = credentials::current(self).await?.project_id {
+                return Ok(id);
+            }
+        }
+        // Held during the look-up, so that many calls at start ask once.
+        let mut projects = self.inner.projects.lock().await;
+        if let Some(id) = projects.get(project_name) {
+            return Ok(id.clone());
+        }
+        let id = iam::project_id(self, project_name).await?;
+        projects.insert(project_name.to_owned(), id.clone());
+        Ok(id)
+    }
+
+    /// Name and id of the account's own project.
+    async fn own_project(&self) -> Result<(String, String)> {
+        let region = self.inner.account.region.clone();
+        let id = self.project_id(&region).await?;
+        Ok((region, id))
+    }
+
+    /// Refusals since the last call of this function, for the caller to journal at once.
+    pub fn take_refusals(&self) -> Vec<Refusal> {
+        self.inner.gate.take()
+    }
+
+    /// Tells that the credentials work, by one harmless call: `GET /v3/projects?name={region}` in IAM.
+    pub async fn verify(&self) -> Result<()> {
+        iam::project_id(self, &self.inner.account.region).await.map(drop)
+    }
+
+    /// Files with secrets in them that group or others may read, with their permission bits.
+    /// Files that systemd hands over are not among them: it guards their directory.
+    pub fn exposed_files(&self) -> Vec<(PathBuf, u32)> {
+        credentials::exposed_files(self)
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud").field("name", &self.inner.account.name).finish_non_exhaustive()
+    }
+}
+
+/// The clock, for signatures, lives of tokens and the lock-out gate.
+fn now() -> Time {
+    chrono::Utc::now().into()
+}
+
+/// The fingerprint of the first certificate in this PEM.
+fn leaf(pem: &str) -> Option<Sha256> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).ok().map(|der| Sha256::of(&der))
+}
