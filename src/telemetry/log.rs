@@ -264,4 +264,40 @@ pub(super) mod tests {
         let messages: Vec<_> = seen.lines().iter().map(|line| line["message"].clone()).collect();
         assert_eq!(messages, ["first", "second"]);
     }
+
+    /// Installing is for a whole process, so it is tried in one of its own: this test, run again.
+    #[test]
+    fn installed_it_holds_libraries_back_and_reports_panics() {
+        const CHILD: &str = "CERTROTD_TEST_LOG_CHILD";
+        if std::env::var_os(CHILD).is_some() {
+            return speak();
+        }
+        let this = "telemetry::log::tests::installed_it_holds_libraries_back_and_reports_panics";
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", this, "--nocapture"])
+            .env(CHILD, "1")
+            .env_remove("JOURNAL_STREAM")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(child.stderr).unwrap();
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+        assert_eq!(events, ["daemon.ready", "log", "daemon.panicked", "daemon.stopping"], "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    fn speak() {
+        let handle = init(Format::Auto, "trace").unwrap();
+        tracing::trace!(event = "daemon.ready", "ready");
+        tracing::trace!(target: "hyper::proto", "x-auth-token: hunter2");
+        tracing::debug!(target: "some_library", "token hunter2");
+        tracing::info!(target: "some_library", "fine");
+        handle.reload("warn").unwrap();
+        tracing::info!("held back");
+        let secret = "hunter2";
+        assert!(std::thread::spawn(move || panic!("lost {secret}")).join().is_err());
+        init(Format::Text, "info").unwrap();
+        tracing::info!(event = "daemon.stopping", "the first format stays");
+    }
 }
