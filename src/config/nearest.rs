@@ -18,20 +18,25 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known.iter().copied().find(begun)
 }
 
-/// How many single-character edits lie between two words, neighbours swapped counting as two.
+/// How many single-character edits lie between two words; two neighbours swapped are one edit.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
+    for (line, letter) in one.iter().enumerate() {
+        let mut row = vec![line + 1];
         for (column, other_letter) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other_letter);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+            let replaced = rows[line][column] + usize::from(letter != other_letter);
+            let edited = rows[line][column + 1].min(row[column]) + 1;
+            let swapped = line > 0
+                && column > 0
+                && *letter == other[column - 1]
+                && one[line - 1] == *other_letter;
+            let swap = if swapped { rows[line - 1][column - 1] + 1 } else { usize::MAX };
+            row.push(replaced.min(edited).min(swap));
         }
+        rows.push(row);
     }
-    row[other.len()]
+    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
@@ -45,6 +50,8 @@ mod tests {
             ("certs", Some("cert")),
             ("Key", Some("key")),
             ("warn-before", Some("warn_before")),
+            ("ceRt", Some("cert")),
+            ("cret", Some("cert")),
             ("wran_before", Some("warn_before")),
             ("secret_key", Some("secret_key_file")),
             ("on_chnage", Some("on_change")),

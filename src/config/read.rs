@@ -292,6 +292,9 @@ fn wrong_type(message: &str) -> String {
         return "has a value that cannot be read".to_owned();
     };
     let found = found.split(['`', '"']).next().unwrap_or(found).trim();
+    if found == "integer" && in_words(expected) == in_words(found) {
+        return "is too large a number".to_owned();
+    }
     format!("is {}, expected {}", in_words(found), in_words(expected))
 }
 

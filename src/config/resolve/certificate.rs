@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::values::{number_or, parsed, parsed_or, path, required, span_within};
-use super::{Names, TakenFiles, World, cloud_of, push};
+use super::{Names, TakenFiles, World, called, cloud_of, push};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
 use crate::config::{Certificate, raw};
+use crate::model::names::Name;
 
 /// From an hour, for certificates that live a day, to longer than any public one lives.
 const WARN_BEFORE: RangeInclusive<Duration> =
@@ -18,61 +20,75 @@ const KEEP: RangeInclusive<i64> = 0..=100;
 /// Letters and dashes of a UUID.
 const UUID_CHARS: usize = 36;
 
-/// Every sound certificate, in the file's order.
+/// Certificate files by cloud, with the entry that reads them.
+type Paths = HashMap<(Name, PathBuf), String>;
+
+/// Every sound certificate, in the file's order; the files that they are read from are added to those
+/// that nothing may write.
 pub(super) fn all(
     reads: &[(Read<raw::Certificate>, Vec<Read<raw::Push>>)],
+    taken: &mut TakenFiles,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<Certificate> {
     let mut names = Names::default();
-    let mut paths = HashMap::new();
+    let mut paths = Paths::new();
     let mut certificates = Vec::new();
     for (read, pushes) in reads {
-        let Some(found) = certificate(read, pushes, &mut names, world, findings) else {
-            continue;
-        };
-        let path = (found.cloud.clone(), found.cert.clone());
-        if let Some(other) = paths.insert(path, found.name.clone()) {
-            let span = read.raw.cert.as_ref().map_or(read.span.clone(), |cert| cert.span());
-            let text = shown(&found.cert.to_string_lossy());
-            let sentence = format!(
-                "`cert` {text} is that of certificate {other} too, expected one entry for it in one cloud"
-            );
-            findings.add(&span, sentence);
+        let raw = &read.raw;
+        let name = names.take(read, raw.name.as_ref(), findings);
+        let cloud = cloud_of(read, raw.cloud.as_ref(), world, findings);
+        let files = files(read, world, findings);
+        let said = called("certificate", name.as_ref());
+        for file in files.iter().flatten() {
+            taken.insert(file.clone(), format!("{said} reads"));
         }
-        certificates.push(found);
+        if let ([Some(cert), ..], Some(cloud)) = (&files, &cloud) {
+            refuse_second(read, (cloud.clone(), cert.clone()), said, &mut paths, findings);
+        }
+        certificates.extend(certificate(read, name, cloud, files, pushes, world, findings));
     }
     certificates
 }
 
-/// The files that certificates are read from: nothing may write them.
-pub(super) fn files(certificates: &[Certificate]) -> TakenFiles {
-    let mut taken = TakenFiles::new();
-    for entry in certificates {
-        let files = [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()];
-        for file in files.into_iter().flatten() {
-            taken.insert(file.clone(), format!("certificate {} reads", entry.name));
-        }
+/// The certificate's, the key's and the chain's file.
+fn files(
+    read: &Read<raw::Certificate>,
+    world: &World<'_>,
+    findings: &mut Findings<'_>,
+) -> [Option<PathBuf>; 3] {
+    let raw = &read.raw;
+    let cert = required(read, "cert", raw.cert.as_ref(), findings);
+    let key = required(read, "key", raw.key.as_ref(), findings);
+    [("cert", cert), ("key", key), ("chain", raw.chain.as_ref())]
+        .map(|(key, text)| parsed(key, text?, findings, |text| path(text, world)))
+}
+
+fn refuse_second(
+    read: &Read<raw::Certificate>,
+    path: (Name, PathBuf),
+    said: String,
+    paths: &mut Paths,
+    findings: &mut Findings<'_>,
+) {
+    let text = shown(&path.1.to_string_lossy());
+    if let Some(other) = paths.insert(path, said) {
+        let span = read.raw.cert.as_ref().map_or(read.span.clone(), |cert| cert.span());
+        let sentence = format!("`cert` {text} is that of {other} too, expected once in one cloud");
+        findings.add(&span, sentence);
     }
-    taken
 }
 
 fn certificate(
     read: &Read<raw::Certificate>,
+    name: Option<Name>,
+    cloud: Option<Name>,
+    [cert, key, chain]: [Option<PathBuf>; 3],
     pushes: &[Read<raw::Push>],
-    names: &mut Names,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Certificate> {
     let raw = &read.raw;
-    let name = names.take(read, raw.name.as_ref(), findings);
-    let cloud = cloud_of(read, raw.cloud.as_ref(), world, findings);
-    let cert = required(read, "cert", raw.cert.as_ref(), findings);
-    let cert = cert.and_then(|text| parsed("cert", text, findings, |text| path(text, world)));
-    let key = required(read, "key", raw.key.as_ref(), findings);
-    let key = key.and_then(|text| parsed("key", text, findings, |text| path(text, world)));
-    let chain = raw.chain.as_ref();
-    let chain = chain.and_then(|text| parsed("chain", text, findings, |text| path(text, world)));
     let project = raw.enterprise_project_id.as_ref();
     let project = project
         .and_then(|text| parsed("enterprise_project_id", text, findings, enterprise_project));

@@ -132,5 +132,5 @@ fn credential(name: &str) -> Result<String, &'static str> {
 }
 
 fn account_name(text: &str) -> Result<String, String> {
-    word(text, NAME_CHARS_MAX, |c| !c.is_control(), "a name of 1 to 64 characters")
+    word(text, NAME_CHARS_MAX, |c| !c.is_control(), "a name, expected 1 to 64 characters")
 }

@@ -43,7 +43,7 @@ pub(super) fn schedule(
     let doubt = parsed_or("doubt", raw.doubt.as_ref(), raw::DOUBT, findings, |text| {
         span_within(text, DOUBT)
     });
-    let retry = parsed_or("retry", raw.retry.as_ref(), raw::RETRY, findings, |text| backoff(text));
+    let retry = parsed_or("retry", raw.retry.as_ref(), raw::RETRY, findings, backoff);
     zone?;
     Some(Schedule {
         reconcile: reconcile?,
@@ -108,15 +108,17 @@ fn log_format(text: &str) -> Result<LogFormat, &'static str> {
 /// Stricter than the filter's own parser, which takes a misspelled level for a target and then logs
 /// everything of it.
 fn log_level(text: &str) -> Result<String, String> {
-    for directive in text.split(',') {
-        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
+    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
+    for directive in &directives {
+        let level = directive.rsplit_once('=').map_or(*directive, |(_, level)| level);
         let known = level.parse::<LevelFilter>().is_ok() && level.chars().all(char::is_alphabetic);
-        if !known || directive.trim_start().starts_with('=') {
+        if !known || directive.starts_with('=') {
             return Err(format!(
                 "has {directive:?}, expected off, error, warn, info, debug or trace, or such as certrotd=debug"
             ));
         }
     }
-    text.parse::<Targets>().map_err(|error| format!("is no log level: {error}"))?;
-    Ok(text.to_owned())
+    let level = directives.join(",");
+    level.parse::<Targets>().map_err(|error| format!("is no log level: {error}"))?;
+    Ok(level)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::values::{parsed, parsed_or, path, required, word};
-use super::{Names, TakenFiles, World, cloud_of, push};
+use super::{Names, TakenFiles, World, called, cloud_of, push};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
 use crate::config::{InstanceCa, InstanceSsl, raw};
@@ -24,23 +24,7 @@ pub(super) fn cas(
     findings: &mut Findings<'_>,
 ) -> Vec<InstanceCa> {
     let mut names = Names::default();
-    let mut cas = Vec::new();
-    for read in reads {
-        let Some(found) = ca(read, &mut names, world, findings) else {
-            continue;
-        };
-        let said = format!("instance_ca {} writes", found.name);
-        if let Some(other) = taken.insert(found.path.clone(), said) {
-            let span = read.raw.path.as_ref().map_or(read.span.clone(), |path| path.span());
-            let text = shown(&found.path.to_string_lossy());
-            findings.add(
-                &span,
-                format!("`path` {text} is a file that {other}, expected one of its own"),
-            );
-        }
-        cas.push(found);
-    }
-    cas
+    reads.iter().filter_map(|read| ca(read, &mut names, taken, world, findings)).collect()
 }
 
 /// Every sound switch, in the file's order.
@@ -56,6 +40,7 @@ pub(super) fn ssls(
 fn ca(
     read: &Read<raw::InstanceCa>,
     names: &mut Names,
+    taken: &mut TakenFiles,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<InstanceCa> {
@@ -70,6 +55,14 @@ fn ca(
     let category = parsed_or("category", category, raw::CATEGORY, findings, category_name);
     let file = required(read, "path", raw.path.as_ref(), findings);
     let file = file.and_then(|text| parsed("path", text, findings, |text| path(text, world)));
+    if let (Some(path), Some(written)) = (&file, &raw.path) {
+        let said = format!("{} writes", called("instance_ca", name.as_ref()));
+        if let Some(other) = taken.insert(path.clone(), said) {
+            let text = shown(&path.to_string_lossy());
+            let sentence = format!("`path` {text} is a file that {other}, expected one of its own");
+            findings.add(&written.span(), sentence);
+        }
+    }
     let mode = parsed_or("mode", raw.mode.as_ref(), raw::MODE, findings, mode);
     let on_change = push::list("on_change", raw.on_change.as_ref(), findings, argument);
     refuse_program(read, &on_change, findings);
@@ -116,9 +109,7 @@ fn ca_source(text: &str) -> Result<CaSource, &'static str> {
         "dcs" => Ok(CaSource::Dcs),
         "geminidb" => Ok(CaSource::GeminiDb),
         "taurusdb" => Err("publishes no CA through its API, expected one of dcs, geminidb"),
-        _ if LATER.contains(&text) => Err(
-            "is not supported yet (nor are the others of rds, dds, gaussdb), expected one of dcs, geminidb",
-        ),
+        _ if LATER.contains(&text) => Err("is not supported yet, expected one of dcs, geminidb"),
         _ => Err(
             "is no service that publishes a CA, expected one of dcs, geminidb (rds, dds, gaussdb: not supported yet)",
         ),
@@ -179,7 +170,7 @@ fn argument(text: &str) -> Result<String, &'static str> {
 fn refuse_program(read: &Read<raw::InstanceCa>, argv: &[String], findings: &mut Findings<'_>) {
     let first = read.raw.on_change.as_ref().and_then(|written| written.get_ref().first());
     if let (Some(first), Some(program)) = (first, argv.first())
-        && !(Path::new(program).is_absolute() && !program.ends_with('/'))
+        && (!Path::new(program).is_absolute() || program.ends_with('/'))
     {
         let text = shown(program);
         let sentence =

@@ -60,8 +60,8 @@ pub(super) fn file(
     let state = general::state(&written.state, &world, findings);
     let log = general::log(&written.log, findings);
     let metrics = general::metrics(&written.metrics, findings);
-    let certificates = certificate::all(&written.certificates, &world, findings);
-    let mut taken = certificate::files(&certificates);
+    let mut taken = TakenFiles::new();
+    let certificates = certificate::all(&written.certificates, &mut taken, &world, findings);
     let instance_cas = instance::cas(&written.instance_cas, &mut taken, &world, findings);
     let instance_ssls = instance::ssls(&written.instance_ssls, &world, findings);
     let config = (|| {
@@ -136,6 +136,11 @@ impl Names {
         }
         Some(name)
     }
+}
+
+/// An entry in a sentence, by its name where it has a sound one.
+fn called(table: &str, name: Option<&Name>) -> String {
+    name.map_or(format!("another {table}"), |name| format!("{table} {name}"))
 }
 
 /// Files that an entry of the file reads or writes, with a word for it.
