@@ -41,6 +41,14 @@ pub(super) fn resolved(
     let mut config =
         config.ok_or_else(|| ConfigError::of_file(path, "cannot be resolved".to_owned()))?;
     config.warnings = warnings;
+    if config.certificates.is_empty()
+        && config.instance_cas.is_empty()
+        && config.instance_ssls.is_empty()
+    {
+        let sentence =
+            "there is nothing to do: no certificate, instance_ca or instance_ssl is configured";
+        config.warnings.push(sentence.to_owned());
+    }
     Ok(config)
 }
 

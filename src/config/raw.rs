@@ -108,33 +108,38 @@ pub(super) type Texts = Vec<Spanned<String>>;
 tables! {
     /// When cycles run and how long things wait.
     "schedule" Schedule {
-        /// When a cycle starts by itself: a cron line of six fields, seconds first.
+        /// When a cycle starts by itself: a cron line of six fields, seconds first. It is what notices
+        /// changes in the cloud; less often spares calls, more often finds them sooner.
         reconcile: String = text(RECONCILE),
-        /// Time zone of that line: an IANA name such as Asia/Shanghai.
+        /// Time zone of that line: an IANA name such as Asia/Shanghai. It matters for fixed hours.
         timezone: String = text(TIMEZONE),
         /// Each scheduled cycle starts up to this much later, at random: set it to spread many hosts.
         jitter: String = text(JITTER),
-        /// Whether a changed certificate file wakes a cycle at once. The schedule stays as the safety net.
+        /// Whether a changed certificate file wakes a cycle at once. The schedule stays as the safety net;
+        /// false where the files lie on a network disk that reports no changes.
         watch: bool = Otherwise::Is(WATCH.to_string()),
         /// How long a write whose answer was lost is held before it may be sent again, unless a look
         /// finds it done. Longer than the cloud's lists lag behind; shorter risks doing things twice.
         doubt: String = text(DOUBT),
-        /// First and longest wait between tries; it doubles in between. What a service asks for wins.
+        /// First and longest wait between tries; it doubles in between. What a service asks for
+        /// wins. Longer spares a quota, shorter ends an outage sooner.
         retry: String = text(RETRY),
     }
 
     /// What certrotd remembers.
     "state" State {
-        /// Directory of the journal and the lock, made with mode 0700. Never holds key material.
+        /// Directory of the journal and the lock, made with mode 0700. Never holds key material. Each
+        /// daemon on a host needs its own.
         path: String = text(STATE),
     }
 
     /// How the log looks.
     "log" Log {
-        /// One of auto, text, json, journald. auto is journald under systemd, text on a terminal, else json.
+        /// One of auto, text, json, journald. auto is journald under systemd, text on a terminal, else
+        /// json; name one where that guess does not fit what collects the log.
         format: String = text(LOG_FORMAT),
         /// Least level that is written: off, error, warn, info, debug or trace, also for one part of the
-        /// program, as in "info,certrotd::cloud=debug".
+        /// program, as in "info,certrotd::cloud=debug", which shows each call.
         level: String = text(LOG_LEVEL),
     }
 
@@ -148,7 +153,8 @@ tables! {
     "cloud.NAME" Cloud {
         /// Region id, such as cn-north-4.
         region: String = Otherwise::Required,
-        /// Project id of that region, 32 letters and digits. Absent: looked up in IAM by the region.
+        /// Project id of that region, 32 letters and digits. Absent: looked up in IAM by the
+        /// region, which needs the right to list projects.
         project_id: String = Otherwise::Absent,
         /// Account id, sent to global services. Absent: not sent; never looked up.
         domain_id: String = Otherwise::Absent,
@@ -190,9 +196,11 @@ tables! {
         chain: String = Otherwise::Absent,
         /// Enterprise project that the import belongs to: "0" or a UUID. Absent: the service decides.
         enterprise_project_id: String = Otherwise::Absent,
-        /// How long before its end a certificate that was not renewed is warned of.
+        /// How long before its end a certificate that was not renewed is warned of. Keep it below what
+        /// your ACME client leaves when it renews.
         warn_before: String = text(WARN_BEFORE),
-        /// How many superseded imports of ours stay in the certificate manager.
+        /// How many superseded imports of ours stay in the certificate manager. More leaves more to go back
+        /// to, less spares its quota.
         keep: i64 = Otherwise::Is(KEEP.to_string()),
     }
 
@@ -223,11 +231,11 @@ tables! {
         service: String = Otherwise::Required,
         /// Id of the instance.
         instance_id: String = Otherwise::Required,
-        /// Which of several CAs, where the service offers several.
+        /// Which of several CAs, where the service offers several, such as international or national.
         category: String = text(CATEGORY),
         /// File to write. A missing directory is made with mode 0755, so that clients can read it.
         path: String = Otherwise::Required,
-        /// Permissions of that file, in octal.
+        /// Permissions of that file, in octal. 0640 where only a group shall read it.
         mode: String = text(MODE),
         /// Command to run after the file changed: a program with its full path and its arguments, no shell.
         /// Absent: nothing is run.
@@ -260,14 +268,14 @@ fn text(default: &str) -> Otherwise {
 
 /// The key of one API's endpoint; they are the only keys of their table, so it needs no struct.
 fn endpoint(api: Api) -> KeyDoc {
-    let (plain, default) = match api {
-        Api::Metadata => ("http also on its link-local address", "http://169.254.169.254"),
-        _ => ("http on loopback only", "the built-in one of the region"),
+    let more = match api {
+        Api::Metadata => " Its link-local address may be http.",
+        _ => "",
     };
     KeyDoc {
         table: "cloud.NAME.endpoints",
         key: api.key(),
-        doc: format!("Endpoint of {api}: https, or {plain}. Absent: {default}."),
+        doc: format!("Endpoint of {api}.{more} Absent: the built-in one."),
         otherwise: Otherwise::Absent,
     }
 }

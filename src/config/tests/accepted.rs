@@ -1,14 +1,194 @@
-//! x
+//! What a good file becomes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use super::{CLOUD, read};
+use crate::config::{LogFormat, parse};
+use crate::model::account::{CredentialSource, SecretFile};
+use crate::model::names::Name;
+use crate::model::target::{Api, CaSource, SslSwitch, Target};
+
+const WHOLE: &str = r#"
+[schedule]
+reconcile = "30 0 18 * * *"
+timezone = "Asia/Shanghai"
+jitter = "0s"
+watch = false
+doubt = "6s"
+retry = "1s..4s"
+[state]
+path = "state"
+[log]
+format = "json"
+level = "info, certrotd::cloud=debug"
+[metrics]
+listen = "[::1]:9469"
+
+[cloud.north]
+region = "cn-north-4"
+project_id = "0123456789abcdef0123456789abcdef"
+domain_id = "abc"
+max_in_flight = 4
+[cloud.north.credentials]
+source = "access-key"
+access_key_file = "credential:ak"
+secret_key_file = "../sk"
+[cloud.north.endpoints]
+scm = "http://127.0.0.1:80/"
+metadata = "http://169.254.169.254"
+
+[cloud.east]
+region = "cn-east-3"
+[cloud.east.credentials]
+source = "password"
+domain = "Acme GmbH"
+user = "robot"
+password_file = "/run/secrets/p"
+
+[[certificate]]
+name = "www"
+cloud = "east"
+cert = "/le/fullchain.pem"
+key = "/le/privkey.pem"
+chain = "chain.pem"
+enterprise_project_id = "0b8f2b8e-4c1d-4f7e-9a51-0123456789ab"
+warn_before = "30d"
+keep = 0
+[[certificate.push]]
+service = "elb"
+listeners = ["a-1"]
+probe = ["www.example.com:443", "www.example.com@192.0.2.1:8443", "a.b@[2001:db8::1]:443", "[::1]:443"]
+[[certificate.push]]
+service = "elb"
+project = "cn-north-4_web"
+[[certificate.push]]
+service = "waf"
+hosts = ["*.example.com", "www.example.com:8080", "0b8f2b8e4c1d4f7e9a510123456789ab"]
+[[certificate.push]]
+service = "cdn"
+domains = ["www.example.com", "*.example.com", ".example.com"]
+
+[[instance_ca]]
+name = "www"
+cloud = "north"
+service = "geminidb"
+instance_id = "i-1"
+category = "national"
+path = "ca/redis.pem"
+mode = "640"
+on_change = ["/usr/bin/systemctl", "reload", ""]
+
+[[instance_ssl]]
+name = "www"
+cloud = "north"
+service = "taurusdb"
+instance_id = "0123456789abcdef0123456789abcdefin07"
+enabled = true
+allow_restart = true
+assume = false
+"#;
+
 #[test]
-fn dump() {
-    for text in std::fs::read_to_string("/tmp/cases.txt").unwrap().split("\n----\n") {
-        let whole =
-            if text.starts_with('!') { text[1..].to_owned() } else { format!("{CLOUD}{text}") };
-        println!("=== {text}");
-        match read(&whole) {
-            Ok(c) => println!("OK {:?}", c.warnings),
-            Err(e) => println!("{e}"),
+fn every_key_arrives() {
+    let config = read(WHOLE).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.schedule.reconcile.zone(), chrono_tz::Asia::Shanghai);
+    assert_eq!(config.schedule.reconcile.line(), "30 0 18 * * *");
+    assert_eq!(config.schedule.retry.longest, Duration::from_secs(4));
+    assert_eq!((config.schedule.jitter, config.schedule.watch), (Duration::ZERO, false));
+    assert_eq!(config.state, Path::new("/etc/state"));
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.level, "info,certrotd::cloud=debug");
+    assert_eq!(config.metrics.unwrap().to_string(), "[::1]:9469");
+    let names: Vec<_> = config.accounts.iter().map(|account| account.name.as_str()).collect();
+    assert_eq!(names, ["east", "north"]);
+    let north = config.account(&Name::new("north").unwrap()).unwrap();
+    assert_eq!(north.max_in_flight, 4);
+    assert_eq!(north.endpoints[&Api::Scm], "http://127.0.0.1:80");
+    let CredentialSource::AccessKey { access_key, secret_key, security_token: None } =
+        &north.credentials
+    else {
+        panic!("{:?}", north.credentials);
+    };
+    assert_eq!(*access_key, SecretFile::Credential("ak".to_owned()));
+    assert_eq!(*secret_key, SecretFile::Path(PathBuf::from("/etc/../sk")));
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].starts_with("cloud \"north\" reaches SCM by plain http"));
+}
+
+#[test]
+fn every_entry_arrives() {
+    let config = read(WHOLE).unwrap_or_else(|error| panic!("{error}"));
+    let certificate = &config.certificates[0];
+    assert_eq!(certificate.chain.as_deref(), Some(Path::new("/etc/chain.pem")));
+    assert_eq!((certificate.keep, certificate.warn_before.as_secs()), (0, 30 * 86_400));
+    let pushes: Vec<_> =
+        certificate.pushes.iter().map(|push| (push.target, push.project.as_str())).collect();
+    let expected = [
+        (Target::Elb, "cn-east-3"),
+        (Target::Elb, "cn-north-4_web"),
+        (Target::Waf, "cn-east-3"),
+        (Target::Cdn, "cn-east-3"),
+    ];
+    assert_eq!(pushes, expected);
+    assert_eq!(certificate.pushes[0].probes.len(), 4);
+    let ca = &config.instance_cas[0];
+    assert_eq!((ca.source, ca.mode), (CaSource::GeminiDb, 0o640));
+    assert_eq!(ca.path, Path::new("/etc/ca/redis.pem"));
+    assert_eq!(ca.on_change, ["/usr/bin/systemctl", "reload", ""]);
+    let ssl = &config.instance_ssls[0];
+    assert_eq!((ssl.switch, ssl.enabled, ssl.assume), (SslSwitch::TaurusDb, true, Some(false)));
+}
+
+#[test]
+fn the_only_cloud_need_not_be_named() {
+    let entry = "[[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n";
+    let config = read(&format!("{CLOUD}{entry}")).unwrap();
+    assert_eq!(config.certificates[0].cloud.as_str(), "main");
+    assert_eq!(config.accounts[0].credentials, CredentialSource::Default);
+    assert!(config.metrics.is_none() && config.warnings.is_empty());
+}
+
+#[test]
+fn the_same_path_may_serve_two_clouds() {
+    let entry = |name| {
+        format!("[[certificate]]\nname = '{name}'\ncloud = '{name}'\ncert = 'c'\nkey = 'k'\n")
+    };
+    let cloud = |name| format!("[cloud.{name}]\nregion = 'cn-north-4'\n");
+    let text = [cloud("one"), cloud("two"), entry("one"), entry("two")].concat();
+    assert_eq!(read(&text).unwrap().certificates.len(), 2);
+}
+
+#[test]
+fn ten_thousand_certificates_are_read_in_time() {
+    let mut text = CLOUD.to_owned();
+    for index in 0..10_000 {
+        let entry = format!("[[certificate]]\nname = 'c-{index}'\ncert = '{index}'\nkey = 'k'\n");
+        text.push_str(&entry);
+        text.push_str("[[certificate.push]]\nservice = 'elb'\n");
+    }
+    assert_eq!(read(&text).unwrap().certificates.len(), 10_000);
+    text.push_str("[[certificate]]\nname = 'one-more'\ncert = 'c'\nkey = 'k'\n");
+    let said = read(&text).unwrap_err().to_string();
+    assert!(said.contains("stands 10001 times, expected at most 10000"), "{said}");
+}
+
+#[test]
+fn odd_bytes_do_no_harm() {
+    let alphabet: Vec<char> = "[]={}'\"\n .,#a1-@:/\\\u{0}ü\t_".chars().collect();
+    let mut state = 7_u64;
+    for _ in 0..1000 {
+        let mut text = String::new();
+        for _ in 0..40 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let index = usize::try_from(state >> 33).unwrap() % alphabet.len();
+            text.push(alphabet[index]);
         }
+        let _ = parse(Path::new("c"), &text).map_err(|error| error.to_string());
+        let start = usize::try_from(state % 400).unwrap();
+        let mut torn: Vec<char> = WHOLE.chars().collect();
+        torn.splice(start..start + 3, text.chars().take(3));
+        let torn: String = torn.into_iter().collect();
+        let _ = parse(Path::new("c"), &torn).map_err(|error| error.to_string());
     }
 }

@@ -1,1 +1,109 @@
-//! x
+//! What files on this host add: credentials that cannot be read, and modes that let others read them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::disk::CredentialDirs;
+use crate::config::load::{load, resolved};
+
+/// A directory of one test, removed with all that is in it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let dir = format!("certrotd-config-{name}-{}", std::process::id());
+        let dir = std::env::temp_dir().join(dir);
+        fs::create_dir_all(&dir).unwrap();
+        Self(dir)
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn access_key(access: &str, secret: &str) -> String {
+    format!(
+        "[cloud.main]\nregion = 'cn-north-4'\n[cloud.main.credentials]\nsource = 'access-key'\n\
+         access_key_file = '{access}'\nsecret_key_file = '{secret}'\n"
+    )
+}
+
+#[test]
+fn credentials_open_and_their_modes_are_watched() {
+    let scratch = Scratch::new("modes");
+    scratch.write("ak", "AK", 0o600);
+    scratch.write("sk", "SK", 0o640);
+    let key = scratch.write("privkey.pem", "", 0o604);
+    let group_key = scratch.write("group.pem", "", 0o640);
+    let mut text = access_key("credential:ak", "./sk");
+    for (name, key) in [("one", &key), ("two", &group_key), ("gone", &scratch.0.join("none"))] {
+        let key = key.display();
+        text += &format!("[[certificate]]\nname = '{name}'\ncert = '/c-{name}'\nkey = '{key}'\n");
+    }
+    let dirs = CredentialDirs(vec![scratch.0.join("absent"), scratch.0.clone()]);
+    let config = resolved(&scratch.0.join("c.toml"), &text, Some(&dirs)).unwrap();
+    let said = |path: &Path, mode: &str, wish: &str| {
+        let path = path.display();
+        format!(
+            "{path} holds a secret and has mode {mode}, so that others can read it; set it to {wish}"
+        )
+    };
+    let expected =
+        [said(&scratch.0.join("./sk"), "0640", "0600"), said(&key, "0604", "0640 or 0600")];
+    assert_eq!(config.warnings, expected);
+}
+
+#[test]
+fn a_credential_that_cannot_be_read_is_an_error_with_its_place() {
+    let scratch = Scratch::new("unreadable");
+    let dirs = CredentialDirs(vec![scratch.0.clone()]);
+    let dir = scratch.0.display();
+    let text = access_key("credential:ak", &format!("{dir}"));
+    let said = resolved(Path::new("/c.toml"), &text, Some(&dirs)).unwrap_err().to_string();
+    let expected = format!(
+        "/c.toml:5:19: `access_key_file` credential:ak is not there ({dir}/ak: cannot be read: No such file or \
+         directory (os error 2)); systemd provides it while the service runs, by LoadCredential=\n\
+         /c.toml:6:19: `secret_key_file` {dir}: is not a file"
+    );
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_secret_written_where_its_file_is_meant_is_not_repeated() {
+    let scratch = Scratch::new("pasted");
+    let dirs = CredentialDirs(vec![scratch.0.clone()]);
+    for secret in ["hunter2hunter2", "hunter2/hunter2", "hunter2\\nhunter2"] {
+        let text = access_key("/dev/null", secret).replace('\'', "\"");
+        let said = resolved(Path::new("/c.toml"), &text, Some(&dirs)).unwrap_err();
+        assert!(!format!("{said} {said:?}").contains("hunter2"), "{said}");
+        assert!(said.to_string().contains("`secret_key_file`"), "{said}");
+    }
+}
+
+#[test]
+fn loads_a_file_and_says_why_not() {
+    let scratch = Scratch::new("load");
+    let text = "[cloud.main]\nregion = 'cn-north-4'\n[state]\npath = 'state'\n";
+    let path = scratch.write("c.toml", text, 0o600);
+    assert_eq!(load(&path).unwrap().state, scratch.0.join("state"));
+    let gone = scratch.0.join("gone.toml");
+    let said = load(&gone).unwrap_err().to_string();
+    assert!(said.starts_with(&format!("{}: cannot be read: ", gone.display())), "{said}");
+    let said = load(&scratch.0).unwrap_err().to_string();
+    assert!(said.ends_with(": is not a file"), "{said}");
+    fs::write(&path, b"# \xff\n").unwrap();
+    assert!(load(&path).unwrap_err().to_string().ends_with(": is not UTF-8 from byte 2 on"));
+    fs::write(&path, "#".repeat(9 << 20)).unwrap();
+    assert!(load(&path).unwrap_err().to_string().contains(": is longer than "));
+}

@@ -1,8 +1,9 @@
-//! Whole files: what is refused and how it is said, what is shipped, and what the disk adds.
+//! Whole files: what is refused and how it is said, what is accepted, what is shipped, what the disk adds.
 
 mod accepted;
 mod disk;
-mod refused;
+mod refused_files;
+mod refused_values;
 mod shipped;
 
 use std::path::Path;
@@ -14,4 +15,11 @@ const CLOUD: &str = "[cloud.main]\nregion = 'cn-north-4'\n";
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     parse(Path::new("/etc/c.toml"), text)
+}
+
+/// A file and the lines that it is refused with, the path in front of them left out.
+fn refuses(text: &str, lines: &str) {
+    let said = read(text).expect_err(text).to_string();
+    let expected: Vec<String> = lines.lines().map(|line| format!("/etc/c.toml:{line}")).collect();
+    assert_eq!(said.lines().collect::<Vec<_>>(), expected, "{text}\n{said}");
 }
