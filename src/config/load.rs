@@ -6,7 +6,7 @@ use std::path::{self, Path};
 
 use super::disk::{self, CredentialDirs};
 use super::error::Findings;
-use super::{Config, ConfigError, read, resolve};
+use super::{Config, ConfigError, later, read, resolve};
 
 /// Longest file that is read, in bytes: ten thousand certificates with a push each stay below it.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -41,14 +41,7 @@ pub(super) fn resolved(
     let mut config =
         config.ok_or_else(|| ConfigError::of_file(path, "cannot be resolved".to_owned()))?;
     config.warnings = warnings;
-    if config.certificates.is_empty()
-        && config.instance_cas.is_empty()
-        && config.instance_ssls.is_empty()
-    {
-        let sentence =
-            "there is nothing to do: no certificate, instance_ca or instance_ssl is configured";
-        config.warnings.push(sentence.to_owned());
-    }
+    config.warnings.extend(later::warnings(&config));
     Ok(config)
 }
 

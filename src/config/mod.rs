@@ -7,6 +7,7 @@
 
 mod disk;
 mod error;
+mod later;
 mod load;
 mod nearest;
 pub mod raw;

@@ -146,6 +146,7 @@ tables! {
     /// Where others may look.
     "metrics" Metrics {
         /// Address and port that serve /metrics, /health and /status. Absent: no socket is opened.
+        /// Not served by this version yet.
         listen: String = Otherwise::Absent,
     }
 
@@ -200,7 +201,7 @@ tables! {
         /// your ACME client leaves when it renews.
         warn_before: String = text(WARN_BEFORE),
         /// How many superseded imports of ours stay in the certificate manager. More leaves more to go back
-        /// to, less spares its quota.
+        /// to, less spares its quota. This version retires none yet.
         keep: i64 = Otherwise::Is(KEEP.to_string()),
     }
 
@@ -210,14 +211,14 @@ tables! {
         service: String = Otherwise::Required,
         /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
         project: String = Otherwise::Absent,
-        /// elb: ids of the listeners to bind to. Absent: push only.
+        /// elb: ids of the listeners to bind to. Absent: push only. Not bound by this version yet.
         listeners: Texts = Otherwise::Absent,
-        /// waf: names or ids of the hosts to bind to. Absent: push only.
+        /// waf: names or ids of the hosts to bind to. Absent: push only. Not bound by this version yet.
         hosts: Texts = Otherwise::Absent,
-        /// cdn: domains to bind to. Absent: push only.
+        /// cdn: domains to bind to. Absent: push only. Not bound by this version yet.
         domains: Texts = Otherwise::Absent,
         /// TLS handshakes that must return the new leaf: "host:port", or "name@address:port" to pin an
-        /// address. Absent: nothing is probed.
+        /// address. Absent: nothing is probed. Not probed by this version yet.
         probe: Texts = Otherwise::Absent,
     }
 
