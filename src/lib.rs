@@ -1,5 +1,15 @@
 //! certrotd: keeps what Huawei Cloud serves equal to what lies on this disk.
 
+pub mod apply;
+pub mod cert;
+pub mod cloud;
 pub mod config;
+pub mod cycle;
+pub mod daemon;
+pub mod files;
 pub mod model;
+pub mod observe;
+pub mod plan;
+pub mod record;
+pub mod schedule;
 pub mod telemetry;

@@ -9,6 +9,9 @@ use crate::model::time::Time;
 #[serde(tag = "fault", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are what the sentence above them shows")]
 pub enum Finding {
+    /// The file could not be read at all.
+    #[error("cannot be read: {why}")]
+    Unreadable { why: String },
     /// Nothing in it but blanks: often a renewal caught in the middle.
     #[error("is empty")]
     Empty,

@@ -11,13 +11,12 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::model::account::Account;
+pub use crate::model::account::Refusal;
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
-use crate::model::names::Name;
 use crate::model::time::Time;
 
 pub mod cdn;
@@ -56,22 +55,6 @@ struct Inner {
     gate: credentials::Gate,
     in_flight: Semaphore,
     projects: Mutex<BTreeMap<String, String>>,
-}
-
-/// A refused credential, without the secret: what the journal keeps so that no restart and no
-/// subcommand walks into the service's lock-out.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The `[cloud.NAME]` that it belongs to.
-    pub cloud: Name,
-    /// Access key id, or `domain/user`; with a few hex digits of a keyed fingerprint where no file time tells a change.
-    pub identity: String,
-    /// Newest modification time of the credential's files; zero where there are none.
-    pub changed_at: Time,
-    /// When it was refused last.
-    pub at: Time,
-    /// How often in a row.
-    pub count: u32,
 }
 
 /// A certificate standing in a target service.

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::names::Name;
 use super::target::Api;
+use super::time::Time;
 
 /// One `[cloud.NAME]`, with nothing left to default but the endpoints' table.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,4 +76,20 @@ impl SecretFile {
             None => Self::Path(text.into()),
         }
     }
+}
+
+/// A refused credential, without its secret: enough to hold it back after a restart, and to tell
+/// that it has changed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The account's table in the configuration.
+    pub cloud: Name,
+    /// The access key id, or the user; never a secret.
+    pub identity: String,
+    /// The newest change of the files that it was read from; the epoch when it came from no file.
+    pub changed_at: Time,
+    /// When it was last refused.
+    pub at: Time,
+    /// How often it was refused since it last worked or changed.
+    pub count: u32,
 }

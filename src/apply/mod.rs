@@ -1,0 +1,87 @@
+//! Effect: one step, one change to the world. Nothing here decides.
+
+pub mod hook;
+
+use std::sync::Arc;
+
+use crate::cert::CaBundle;
+use crate::cert::Material;
+use crate::cloud::{Cloud, scm, taurusdb};
+use crate::config::InstanceCa;
+use crate::files;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
+use crate::plan::Step;
+use crate::plan::action::Action;
+
+/// The bytes that travel beside a plan, from the look that the plan rests on.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// The step needs none.
+    None,
+    /// What an import sends.
+    Pair(Arc<Material>),
+    /// What goes into a CA file.
+    Bundle(Arc<CaBundle>),
+}
+
+/// What a step acts on, beside its payload.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// The cloud of the entry.
+    Cloud(Cloud),
+    /// The CA file of the entry.
+    File(Box<InstanceCa>),
+}
+
+/// Has the effect. Gives the id that the world gave it, where there is one.
+pub async fn run(step: &Step, place: &Place, payload: &Payload) -> Result<Option<String>, Failure> {
+    match (&step.action, place, payload) {
+        (Action::Import { key }, Place::Cloud(cloud), Payload::Pair(material)) => {
+            let name = step.subject.name().of_import(&key.leaf);
+            let import = scm::Import {
+                name: &name,
+                certificate: &material.certificate,
+                chain: &material.chain,
+                private_key: &material.private_key,
+                enterprise_project_id: key.enterprise_project.as_deref(),
+            };
+            scm::import(cloud, &import).await.map(Some)
+        }
+        (Action::Push { scm_id, target, project, .. }, Place::Cloud(cloud), _) => {
+            scm::push(cloud, scm_id, *target, project).await.map(|()| None)
+        }
+        (Action::SwitchSsl { instance_id, on, .. }, Place::Cloud(cloud), _) => {
+            taurusdb::switch_ssl(cloud, instance_id, *on).await.map(Some)
+        }
+        (Action::InstallCa { .. }, Place::File(entry), Payload::Bundle(bundle)) => {
+            install(entry, bundle).await.map(|()| None)
+        }
+        (Action::RunHook { sha256, .. }, Place::File(entry), _) => {
+            hook::run(entry, sha256).await.map(|()| None)
+        }
+        _ => Err(unfit(&step.subject)),
+    }
+}
+
+async fn install(entry: &InstanceCa, bundle: &Arc<CaBundle>) -> Result<(), Failure> {
+    let (path, mode, bundle) = (entry.path.clone(), entry.mode, Arc::clone(bundle));
+    let write = move || files::atomic::replace(&path, bundle.pem.as_bytes(), mode);
+    let failed = |error: &dyn std::fmt::Display| {
+        let words = format!("{}: {error}", entry.path.display());
+        Failure::local(Kind::Transient, "install CA file", words)
+    };
+    match tokio::task::spawn_blocking(write).await {
+        Ok(written) => written.map_err(|error| failed(&error)),
+        Err(stopped) => Err(failed(&stopped)),
+    }
+}
+
+/// A step whose bytes are no longer at hand is not taken; the next look brings them again.
+fn unfit(subject: &Subject) -> Failure {
+    Failure::local(
+        Kind::Transient,
+        "start step",
+        format!("the bytes for {subject} are not at hand"),
+    )
+}

@@ -1,0 +1,311 @@
+//! One cycle: look, plan, check, act, remember, and again until nothing is left to do now.
+//!
+//! A pass waits for no step. Each subject is looked at by itself; whenever a look or a step ends,
+//! whatever is known by then is planned, and what may start starts. One slow call delays nobody
+//! but its own subject. Events only say "look again"; what to do follows from what is seen.
+
+mod looks;
+mod report;
+mod steps;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::model::failure::Failure;
+use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
+use crate::observe::targets::Lists;
+use crate::plan::memory::{Memory, Record};
+use crate::plan::{self, Held};
+use crate::record::{Journal, JournalError};
+use looks::{Look, Looking};
+use report::Report;
+use steps::Ended;
+
+pub use looks::preview;
+pub use world::World;
+
+/// How long steps under way may take to end once the daemon is told to stop.
+pub const STOP_WITHIN: Duration = Duration::from_secs(9);
+
+/// What may happen to a running cycle from outside.
+#[derive(Debug)]
+pub enum Wake {
+    /// Something may have changed: look at everything again.
+    Look,
+    /// An operator asks for something: remember it, and look again.
+    Asked(Vec<Request>),
+    /// The configuration changed. Steps under way finish as they began.
+    Reload(Box<Config>),
+    /// End: finish the steps under way, start nothing.
+    Stop,
+}
+
+/// What an operator may ask of the daemon, by an entry's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// End its back-offs and refusals.
+    Retry(Name),
+    /// Let the leaf now on disk go although it is older than the imported one.
+    AllowOlder(Name),
+    /// Look at it now.
+    Look(Name),
+}
+
+/// Why a cycle cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum CycleError {
+    /// The journal cannot be read or written, and nothing is done that cannot be remembered.
+    #[error("the journal cannot be used")]
+    Journal(#[from] JournalError),
+    /// A client for an account could not be built.
+    #[error("no client for an account")]
+    Connect(#[source] Failure),
+}
+
+/// When a cycle is over.
+#[derive(Debug, Clone, Copy)]
+pub enum Until {
+    /// When told to stop.
+    Stopped,
+    /// When there is nothing left to do; holds that end within the first span are waited out, and
+    /// jobs that this cycle follows within the second.
+    Settled {
+        /// How long holds are waited out.
+        wait: Duration,
+        /// How long jobs are followed.
+        jobs: Duration,
+    },
+}
+
+/// The daemon at work: everything that lives from one pass to the next.
+pub struct Cycle {
+    world: Arc<World>,
+    journal: Journal,
+    memory: Memory,
+    clock: fn() -> Time,
+    lists: Arc<Lists>,
+    only: Option<BTreeSet<Subject>>,
+    woken: Instant,
+    dirty: BTreeSet<Subject>,
+    looking: Looking,
+    looked: BTreeMap<Subject, Look>,
+    running: JoinSet<Ended>,
+    in_flight: BTreeMap<Subject, usize>,
+    held: BTreeMap<Subject, Vec<Held>>,
+    due: BTreeMap<Subject, Time>,
+    blind: BTreeMap<Subject, u32>,
+    report: Report,
+}
+
+impl Cycle {
+    /// Opens the journal of this configuration, whose state directory the caller has locked, and
+    /// builds a client for each account. `clock` is asked for every moment that a decision rests on.
+    pub fn open(config: Config, clock: fn() -> Time) -> Result<Self, CycleError> {
+        let journal = Journal::open(&config.state)?;
+        let memory = journal.fold()?;
+        let world = World::connect(config, &memory).map_err(CycleError::Connect)?;
+        Ok(Self {
+            world: Arc::new(world),
+            journal,
+            memory,
+            clock,
+            lists: Arc::default(),
+            only: None,
+            woken: Instant::now(),
+            dirty: BTreeSet::new(),
+            looking: Looking::default(),
+            looked: BTreeMap::new(),
+            running: JoinSet::new(),
+            in_flight: BTreeMap::new(),
+            held: BTreeMap::new(),
+            due: BTreeMap::new(),
+            blind: BTreeMap::new(),
+            report: Report::default(),
+        })
+    }
+
+    /// Looks after these subjects alone.
+    pub fn only(&mut self, subjects: BTreeSet<Subject>) {
+        self.only = Some(subjects);
+    }
+
+    /// Remembers what an operator asked for.
+    pub fn ask(&mut self, requests: &[Request]) -> Result<(), JournalError> {
+        let records = requests.iter().filter_map(|request| match request {
+            Request::Retry(name) => Some(Record::AskedRetry { name: name.clone() }),
+            Request::AllowOlder(name) => Some(Record::AskedOlder { name: name.clone() }),
+            Request::Look(_) => None,
+        });
+        let records: Vec<_> = records.collect();
+        self.journal.append((self.clock)(), &records, &mut self.memory)
+    }
+
+    /// What waits, as of the last pass that saw it.
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        self.held.values().flatten()
+    }
+
+    /// Runs passes until there is nothing left to do, or until told to stop.
+    pub async fn run(
+        &mut self,
+        wakes: &mut mpsc::Receiver<Wake>,
+        until: Until,
+        mut idle: impl FnMut(&str),
+    ) -> Result<(), JournalError> {
+        let began = Instant::now();
+        self.look_at_all();
+        loop {
+            self.start_looks().await;
+            let next = self.due.values().min().copied();
+            if self.is_idle() {
+                if let Some(words) = self.report.finish(&self.held) {
+                    idle(&words);
+                }
+                if !self.may_wait(until, next, began) {
+                    return Ok(());
+                }
+            }
+            tokio::select! {
+                Some(look) = self.looking.next() => self.take_look(look),
+                Some(ended) = self.running.join_next() => self.take_end(ended)?,
+                Some(wake) = wakes.recv() => {
+                    if self.take_wake(wake)? {
+                        return self.stop().await;
+                    }
+                }
+                () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
+            }
+            // Whatever else has ended by now shares this pass, and its line in the journal.
+            while let Some(ended) = self.running.try_join_next() {
+                self.take_end(ended)?;
+            }
+            while let Some(look) = self.looking.try_next() {
+                self.take_look(look);
+            }
+            self.remember_refusals()?;
+            self.pass()?;
+        }
+    }
+
+    /// Plans with every look not planned with yet, and starts what may start.
+    fn pass(&mut self) -> Result<(), JournalError> {
+        let looks = std::mem::take(&mut self.looked);
+        if looks.is_empty() {
+            return Ok(());
+        }
+        let observed = looks::observed(&looks, &self.world, (self.clock)(), self.in_flight.keys());
+        let Self { journal, memory, clock, report, .. } = self;
+        let plan = plan::settle(&observed, memory, |lessons, memory| {
+            report.learned(&lessons, memory);
+            journal.append(
+                (*clock)(),
+                &lessons.into_iter().map(Record::from).collect::<Vec<_>>(),
+                memory,
+            )
+        })?;
+        let broken = plan::check::check(&plan, &observed, &self.memory);
+        self.report.violations(&plan, &broken);
+        self.hold(&looks, plan.held);
+        let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
+        let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
+        self.start(sound.map(|(_, step)| step).collect(), &looks)
+    }
+
+    /// Everything is looked at again.
+    fn look_at_all(&mut self) {
+        self.woken = Instant::now();
+        let wanted = self.world.subjects().into_iter();
+        self.dirty.extend(
+            wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
+        );
+    }
+
+    fn is_idle(&self) -> bool {
+        self.looking.is_empty() && self.running.is_empty() && self.dirty.is_empty()
+    }
+
+    /// Whether an idle cycle goes on: for a daemon always, else while a hold ends soon enough.
+    fn may_wait(&self, until: Until, next: Option<Time>, began: Instant) -> bool {
+        let Until::Settled { wait, jobs } = until else { return true };
+        let Some(next) = next else { return false };
+        let follows =
+            self.held().any(|held| matches!(held.why, plan::hold::Hold::JobRunning { .. }));
+        let patience = if follows { wait.max(jobs) } else { wait };
+        began.elapsed() + next.since((self.clock)()) <= patience
+    }
+
+    fn take_wake(&mut self, wake: Wake) -> Result<bool, JournalError> {
+        match wake {
+            Wake::Stop => return Ok(true),
+            Wake::Look => {}
+            Wake::Asked(requests) => self.ask(&requests)?,
+            Wake::Reload(config) => self.reload(*config),
+        }
+        self.look_at_all();
+        Ok(false)
+    }
+
+    fn reload(&mut self, config: Config) {
+        match World::connect(config, &self.memory) {
+            Ok(world) => {
+                let known: BTreeSet<_> = world.subjects().into_iter().collect();
+                self.held.retain(|subject, _| known.contains(subject));
+                self.due.retain(|subject, _| known.contains(subject));
+                self.dirty.retain(|subject| known.contains(subject));
+                self.world = Arc::new(world);
+                tracing::info!(event = "config.reloaded", "the new configuration is in force");
+            }
+            Err(failure) => {
+                tracing::error!(event = "config.rejected", error = %failure, "the old configuration stays: {failure}");
+            }
+        }
+    }
+
+    fn take_due(&mut self) {
+        let now = (self.clock)();
+        let due = self.due.iter().filter(|(_, at)| **at <= now);
+        let due: Vec<_> = due.map(|(subject, _)| subject.clone()).collect();
+        for subject in due {
+            self.due.remove(&subject);
+            self.dirty.insert(subject);
+        }
+    }
+
+    /// A refused credential is on the disk before anything else is sent with it.
+    fn remember_refusals(&mut self) -> Result<(), JournalError> {
+        let refusals = self.world.clouds().flat_map(|cloud| cloud.take_refusals());
+        let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
+        self.report.refused(&records);
+        self.journal.append((self.clock)(), &records, &mut self.memory)
+    }
+
+    /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start
+    /// looks for it.
+    async fn stop(&mut self) -> Result<(), JournalError> {
+        self.looking.abort();
+        let deadline = tokio::time::Instant::now() + STOP_WITHIN;
+        while let Ok(Some(ended)) =
+            tokio::time::timeout_at(deadline, self.running.join_next()).await
+        {
+            self.take_end(ended)?;
+        }
+        self.remember_refusals()
+    }
+}
+
+/// Sleeps until a moment; for ever when there is none.
+async fn sleep_until(now: Time, moment: Option<Time>) {
+    match moment {
+        Some(moment) => tokio::time::sleep(moment.since(now)).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,142 @@
+//! Steps: begun in the journal, then in the world; what comes back goes into the journal again.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::Cycle;
+use super::looks::Look;
+use crate::apply::{self, Payload, Place};
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
+use crate::plan::hold::Hold;
+use crate::plan::memory::Record;
+use crate::plan::{Held, Step};
+use crate::record::JournalError;
+
+/// A step that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub step: Step,
+    pub result: Result<Option<String>, Failure>,
+    pub elapsed: Duration,
+}
+
+impl Cycle {
+    /// Writes down that these begin, all in one go, and then begins them.
+    pub(super) fn start(
+        &mut self,
+        steps: Vec<Step>,
+        looks: &BTreeMap<Subject, Look>,
+    ) -> Result<(), JournalError> {
+        let began = |step: &Step| Record::Began {
+            subject: step.subject.clone(),
+            action: step.action.clone(),
+        };
+        let records: Vec<_> = steps.iter().map(began).collect();
+        self.journal.append((self.clock)(), &records, &mut self.memory)?;
+        for step in steps {
+            let Some(place) = self.place(&step.subject) else { continue };
+            let payload = looks.get(&step.subject).map_or(Payload::None, |it| it.payload.clone());
+            *self.in_flight.entry(step.subject.clone()).or_default() += 1;
+            self.report.started(&step);
+            self.running.spawn(async move {
+                let began = Instant::now();
+                let result = apply::run(&step, &place, &payload).await;
+                Ended { step, result, elapsed: began.elapsed() }
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes down how a step ended. Its subject is looked at again, and so is whoever waited for it.
+    pub(super) fn take_end(
+        &mut self,
+        ended: Result<Ended, tokio::task::JoinError>,
+    ) -> Result<(), JournalError> {
+        // A step that panicked has logged itself; it stays begun, which is in doubt.
+        let Ok(Ended { step, result, elapsed }) = ended else { return Ok(()) };
+        let attempt = self.memory.effect(&step.action).map_or(1, |effect| effect.tries);
+        self.report.ended(&step, &result, elapsed, attempt);
+        let Step { subject, action, .. } = step;
+        let record = match result {
+            Ok(id) => Record::Done { subject: subject.clone(), action, id },
+            Err(failure) => Record::Failed { subject: subject.clone(), action, failure },
+        };
+        self.journal.append((self.clock)(), &[record], &mut self.memory)?;
+        if let Some(count) = self.in_flight.get_mut(&subject) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.in_flight.remove(&subject);
+            }
+        }
+        let waiting = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.iter().any(|held| matches!(held.why, Hold::SameLeaf { .. })));
+        self.dirty.extend(waiting.map(|(subject, _)| subject.clone()));
+        if !self.in_flight.contains_key(&subject) {
+            self.dirty.insert(subject);
+        }
+        Ok(())
+    }
+
+    /// Keeps what is held, and when to look at it again.
+    pub(super) fn hold(&mut self, looks: &BTreeMap<Subject, Look>, held: Vec<Held>) {
+        let now = (self.clock)();
+        for subject in looks.keys() {
+            self.held.remove(subject);
+            self.due.remove(subject);
+        }
+        for held in held {
+            let until = held.until.or_else(|| self.look_again(&held));
+            if let Some(until) = until {
+                let due = self.due.entry(held.subject.clone()).or_insert(until);
+                *due = until.min(*due).max(now);
+            }
+            self.report.held(&held);
+            self.held.entry(held.subject.clone()).or_default().push(held);
+        }
+        let seen = |subject: &Subject| {
+            !self.held.get(subject).is_some_and(|held| held.iter().any(is_blind))
+        };
+        let clear: Vec<_> = looks.keys().filter(|subject| seen(subject)).cloned().collect();
+        for subject in clear {
+            self.blind.remove(&subject);
+        }
+        self.report.freed(looks.keys(), &self.held);
+    }
+
+    /// What could not be seen for a passing reason is looked at again with a growing distance.
+    fn look_again(&mut self, held: &Held) -> Option<crate::model::time::Time> {
+        if !is_blind(held) {
+            return None;
+        }
+        let count = self.blind.entry(held.subject.clone()).or_default();
+        *count = count.saturating_add(1);
+        let retry = self.world.config.schedule.retry;
+        Some((self.clock)() + retry.delay(*count, 0))
+    }
+
+    fn place(&self, subject: &Subject) -> Option<Place> {
+        let config = &self.world.config;
+        let cloud = match subject {
+            Subject::Certificate(name) => {
+                &config.certificates.iter().find(|entry| entry.name == *name)?.cloud
+            }
+            Subject::Ssl(name) => {
+                &config.instance_ssls.iter().find(|entry| entry.name == *name)?.cloud
+            }
+            Subject::Ca(name) => {
+                let entry = config.instance_cas.iter().find(|entry| entry.name == *name)?;
+                return Some(Place::File(Box::new(entry.clone())));
+            }
+        };
+        self.world.cloud(cloud).cloned().map(Place::Cloud)
+    }
+}
+
+/// Whether a hold is a look that failed and may go well a little later.
+fn is_blind(held: &Held) -> bool {
+    let Hold::Unseen { failure } = &held.why else { return false };
+    held.until.is_none() && matches!(failure.kind, Kind::Transient | Kind::Throttled | Kind::Busy)
+}

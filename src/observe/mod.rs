@@ -1,0 +1,8 @@
+//! Reality: the files on this disk, the certificate manager, the targets, what instances publish.
+//! Looking may wait and fail, and changes nothing.
+
+pub mod imports;
+pub mod local;
+pub mod published;
+pub mod switches;
+pub mod targets;

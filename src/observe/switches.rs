@@ -1,0 +1,54 @@
+//! An SSL switch: the job that the journal waits for, and the list of recent tasks. There is no
+//! call that tells the state itself.
+
+use std::time::Duration;
+
+use crate::cloud::{Cloud, taurusdb};
+use crate::config::InstanceSsl;
+use crate::model::time::Time;
+use crate::plan::needs::SwitchNeed;
+use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
+
+/// How far back the task list is read: a switch of which the journal knows nothing must still be
+/// found when somebody loses the journal weeks later.
+const TASKS_SINCE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The entry with nothing looked at.
+pub fn unseen(entry: &InstanceSsl, now: Time) -> SwitchSeen {
+    SwitchSeen {
+        name: entry.name.clone(),
+        cloud: entry.cloud.clone(),
+        instance_id: entry.instance_id.clone(),
+        on: entry.enabled,
+        allow_restart: entry.allow_restart,
+        assume: entry.assume,
+        looked_at: now,
+        job: None,
+        jobs: None,
+    }
+}
+
+/// Looks at what the planner needs.
+pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Time) -> SwitchSeen {
+    let mut seen = unseen(entry, now);
+    if let Some(job) = &need.job {
+        seen.job = Some(taurusdb::job(cloud, job).await.map(state));
+    }
+    if need.jobs {
+        let jobs = taurusdb::switch_jobs(cloud, &entry.instance_id, now - TASKS_SINCE).await;
+        seen.jobs = Some(jobs.map(|jobs| jobs.into_iter().map(row).collect()));
+    }
+    seen
+}
+
+fn state(state: taurusdb::JobState) -> JobState {
+    match state {
+        taurusdb::JobState::Running => JobState::Running,
+        taurusdb::JobState::Completed => JobState::Completed,
+        taurusdb::JobState::Failed(reason) => JobState::Failed(reason),
+    }
+}
+
+fn row(job: taurusdb::SwitchJob) -> SwitchJob {
+    SwitchJob { job_id: job.job_id, created: job.created }
+}

@@ -1,0 +1,169 @@
+//! All that the daemon can do to the world, why it would, and what can be learned of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::digest::Sha256;
+use crate::model::names::{Name, Subject};
+use crate::model::target::Target;
+use crate::model::time::Time;
+
+/// What makes two imports the same one: equal leaves in one account and enterprise project are
+/// imported once, whichever entry they come from.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct ImportKey {
+    /// The account.
+    pub cloud: Name,
+    /// The enterprise project, where one is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise_project: Option<String>,
+    /// The leaf.
+    pub leaf: Sha256,
+    /// The leaf's notBefore: newer means issued later.
+    pub issued: Time,
+}
+
+/// One effect. It is its own key in the memory: the same action is the same effect.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Import a leaf with its chain and key into the certificate manager.
+    Import {
+        /// Which leaf, where.
+        key: ImportKey,
+    },
+    /// Push an imported certificate to a service in a project.
+    Push {
+        /// Which leaf, where.
+        key: ImportKey,
+        /// The certificate manager's id of the import.
+        scm_id: String,
+        /// To whom.
+        target: Target,
+        /// Into which project, by name.
+        project: String,
+    },
+    /// Put an instance's CA bundle in place.
+    InstallCa {
+        /// The entry.
+        name: Name,
+        /// The bundle's digest.
+        sha256: Sha256,
+    },
+    /// Run the command that follows a changed CA file.
+    RunHook {
+        /// The entry.
+        name: Name,
+        /// The bundle it runs for.
+        sha256: Sha256,
+    },
+    /// Switch an instance's SSL on or off, which restarts the instance.
+    SwitchSsl {
+        /// The account.
+        cloud: Name,
+        /// The instance.
+        instance_id: String,
+        /// The wanted state.
+        on: bool,
+    },
+}
+
+impl Action {
+    /// Whether the effect happens in the cloud, where a lost answer leaves doubt.
+    pub fn is_remote(&self) -> bool {
+        match self {
+            Self::Import { .. } | Self::Push { .. } | Self::SwitchSsl { .. } => true,
+            Self::InstallCa { .. } | Self::RunHook { .. } => false,
+        }
+    }
+
+    /// What an operator reads: `import as www-1a2b3c4d5e6f`.
+    pub fn describe(&self, subject: &Subject) -> String {
+        match self {
+            Self::Import { key } => format!("import as {}", subject.name().of_import(&key.leaf)),
+            Self::Push { scm_id, target, project, .. } => {
+                format!("push {scm_id} to {target} in {project}")
+            }
+            Self::InstallCa { sha256, .. } => format!("install CA bundle {}", sha256.short()),
+            Self::RunHook { sha256, .. } => format!("run on_change for {}", sha256.short()),
+            Self::SwitchSsl { instance_id, on, .. } => {
+                format!("switch SSL {} on {instance_id}", if *on { "on" } else { "off" })
+            }
+        }
+    }
+}
+
+/// Why a step is taken: the sentence that plan, log and status share.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The certificate manager does not have this leaf.
+    NotImported,
+    /// The certificate manager had it and has it no more.
+    ImportGone,
+    /// The target does not have it.
+    NotPushed,
+    /// The target had it and has it no more.
+    CopyGone,
+    /// A write's answer was lost, the wait is over, and a look did not find it done.
+    NotFoundAfterDoubt,
+    /// A push's answer was lost and the target cannot be read: it is repeated once.
+    UnseenAfterDoubt,
+    /// There is no CA file.
+    CaMissing,
+    /// The instance publishes another CA than the file holds.
+    CaChanged,
+    /// The CA file changed and its command has not run for these bytes.
+    HookDue,
+    /// The configuration asks for this state, and nothing says that it holds.
+    SwitchWanted,
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotImported => "the certificate manager does not have this leaf",
+            Self::ImportGone => "the certificate manager has lost this leaf",
+            Self::NotPushed => "it has not been pushed there",
+            Self::CopyGone => "its copy there is gone",
+            Self::NotFoundAfterDoubt => {
+                "the last answer was lost, and a later look did not find it done"
+            }
+            Self::UnseenAfterDoubt => {
+                "the last answer was lost and the target cannot be read, so it is repeated once"
+            }
+            Self::CaMissing => "the file does not exist",
+            Self::CaChanged => "the instance publishes another CA",
+            Self::HookDue => "the CA file changed",
+            Self::SwitchWanted => "the configuration asks for it",
+        })
+    }
+}
+
+/// What looking has shown of an effect.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// It stands: read back from the world, with the id it has there.
+    Seen {
+        /// The id of what was found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// It was done by us although no answer said so; a job may still have to end.
+    Done {
+        /// The id of what was found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// It stood once and does not any more.
+    Gone,
+    /// Its job ended badly.
+    JobFailed {
+        /// The service's reason.
+        reason: String,
+    },
+    /// An operator allowed this leaf although it is older than the one imported.
+    AllowedOlder,
+}

@@ -1,0 +1,119 @@
+//! What no plan may ever do, said a second time and on purpose: a step that breaks one of these is
+//! not taken, whatever the planner thinks.
+
+use std::collections::BTreeSet;
+
+use super::action::{Action, Because};
+use super::memory::{Effect, Memory, State};
+use super::observed::{CertificateSeen, CopySeen, Observed};
+use super::{Plan, Step};
+use crate::cert::validity;
+use crate::model::names::Subject;
+
+/// A step that must not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The step's place in [`Plan::now`].
+    pub step: usize,
+    /// The invariant that it breaks.
+    pub rule: &'static str,
+}
+
+/// Judges every step of a plan.
+pub fn check(plan: &Plan, observed: &Observed, memory: &Memory) -> Vec<Violation> {
+    let mut actions = BTreeSet::new();
+    let mut violations = Vec::new();
+    for (index, step) in plan.now.iter().enumerate() {
+        let mut broken = vec![in_flight(step, observed), of_action(step, observed, memory)];
+        broken.push((!actions.insert(&step.action)).then_some("one effect is had once in a plan"));
+        let broken = broken.into_iter().flatten();
+        violations.extend(broken.map(|rule| Violation { step: index, rule }));
+    }
+    violations
+}
+
+fn in_flight(step: &Step, observed: &Observed) -> Option<&'static str> {
+    observed
+        .in_flight
+        .contains(&step.subject)
+        .then_some("a subject has one round of steps at a time")
+}
+
+fn of_action(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    match &step.action {
+        Action::Import { .. } => import(step, observed, memory),
+        Action::Push { .. } => push(step, observed, memory),
+        Action::SwitchSsl { .. } => switch(step, observed, memory),
+        Action::InstallCa { sha256, name } => {
+            let seen = observed.cas.iter().find(|seen| seen.name == *name)?;
+            (seen.published != Ok(*sha256)).then_some("only the bundle just checked is installed")
+        }
+        Action::RunHook { name, sha256 } => {
+            let installed = Action::InstallCa { name: name.clone(), sha256: *sha256 };
+            let standing = matches!(state(memory, &installed), Some(State::Done));
+            (!standing).then_some("a command runs only for bytes that we put in place")
+        }
+    }
+}
+
+fn import(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    if !sound(step, observed) {
+        return Some("nothing is sent while its files are bad or out of date");
+    }
+    let stands = matches!(state(memory, &step.action), Some(State::Done | State::Seen));
+    if stands && step.because != Because::ImportGone {
+        return Some("what is imported is not imported again");
+    }
+    too_soon(step, observed, memory)
+}
+
+fn push(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    if !sound(step, observed) {
+        return Some("nothing is sent while its files are bad or out of date");
+    }
+    let Action::Push { target, project, .. } = &step.action else { return None };
+    let there = certificate(step, observed).is_some_and(|seen| {
+        seen.targets.iter().any(|at| {
+            at.target == *target
+                && at.project == *project
+                && matches!(at.copy, CopySeen::Found(_) | CopySeen::Unknown(_))
+        })
+    });
+    if there {
+        return Some("a copy that is there, or was not looked for, is not pushed again");
+    }
+    too_soon(step, observed, memory)
+}
+
+fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    let Subject::Ssl(name) = &step.subject else { return Some("a switch has an entry") };
+    let seen = observed.switches.iter().find(|seen| seen.name == *name)?;
+    if !seen.allow_restart {
+        return Some("no instance is restarted without allow_restart");
+    }
+    if !matches!(seen.jobs, Some(Ok(_))) {
+        return Some("no switch is sent before the task list was read");
+    }
+    too_soon(step, observed, memory)
+}
+
+/// A write in doubt is not repeated before its wait is over.
+fn too_soon(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    let effect = memory.effect(&step.action)?;
+    let open = matches!(effect, Effect { state: State::Open | State::Doubt(_), .. });
+    (open && observed.now < effect.at + observed.doubt)
+        .then_some("a write in doubt is not repeated before its wait is over")
+}
+
+fn certificate<'a>(step: &Step, observed: &'a Observed) -> Option<&'a CertificateSeen> {
+    observed.certificates.iter().find(|seen| seen.name == *step.subject.name())
+}
+
+fn sound(step: &Step, observed: &Observed) -> bool {
+    let leaf = certificate(step, observed).and_then(|seen| seen.local.as_ref().ok());
+    leaf.is_some_and(|leaf| validity(leaf, observed.now).is_none())
+}
+
+fn state<'a>(memory: &'a Memory, action: &Action) -> Option<&'a State> {
+    memory.effect(action).map(|effect| &effect.state)
+}

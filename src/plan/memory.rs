@@ -1,0 +1,275 @@
+//! Memory: what the journal folds into. Nothing here is a guess about the world; it is what was
+//! begun, what was answered, and what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Lesson;
+use super::action::{Action, Fact, ImportKey};
+use crate::model::account::Refusal;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
+
+/// One line of the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// A step is about to start. Durable before its call leaves.
+    Began {
+        /// For whom.
+        subject: Subject,
+        /// What.
+        action: Action,
+    },
+    /// A step ended well.
+    Done {
+        /// For whom.
+        subject: Subject,
+        /// What.
+        action: Action,
+        /// The id that the answer gave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+    },
+    /// A step ended badly, or its answer was lost.
+    Failed {
+        /// For whom.
+        subject: Subject,
+        /// What.
+        action: Action,
+        /// How.
+        failure: Failure,
+    },
+    /// Looking alone showed this.
+    Learned {
+        /// For whom.
+        subject: Subject,
+        /// Which effect.
+        action: Action,
+        /// What is true of it.
+        fact: Fact,
+    },
+    /// An operator said `--retry NAME`: back-offs and refusals of that name end.
+    AskedRetry {
+        /// The entry.
+        name: Name,
+    },
+    /// An operator said `--allow-older NAME`: the leaf now on disk may go although it is older.
+    AskedOlder {
+        /// The entry.
+        name: Name,
+    },
+    /// A credential was refused.
+    Refused {
+        /// Which one, without its secret.
+        refusal: Refusal,
+    },
+}
+
+impl From<Lesson> for Record {
+    fn from(Lesson { subject, action, fact }: Lesson) -> Self {
+        Self::Learned { subject, action, fact }
+    }
+}
+
+/// Where an effect stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Begun; no end is known.
+    Open,
+    /// Its answer was lost.
+    Doubt(Failure),
+    /// It failed.
+    Failed(Failure),
+    /// It was answered well. A switch then still has its job to end.
+    Done,
+    /// It was read back from the world.
+    Seen,
+    /// It stood once and is gone.
+    Gone,
+}
+
+/// What is remembered of one effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Effect {
+    /// For whom it was last begun.
+    pub subject: Subject,
+    /// Where it stands.
+    pub state: State,
+    /// When it came to stand there.
+    pub at: Time,
+    /// When it was last begun.
+    pub begun: Time,
+    /// How often it was tried since it last went well.
+    pub tries: u32,
+    /// The id that the world gave it.
+    pub id: Option<String>,
+}
+
+/// The fold of the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Memory {
+    effects: BTreeMap<Action, Effect>,
+    newest: BTreeMap<Name, ImportKey>,
+    retry: BTreeMap<Name, Time>,
+    older: BTreeMap<Name, Time>,
+    refusals: BTreeMap<(Name, String), Refusal>,
+    jobs: BTreeMap<(Name, String), BTreeSet<String>>,
+}
+
+impl Memory {
+    /// Takes one line in.
+    pub fn fold(&mut self, at: Time, record: &Record) {
+        match record {
+            Record::Began { subject, action } => self.begin(at, subject, action),
+            Record::Done { subject, action, id } => {
+                self.imported(subject, action);
+                self.change(at, subject, action, State::Done, id.clone());
+            }
+            Record::Failed { subject, action, failure } => {
+                self.fail(at, subject, action, failure.clone());
+            }
+            Record::Learned { subject, action, fact } => self.learn(at, subject, action, fact),
+            Record::AskedRetry { name } => {
+                self.retry.insert(name.clone(), at);
+            }
+            Record::AskedOlder { name } => {
+                self.older.insert(name.clone(), at);
+            }
+            Record::Refused { refusal } => {
+                let who = (refusal.cloud.clone(), refusal.identity.clone());
+                self.refusals.insert(who, refusal.clone());
+            }
+        }
+    }
+
+    /// What is remembered of this effect.
+    pub fn effect(&self, action: &Action) -> Option<&Effect> {
+        self.effects.get(action)
+    }
+
+    /// All effects.
+    pub fn effects(&self) -> impl Iterator<Item = (&Action, &Effect)> {
+        self.effects.iter()
+    }
+
+    /// The newest leaf that was imported for this entry, or that an operator went back to.
+    pub fn newest(&self, name: &Name) -> Option<&ImportKey> {
+        self.newest.get(name)
+    }
+
+    /// When an operator last said `--retry` for this entry.
+    pub fn asked_retry(&self, name: &Name) -> Option<Time> {
+        self.retry.get(name).copied()
+    }
+
+    /// Whether an operator's `--allow-older` for this entry waits to be used.
+    pub fn asked_older(&self, name: &Name) -> bool {
+        self.older.contains_key(name)
+    }
+
+    /// Every job of this instance's switch that the journal has ever named.
+    pub fn jobs(&self, cloud: &Name, instance_id: &str) -> BTreeSet<&str> {
+        let jobs = self.jobs.get(&(cloud.clone(), instance_id.to_owned()));
+        jobs.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Credentials that were refused.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        self.refusals.values()
+    }
+
+    fn begin(&mut self, at: Time, subject: &Subject, action: &Action) {
+        let before = self.effects.get(action);
+        let tries = match before {
+            Some(Effect {
+                state: State::Open | State::Doubt(_) | State::Failed(_), tries, ..
+            }) => *tries,
+            _ => 0,
+        };
+        let effect = Effect {
+            subject: subject.clone(),
+            state: State::Open,
+            at,
+            begun: at,
+            tries: tries.saturating_add(1),
+            id: before.and_then(|effect| effect.id.clone()),
+        };
+        self.effects.insert(action.clone(), effect);
+    }
+
+    fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
+        let not_sent = failure.kind == Kind::Withheld;
+        let state = match failure.kind {
+            Kind::Lost => State::Doubt(failure),
+            _ => State::Failed(failure),
+        };
+        self.change(at, subject, action, state, None);
+        if let Some(effect) = self.effects.get_mut(action).filter(|_| not_sent) {
+            effect.tries = effect.tries.saturating_sub(1);
+        }
+    }
+
+    fn learn(&mut self, at: Time, subject: &Subject, action: &Action, fact: &Fact) {
+        let (state, id) = match fact {
+            Fact::Seen { id } => (State::Seen, id.clone()),
+            Fact::Done { id } => (State::Done, id.clone()),
+            Fact::Gone => (State::Gone, None),
+            Fact::JobFailed { reason } => {
+                (State::Failed(Failure::local(Kind::Permanent, "follow job", reason)), None)
+            }
+            Fact::AllowedOlder => {
+                if let Action::Import { key } = action {
+                    self.newest.insert(subject.name().clone(), key.clone());
+                }
+                self.older.remove(subject.name());
+                return;
+            }
+        };
+        if matches!(state, State::Seen | State::Done) {
+            self.imported(subject, action);
+        }
+        self.change(at, subject, action, state, id);
+    }
+
+    fn change(
+        &mut self,
+        at: Time,
+        subject: &Subject,
+        action: &Action,
+        state: State,
+        id: Option<String>,
+    ) {
+        let effect = self.effects.entry(action.clone()).or_insert_with(|| Effect {
+            subject: subject.clone(),
+            state: State::Open,
+            at,
+            begun: at,
+            tries: 0,
+            id: None,
+        });
+        if matches!(state, State::Seen | State::Done) {
+            effect.tries = 0;
+        }
+        if let (Action::SwitchSsl { cloud, instance_id, .. }, Some(job)) = (action, &id) {
+            let instance = (cloud.clone(), instance_id.clone());
+            self.jobs.entry(instance).or_default().insert(job.clone());
+        }
+        effect.state = state;
+        effect.at = at;
+        effect.id = id.or(effect.id.take());
+    }
+
+    /// Remembers an import's leaf as the newest of its entry, when it is.
+    fn imported(&mut self, subject: &Subject, action: &Action) {
+        let Action::Import { key } = action else { return };
+        match self.newest.get(subject.name()) {
+            Some(newest) if newest.issued > key.issued => {}
+            _ => {
+                self.newest.insert(subject.name().clone(), key.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Decision: what was seen and what is remembered go in, steps and holds come out. Pure: the same
+//! input gives the same plan, and nothing here can wait, read or write.
+//!
+//! Plans are flat. No step needs the result of another: what depends on something that is not yet
+//! true is held with a reason, and the pass after takes it.
+
+pub mod action;
+mod ca;
+pub mod check;
+mod gate;
+pub mod hold;
+pub mod memory;
+pub mod needs;
+pub mod observed;
+mod push;
+mod rotation;
+mod ssl;
+
+use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
+use action::{Action, Because, Fact};
+use hold::Hold;
+use memory::{Memory, State};
+use observed::Observed;
+
+/// What to do now, what waits and why, and what looking alone has settled.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Steps that may start at once, in any order.
+    pub now: Vec<Step>,
+    /// What waits.
+    pub held: Vec<Held>,
+    /// What the journal should remember although nothing was done: it was seen.
+    pub learned: Vec<Lesson>,
+}
+
+/// One effect to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// For whom.
+    pub subject: Subject,
+    /// What.
+    pub action: Action,
+    /// Why.
+    pub because: Because,
+}
+
+/// One thing that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Who waits.
+    pub subject: Subject,
+    /// Why.
+    pub why: Hold,
+    /// When another look may change it; absent: only a change from outside can.
+    pub until: Option<Time>,
+}
+
+/// A fact about an effect that was read from the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// Whose.
+    pub subject: Subject,
+    /// The effect.
+    pub action: Action,
+    /// What is true of it.
+    pub fact: Fact,
+}
+
+/// How often one pass may learn and plan again. A lesson never leads to more than one other, so
+/// reaching this is a fault in the planner.
+const LESSONS_IN_A_ROW_MAX: usize = 8;
+
+/// Plans, lets `remember` take in what looking alone has settled, and plans again with that known,
+/// until there is no more to learn: the steps that come out rest on everything seen.
+pub fn settle<E>(
+    observed: &Observed,
+    memory: &mut Memory,
+    mut remember: impl FnMut(Vec<Lesson>, &mut Memory) -> Result<(), E>,
+) -> Result<Plan, E> {
+    let mut latest = plan(observed, memory);
+    for _ in 0..LESSONS_IN_A_ROW_MAX {
+        if latest.learned.is_empty() {
+            break;
+        }
+        remember(std::mem::take(&mut latest.learned), memory)?;
+        latest = plan(observed, memory);
+    }
+    Ok(latest)
+}
+
+/// Decides. `observed` may hold any part of the configured subjects; what is not in it is left alone.
+pub fn plan(observed: &Observed, memory: &Memory) -> Plan {
+    let mut draft = Draft { observed, memory, plan: Plan::default() };
+    for seen in &observed.certificates {
+        rotation::plan(seen, &mut draft);
+    }
+    for seen in &observed.cas {
+        ca::plan(seen, &mut draft);
+    }
+    for seen in &observed.switches {
+        ssl::plan(seen, &mut draft);
+    }
+    draft.plan
+}
+
+/// A plan in the making, beside what it is made from.
+struct Draft<'a> {
+    observed: &'a Observed,
+    memory: &'a Memory,
+    plan: Plan,
+}
+
+impl Draft<'_> {
+    /// Plans a step, unless another entry has the same effect under way: equal leaves share their
+    /// import and their copies.
+    fn step(&mut self, subject: &Subject, action: Action, because: Because) {
+        if let Some(with) = self.shared_with(subject, &action) {
+            return self.hold(subject, Hold::SameLeaf { with }, None);
+        }
+        self.plan.now.push(Step { subject: subject.clone(), action, because });
+    }
+
+    fn hold(&mut self, subject: &Subject, why: Hold, until: Option<Time>) {
+        self.plan.held.push(Held { subject: subject.clone(), why, until });
+    }
+
+    fn learn(&mut self, subject: &Subject, action: Action, fact: Fact) {
+        self.plan.learned.push(Lesson { subject: subject.clone(), action, fact });
+    }
+
+    /// The other entry that has this very effect in this plan, or under way.
+    fn shared_with(&self, subject: &Subject, action: &Action) -> Option<Name> {
+        let planned = self.plan.now.iter().find(|step| step.action == *action);
+        let planned = planned.map(|step| step.subject.name().clone());
+        planned.or_else(|| self.under_way(subject, action))
+    }
+
+    /// The other entry that has this very effect under way.
+    fn under_way(&self, subject: &Subject, action: &Action) -> Option<Name> {
+        let effect = self.memory.effect(action).filter(|effect| effect.state == State::Open)?;
+        let other = effect.subject != *subject && self.observed.in_flight.contains(&effect.subject);
+        other.then(|| effect.subject.name().clone())
+    }
+}

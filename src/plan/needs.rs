@@ -1,0 +1,89 @@
+//! What the planner needs to see before it can decide: so that what the journal has settled is not
+//! asked for again and again.
+
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use super::action::{Action, ImportKey};
+use super::memory::{Effect, Memory, State};
+use crate::model::names::Name;
+use crate::model::time::Time;
+
+/// Every settled import is looked at again within this time. Spread over it, so that no cycle
+/// asks for all.
+const RECHECK_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How the certificate manager must be asked for an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportNeed {
+    /// Not at all: it is known, and was confirmed not long ago.
+    Nothing,
+    /// Known, and due to be confirmed under this id.
+    Confirm(String),
+    /// Unknown: it must be looked for by name.
+    Find,
+}
+
+/// How to look for this import.
+pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
+    let effect = memory.effect(&Action::Import { key: key.clone() });
+    match effect {
+        Some(Effect { state: State::Done | State::Seen, at, id: Some(id), .. }) => {
+            if now.since(*at) >= recheck_after(key) {
+                ImportNeed::Confirm(id.clone())
+            } else {
+                ImportNeed::Nothing
+            }
+        }
+        _ => ImportNeed::Find,
+    }
+}
+
+/// Whether any push of this leaf is not known to stand, so that an old list will not do.
+pub fn fresh_lists(key: &ImportKey, pushes: usize, memory: &Memory) -> bool {
+    let seen = memory.effects().filter(|(action, effect)| {
+        matches!(action, Action::Push { key: of, .. } if of == key) && effect.state == State::Seen
+    });
+    seen.count() < pushes
+}
+
+/// How the task list and a job must be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SwitchNeed {
+    /// The job to follow.
+    pub job: Option<String>,
+    /// Whether the task list must be read.
+    pub jobs: bool,
+}
+
+/// How to look at a switch.
+pub fn switch(
+    cloud: &Name,
+    instance_id: &str,
+    on: bool,
+    assume: Option<bool>,
+    memory: &Memory,
+) -> SwitchNeed {
+    let effect = |on| {
+        let (cloud, instance_id) = (cloud.clone(), instance_id.to_owned());
+        memory.effect(&Action::SwitchSsl { cloud, instance_id, on })
+    };
+    let (wanted, other) = (effect(on), effect(!on));
+    let job = [wanted, other].into_iter().flatten().find(|effect| effect.state == State::Done);
+    let settled = match (wanted, other) {
+        (Some(Effect { state: State::Seen, at, .. }), other) => {
+            other.is_none_or(|other| other.state != State::Seen || other.at < *at)
+        }
+        (None, None) => assume == Some(on),
+        _ => false,
+    };
+    SwitchNeed { job: job.and_then(|effect| effect.id.clone()), jobs: job.is_none() && !settled }
+}
+
+/// Between half and all of [`RECHECK_WITHIN`], the same for one import each time.
+fn recheck_after(key: &ImportKey) -> Duration {
+    let mut hasher = std::hash::DefaultHasher::new();
+    key.hash(&mut hasher);
+    let part = u32::try_from(hasher.finish() % 1000).unwrap_or(0);
+    RECHECK_WITHIN / 2 + RECHECK_WITHIN / 2 * part / 1000
+}

@@ -1,0 +1,157 @@
+//! One push: the copy in the target is what counts, and what the target shows is believed before
+//! what it answered.
+
+use super::action::{Action, Because, Fact, ImportKey};
+use super::hold::Hold;
+use super::memory::{Effect, State};
+use super::observed::{CertificateSeen, CopySeen, TargetSeen};
+use super::rotation::in_doubt;
+use super::{Draft, gate};
+use crate::cert::LeafFacts;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
+use crate::model::target::Target;
+use crate::model::time::Time;
+
+/// How often a push may be sent while its answers are lost and the target cannot show it.
+const BLIND_TRIES_MAX: u32 = 2;
+
+pub(super) fn plan(
+    seen: &CertificateSeen,
+    leaf: &LeafFacts,
+    key: &ImportKey,
+    scm_id: &str,
+    target: &TargetSeen,
+    draft: &mut Draft<'_>,
+) {
+    let subject = Subject::Certificate(seen.name.clone());
+    let action = Action::Push {
+        key: key.clone(),
+        scm_id: scm_id.to_owned(),
+        target: target.target,
+        project: target.project.clone(),
+    };
+    if let Some(with) = draft.under_way(&subject, &action) {
+        return draft.hold(&subject, Hold::SameLeaf { with }, None);
+    }
+    let effect = draft.memory.effect(&action);
+    if let CopySeen::Found(id) = &target.copy {
+        if !effect.is_some_and(|effect| effect.state == State::Seen) {
+            draft.learn(&subject, action, Fact::Seen { id: Some(id.clone()) });
+        }
+        return;
+    }
+    let verdict = match effect {
+        None => first(&target.copy, Because::NotPushed),
+        Some(effect) => match &effect.state {
+            State::Gone => first(&target.copy, Because::CopyGone),
+            State::Done => taken(target, effect, seen, &subject, draft),
+            State::Seen if listed(target) && effect.at < seen.looked_at => {
+                Verdict::Learn(Fact::Gone)
+            }
+            State::Seen => Verdict::Settled,
+            State::Open | State::Doubt(_) => {
+                doubtful(target, &action, effect, seen, &subject, draft)
+            }
+            State::Failed(Failure { kind: Kind::Exists, .. }) => exists(target),
+            State::Failed(_) => {
+                let left = leaf.not_after.since(draft.observed.now);
+                let gate =
+                    gate::failed(&subject, &action, draft.memory, draft.observed, Some(left));
+                match gate {
+                    Some((why, until)) => Verdict::Hold(why, until),
+                    None => first(&target.copy, Because::NotPushed),
+                }
+            }
+        },
+    };
+    match verdict {
+        Verdict::Settled => {}
+        Verdict::Learn(fact) => draft.learn(&subject, action, fact),
+        Verdict::Send(because) => draft.step(&subject, action, because),
+        Verdict::Hold(why, until) => draft.hold(&subject, why, until),
+    }
+}
+
+enum Verdict {
+    Settled,
+    Learn(Fact),
+    Send(Because),
+    Hold(Hold, Option<Time>),
+}
+
+/// Whether this look can prove that the target has no copy. CDN lists only what a domain uses.
+fn listed(target: &TargetSeen) -> bool {
+    target.copy == CopySeen::Absent && target.target != Target::Cdn
+}
+
+/// Nothing was sent yet. A target that we may not read does not forbid pushing to it.
+fn first(copy: &CopySeen, because: Because) -> Verdict {
+    match copy {
+        CopySeen::Unknown(failure) => {
+            Verdict::Hold(Hold::Unseen { failure: failure.clone() }, None)
+        }
+        _ => Verdict::Send(because),
+    }
+}
+
+/// The push was answered well, and the copy was not read back yet.
+fn taken(
+    target: &TargetSeen,
+    effect: &Effect,
+    seen: &CertificateSeen,
+    subject: &Subject,
+    draft: &Draft<'_>,
+) -> Verdict {
+    if !listed(target) {
+        return Verdict::Settled;
+    }
+    let (service, project, since) = (target.target, target.project.clone(), effect.at);
+    if seen.looked_at < effect.at + draft.observed.doubt {
+        let until = gate::next_look(effect.at, draft.observed);
+        return Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(until));
+    }
+    if gate::retry_asked(subject, effect, draft.memory) {
+        return Verdict::Send(Because::CopyGone);
+    }
+    Verdict::Hold(Hold::NeverListed { target: service, project, since }, None)
+}
+
+/// The answer to the push was lost.
+fn doubtful(
+    target: &TargetSeen,
+    action: &Action,
+    effect: &Effect,
+    seen: &CertificateSeen,
+    subject: &Subject,
+    draft: &Draft<'_>,
+) -> Verdict {
+    if let CopySeen::Unknown(failure) = &target.copy {
+        return Verdict::Hold(Hold::Unseen { failure: failure.clone() }, None);
+    }
+    if let Some((why, until)) = in_doubt(subject, action, effect, seen, draft) {
+        return Verdict::Hold(why, Some(until));
+    }
+    if listed(target) {
+        return Verdict::Send(Because::NotFoundAfterDoubt);
+    }
+    if effect.tries < BLIND_TRIES_MAX || gate::retry_asked(subject, effect, draft.memory) {
+        return Verdict::Send(Because::UnseenAfterDoubt);
+    }
+    let because = match &target.copy {
+        CopySeen::Blind(failure) => format!("{} cannot be read ({failure})", target.target),
+        CopySeen::NotAsked => format!("{} was not looked at", target.target),
+        _ => format!("{} lists only what a domain uses", target.target),
+    };
+    let what = action.describe(subject);
+    Verdict::Hold(Hold::DoubtStays { what, since: effect.begun, because }, None)
+}
+
+/// The target says that it has the certificate. CDN shows no unbound copy, so its word is enough.
+fn exists(target: &TargetSeen) -> Verdict {
+    if target.target == Target::Cdn {
+        return Verdict::Learn(Fact::Seen { id: None });
+    }
+    let project = target.project.clone();
+    Verdict::Hold(Hold::ExistsUnlisted { target: target.target, project }, None)
+}

@@ -1,0 +1,176 @@
+//! One SSL switch. It restarts a database and nobody reports its state, so every doubt holds:
+//! a production database is never restarted to be sure.
+
+use std::time::Duration;
+
+use super::action::{Action, Because, Fact};
+use super::hold::Hold;
+use super::memory::{Effect, State};
+use super::observed::{JobState, SwitchJob, SwitchSeen};
+use super::{Draft, gate};
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
+use crate::model::time::Time;
+
+/// A job begun this long before our unanswered call may still be its job: the two clocks differ,
+/// and the task list counts in seconds.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+/// How often a switch may be sent while its answers are lost.
+const DOUBTFUL_TRIES_MAX: u32 = 2;
+
+pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
+    let subject = Subject::Ssl(seen.name.clone());
+    if draft.observed.in_flight.contains(&subject) {
+        return draft.hold(&subject, Hold::InFlight, None);
+    }
+    let (wanted, other) = (action(seen, seen.on), action(seen, !seen.on));
+    // A job or a doubt of either direction comes first: the instance can do one thing at a time.
+    for action in [&wanted, &other] {
+        let Some(effect) = draft.memory.effect(action) else { continue };
+        match effect.state {
+            State::Done => return follow(seen, &subject, action, effect, draft),
+            State::Open | State::Doubt(_) => {
+                return doubtful(seen, &subject, action, effect, *action == wanted, draft);
+            }
+            _ => {}
+        }
+    }
+    let (done, undone) = (draft.memory.effect(&wanted), draft.memory.effect(&other));
+    match done {
+        Some(Effect { state: State::Seen, at, .. }) if !undone_since(undone, *at) => {}
+        Some(Effect { state: State::Failed(_), .. }) => {
+            match gate::failed(&subject, &wanted, draft.memory, draft.observed, None) {
+                Some((why, until)) => draft.hold(&subject, why, until),
+                None => switch(seen, &subject, wanted, draft),
+            }
+        }
+        None if undone.is_none() && seen.assume == Some(seen.on) => {}
+        _ => switch(seen, &subject, wanted, draft),
+    }
+}
+
+/// Whether the opposite was brought about later.
+fn undone_since(undone: Option<&Effect>, done_at: Time) -> bool {
+    undone.is_some_and(|effect| effect.state == State::Seen && effect.at > done_at)
+}
+
+/// The action that brings this state about.
+pub(crate) fn action(seen: &SwitchSeen, on: bool) -> Action {
+    Action::SwitchSsl { cloud: seen.cloud.clone(), instance_id: seen.instance_id.clone(), on }
+}
+
+/// The switch was answered with a job, which is followed to its end.
+fn follow(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    action: &Action,
+    effect: &Effect,
+    draft: &mut Draft<'_>,
+) {
+    let job_id = effect.id.clone().unwrap_or_default();
+    let since = effect.begun;
+    let next = Some(gate::next_look(since, draft.observed));
+    match &seen.job {
+        Some(Ok(JobState::Completed)) => {
+            draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
+        }
+        Some(Ok(JobState::Failed(reason))) => {
+            let reason = format!("job {job_id} failed: {reason}");
+            draft.learn(subject, action.clone(), Fact::JobFailed { reason });
+        }
+        Some(Ok(JobState::Running)) | None => {
+            draft.hold(subject, Hold::JobRunning { job_id, since }, next);
+        }
+        Some(Err(Failure { kind: Kind::NotFound, .. })) => match seen.assume {
+            Some(known) if known == seen.on => {
+                draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
+            }
+            _ => draft.hold(subject, Hold::JobUnknown { job_id, since }, None),
+        },
+        Some(Err(failure)) => {
+            draft.hold(subject, Hold::Unseen { failure: failure.clone() }, next);
+        }
+    }
+}
+
+/// The answer to the switch was lost: its job is looked for in the task list.
+fn doubtful(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    action: &Action,
+    effect: &Effect,
+    is_wanted: bool,
+    draft: &mut Draft<'_>,
+) {
+    let what = action.describe(subject);
+    let since = effect.begun;
+    let stays = |because: String| Hold::DoubtStays { what: what.clone(), since, because };
+    let jobs = match &seen.jobs {
+        Some(Ok(jobs)) => jobs,
+        Some(Err(failure)) => {
+            let next = gate::next_look(since, draft.observed);
+            let why = stays(format!("the task list cannot be read ({failure})"));
+            return draft.hold(subject, why, Some(next));
+        }
+        None => return draft.hold(subject, stays("the task list was not read".to_owned()), None),
+    };
+    let unknown = unknown_jobs(seen, jobs, draft);
+    if let Some(job) = unknown.iter().find(|job| job.created + CLOCKS_APART_MAX >= since) {
+        return draft.learn(subject, action.clone(), Fact::Done { id: Some(job.job_id.clone()) });
+    }
+    let until = effect.at + draft.observed.doubt;
+    if seen.looked_at < until {
+        let next = gate::next_look(effect.at, draft.observed).min(until.max(draft.observed.now));
+        return draft.hold(subject, Hold::InDoubt { what, since, until }, Some(next));
+    }
+    let asked = gate::retry_asked(subject, effect, draft.memory);
+    if effect.tries >= DOUBTFUL_TRIES_MAX && !asked {
+        return draft.hold(subject, stays("the task list has no job of it".to_owned()), None);
+    }
+    if is_wanted {
+        return switch(seen, subject, action.clone(), draft);
+    }
+    // The configuration has changed its mind since: what was never begun needs no undoing.
+    draft.learn(subject, action.clone(), Fact::Gone);
+}
+
+/// Sends the switch, when it may restart the instance and nobody else has switched it.
+fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft<'_>) {
+    if !seen.allow_restart {
+        return draft.hold(subject, Hold::RestartNotAllowed { on: seen.on }, None);
+    }
+    let jobs = match &seen.jobs {
+        Some(Ok(jobs)) => jobs,
+        Some(Err(failure)) => {
+            let until = failure.wait.map(|wait| draft.observed.now + wait);
+            return draft.hold(subject, Hold::Unseen { failure: failure.clone() }, until);
+        }
+        None => {
+            let failure = Failure::local(Kind::Transient, "read task list", "not read yet");
+            return draft.hold(subject, Hold::Unseen { failure }, None);
+        }
+    };
+    let asked = draft.memory.asked_retry(subject.name());
+    let unknown = unknown_jobs(seen, jobs, draft);
+    let newest = unknown.iter().max_by_key(|job| job.created);
+    if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created)) {
+        let (job_id, created) = (job.job_id.clone(), job.created);
+        let why = Hold::SwitchedByOthers { job_id, created, assumed: seen.assume };
+        return draft.hold(subject, why, None);
+    }
+    let because = match draft.memory.effect(&action).map(|effect| &effect.state) {
+        Some(State::Open | State::Doubt(_)) => Because::NotFoundAfterDoubt,
+        _ => Because::SwitchWanted,
+    };
+    draft.step(subject, action, because);
+}
+
+/// Jobs of the instance that no effect in the memory has the id of.
+fn unknown_jobs<'a>(
+    seen: &SwitchSeen,
+    jobs: &'a [SwitchJob],
+    draft: &Draft<'_>,
+) -> Vec<&'a SwitchJob> {
+    let known = draft.memory.jobs(&seen.cloud, &seen.instance_id);
+    jobs.iter().filter(|job| !known.contains(job.job_id.as_str())).collect()
+}

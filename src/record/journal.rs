@@ -1,0 +1,248 @@
+//! The journal: a table of lines in one SQLite file, which is proven against torn writes and full
+//! disks. A line is on the disk when [`Journal::append`] returns.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::files;
+use crate::model::time::Time;
+use crate::plan::memory::{Memory, Record};
+
+/// The journal's file in the state directory.
+const FILE: &str = "journal.sqlite";
+/// What `user_version` says of a journal that this code writes.
+const VERSION: i64 = 1;
+/// How long a reader waits for a writer, and the writer for a reader.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// One line, with its place and moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Its place: lines are counted from one.
+    pub seq: i64,
+    /// When it was written.
+    pub at: Time,
+    /// What it says.
+    pub record: Record,
+}
+
+/// Why the journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The state directory cannot be made or entered.
+    #[error("state directory {path}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("journal {path}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// Another version of certrotd wrote it.
+    #[error(
+        "journal {path} has version {found}, this certrotd reads {VERSION}: use the certrotd that wrote it, or a newer one"
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// A line that this version does not understand.
+    #[error("journal {path}, line {seq}, is not one that this certrotd understands")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        seq: i64,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+}
+
+/// The journal, open for its one writer, who holds the state directory's lock.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Journal {
+    /// Opens the journal in `state`, making both where they are missing.
+    pub fn open(state: &Path) -> Result<Self, JournalError> {
+        files::state_dir(state)
+            .map_err(|source| JournalError::Directory { path: state.to_owned(), source })?;
+        let path = state.join(FILE);
+        let connection = prepare(&path).map_err(|source| sqlite(&path, source))?;
+        let found = version(&connection).map_err(|source| sqlite(&path, source))?;
+        if found != VERSION {
+            return Err(JournalError::Version { path, found });
+        }
+        Ok(Self { path, connection })
+    }
+
+    /// Everything remembered.
+    pub fn fold(&self) -> Result<Memory, JournalError> {
+        let mut memory = Memory::default();
+        for entry in lines(&self.connection, &self.path)? {
+            memory.fold(entry.at, &entry.record);
+        }
+        Ok(memory)
+    }
+
+    /// Writes the lines and folds them into `memory`: all of them, or none. They are on the disk
+    /// when this returns.
+    pub fn append(
+        &mut self,
+        at: Time,
+        records: &[Record],
+        memory: &mut Memory,
+    ) -> Result<(), JournalError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.write(at, records).map_err(|source| sqlite(&self.path, source))?;
+        for record in records {
+            memory.fold(at, record);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, at: Time, records: &[Record]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        for record in records {
+            let text = serde_json::to_string(record)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            transaction.execute(
+                "insert into journal (at, record) values (?1, ?2)",
+                params![at.millis(), text],
+            )?;
+        }
+        transaction.commit()
+    }
+}
+
+/// Reads the journal in `state` beside a writer, taking no lock and leaving nothing behind.
+/// `None`: there is no journal yet.
+pub fn read(state: &Path) -> Result<Option<Vec<Entry>>, JournalError> {
+    let path = state.join(FILE);
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(source) => return Err(JournalError::Directory { path: state.to_owned(), source }),
+    }
+    // A journal that its writer closed has no companion files, and SQLite would make them even for
+    // a reader; what nobody writes may be read as if it could not change.
+    let idle = !state.join(format!("{FILE}-wal")).exists();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{}{}", uri_path(&path), if idle { "?immutable=1" } else { "" });
+    let connection =
+        Connection::open_with_flags(uri, flags).map_err(|source| sqlite(&path, source))?;
+    connection.busy_timeout(BUSY_WAIT).map_err(|source| sqlite(&path, source))?;
+    let found = version(&connection).map_err(|source| sqlite(&path, source))?;
+    match found {
+        // Made a moment ago, and its first transaction is not through.
+        0 => Ok(Some(Vec::new())),
+        VERSION => lines(&connection, &path).map(Some),
+        _ => Err(JournalError::Version { path, found }),
+    }
+}
+
+fn prepare(path: &Path) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    if version(&connection)? == 0 {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(
+            "create table journal (seq integer primary key, at integer not null, record text not null) strict",
+        )?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn lines(connection: &Connection, path: &Path) -> Result<Vec<Entry>, JournalError> {
+    let rows = rows(connection).map_err(|source| sqlite(path, source))?;
+    let parse = |(seq, at, text): (i64, i64, String)| {
+        let record = serde_json::from_str(&text).map_err(|source| JournalError::Line {
+            path: path.to_owned(),
+            seq,
+            source,
+        })?;
+        Ok(Entry { seq, at: Time::from_millis(at), record })
+    };
+    rows.into_iter().map(parse).collect()
+}
+
+fn rows(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, String)>> {
+    let mut statement = connection.prepare("select seq, at, record from journal order by seq")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+fn sqlite(path: &Path, source: rusqlite::Error) -> JournalError {
+    JournalError::Sqlite { path: path.to_owned(), source }
+}
+
+/// A path as SQLite's URI wants it.
+fn uri_path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::names::Name;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("certrotd-{name}-{}", std::process::id()));
+        std::fs::remove_dir_all(&path).ok();
+        path
+    }
+
+    fn asked(name: &str) -> Record {
+        Record::AskedRetry { name: Name::new(name).unwrap() }
+    }
+
+    #[test]
+    fn what_was_appended_is_read_and_folded_by_the_next_to_open() {
+        let state = scratch("journal");
+        let mut memory = Memory::default();
+        let mut journal = Journal::open(&state).unwrap();
+        journal.append(Time::from_secs(5), &[asked("one"), asked("two")], &mut memory).unwrap();
+        assert_eq!(read(&state).unwrap().unwrap().len(), 2, "beside the writer");
+        drop(journal);
+        let before: Vec<_> =
+            std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+        let entries = read(&state).unwrap().unwrap();
+        let after: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(before, after, "a reader leaves nothing behind");
+        assert_eq!(entries[1], Entry { seq: 2, at: Time::from_secs(5), record: asked("two") });
+        assert_eq!(Journal::open(&state).unwrap().fold().unwrap(), memory);
+        std::fs::remove_dir_all(&state).unwrap();
+    }
+
+    #[test]
+    fn there_is_no_journal_before_the_first_start() {
+        let state = scratch("journal-none");
+        assert!(read(&state).unwrap().is_none());
+        assert!(!state.exists());
+    }
+}
