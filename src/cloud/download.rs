@@ -97,3 +97,76 @@ fn is_inward(host: &str) -> bool {
 fn unusable(message: &str) -> Failure {
     Failure::local(Kind::Unusable, OPERATION, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, Server};
+    use super::*;
+    use crate::model::account::CredentialSource;
+
+    #[test]
+    fn links_point_outward_and_are_https() {
+        for good in [
+            "https://bucket.obs.cn-north-4.myhuaweicloud.com:443/ssl/f.zip?Signature=x",
+            "https://10.1.2.3/ca.crt",
+        ] {
+            assert!(check(good, false).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://bucket.obs.cn-north-4.myhuaweicloud.com/f.zip",
+            "https://127.0.0.1/f",
+            "https://localhost/f",
+            "https://[::1]/f",
+            "https://[::ffff:127.0.0.1]/f",
+            "https://2130706433/f",
+            "https://169.254.169.254/f",
+            "https://[fe80::1]/f",
+            "https://0.0.0.0/f",
+            "https://metadata/f",
+            "https://user@example.com/f",
+            "file:///etc/passwd",
+            "ca.crt",
+            "",
+        ] {
+            assert!(check(bad, false).is_err(), "{bad}");
+        }
+        assert!(check("http://127.0.0.1:8080/f", true).is_ok());
+        assert!(check("http://example.com/f", true).is_err());
+        assert!(check("https://169.254.169.254/f", true).is_err());
+    }
+
+    #[tokio::test]
+    async fn loopback_is_for_accounts_that_are_all_loopback() {
+        let server = Server::start(|_| Reply::new(200, "ca")).await;
+        let mut account = server.account(CredentialSource::Environment);
+        account.endpoints.insert(
+            crate::model::target::Api::Dcs,
+            "https://dcs.cn-north-4.myhuaweicloud.com".to_owned(),
+        );
+        let cloud = super::super::testing::cloud(&account, &[], super::super::testing::keys());
+        let link = Secret::new(format!("{}/ca.crt?Signature=sesame", server.url));
+        let failure = fetch(&cloud, &link).await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Unusable);
+        assert!(!format!("{failure:?}").contains("sesame"));
+        assert!(server.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_link_answers_is_judged_and_bounded() {
+        for (reply, expected) in [
+            (Reply::new(403, "<xml/>"), Kind::Transient),
+            (Reply::new(404, ""), Kind::NotFound),
+            (Reply::new(302, "").header("location", "http://127.0.0.1:1/"), Kind::Unusable),
+            (Reply::new(200, ""), Kind::Unusable),
+            (Reply::new(200, vec![0; FILE_BYTES_MAX + 1]), Kind::Unusable),
+            (Reply::new(200, "half").torn(), Kind::Transient),
+            (Reply::dropped(), Kind::Transient),
+        ] {
+            let server = Server::start(move |_| reply.clone()).await;
+            let link = Secret::new(format!("{}/f.zip?Signature=sesame", server.url));
+            let failure = fetch(&server.cloud(), &link).await.unwrap_err();
+            assert_eq!(failure.kind, expected, "{failure}");
+            assert!(!format!("{failure} {failure:?}").contains("sesame"));
+        }
+    }
+}

@@ -1,1 +1,300 @@
+//! The calls against a server of our own: what is sent, what is believed, what is never repeated.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::testing::{ACCESS_KEY, PROJECT, REGION, Reply, SECRET_KEY, Server};
+use super::*;
+use crate::model::digest::Sha1;
+use crate::model::failure::Kind;
+use crate::model::secret::Secret;
+use crate::model::target::Target;
+
+const IMPORTED: &str = r#"{"certificate_id":"scs1600313391074"}"#;
+
+async fn import(cloud: &Cloud) -> Result<String> {
+    let private_key = Secret::new("\n-----BEGIN PRIVATE KEY-----\nk\n".to_owned());
+    let import = scm::Import {
+        name: "www-0123456789ab",
+        certificate: "-----BEGIN CERTIFICATE-----\nc\n-----END CERTIFICATE-----\n\n",
+        chain: "",
+        private_key: &private_key,
+        enterprise_project_id: None,
+    };
+    scm::import(cloud, &import).await
+}
+
+#[tokio::test]
+async fn an_import_sends_what_the_document_says_and_signs_all_of_it() {
+    let server = Server::start(|_| Reply::new(200, IMPORTED)).await;
+    let cloud = server.cloud();
+    assert_eq!(import(&cloud).await.unwrap(), "scs1600313391074");
+    let seen = &server.seen()[0];
+    assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/v3/scm/certificates/import"));
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+    let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["certificate", "name", "private_key"]);
+    assert_eq!(body["private_key"], "-----BEGIN PRIVATE KEY-----\nk");
+    assert_eq!(seen.signer(), Some(ACCESS_KEY));
+    let authorization = seen.header("authorization").unwrap();
+    assert!(authorization.contains("SignedHeaders=content-type;host;x-sdk-date, "));
+    assert!(seen.header("user-agent").unwrap().starts_with("certrotd/"));
+    assert_eq!(resign(seen), authorization);
+}
+
+/// Signs again what arrived.
+fn resign(seen: &testing::Seen) -> String {
+    let authorization = seen.header("authorization").unwrap();
+    let names = authorization.split_once("SignedHeaders=").unwrap().1.split(',').next().unwrap();
+    let headers: Vec<(String, String)> = names
+        .split(';')
+        .map(|name| (name.to_owned(), seen.header(name).unwrap().to_owned()))
+        .collect();
+    let request = sign::Request {
+        method: &seen.method,
+        path: &seen.path,
+        query: &[],
+        headers: &headers,
+        body: &seen.body,
+    };
+    let date = seen.header("x-sdk-date").unwrap();
+    sign::authorization(&request, date, ACCESS_KEY, &Secret::new(SECRET_KEY.to_owned()))
+}
+
+#[tokio::test]
+async fn a_write_without_a_readable_answer_is_lost_and_never_sent_again() {
+    let answers = [
+        Reply::dropped(),
+        Reply::new(200, IMPORTED).torn(),
+        Reply::new(200, "<html>welcome</html>").header("content-type", "text/html"),
+        Reply::new(200, ""),
+        Reply::new(200, "{}"),
+        Reply::new(200, r#"{"certificate_id":"short"}"#),
+        Reply::new(500, r#"{"error_code":"SCM.0098","error_msg":"x"}"#),
+        Reply::new(502, "<html>bad gateway</html>"),
+        Reply::new(200, vec![b' '; 2 * 1024 * 1024]),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let server = Server::start(move |_| answer.clone()).await;
+        let failure = import(&server.cloud()).await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Lost, "{number}: {failure}");
+        assert_eq!(server.seen().len(), 1, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_be_reached_has_not_imported() {
+    let server = Server::start(|_| Reply::new(200, IMPORTED)).await;
+    let mut account = server.account(crate::model::account::CredentialSource::Environment);
+    // Nobody listens on a port that was just given back.
+    let gone = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    account.endpoints.values_mut().for_each(|endpoint| endpoint.clone_from(&address));
+    let cloud = testing::cloud(&account, &[], testing::keys());
+    assert_eq!(import(&cloud).await.unwrap_err().kind, Kind::Transient);
+}
+
+#[tokio::test]
+async fn a_push_is_done_when_the_answer_is_204() {
+    let server = Server::start(|_| Reply::new(204, "")).await;
+    let cloud = server.cloud();
+    scm::push(&cloud, "scs1600313391074", Target::Elb, REGION).await.unwrap();
+    let seen = &server.seen()[0];
+    assert_eq!(seen.path, "/v3/scm/certificates/scs1600313391074/push");
+    assert_eq!(seen.body, br#"{"target_project":"cn-north-4","target_service":"ELB"}"#);
+
+    let page = Server::start(|_| Reply::new(200, "<html></html>")).await;
+    let failure = scm::push(&page.cloud(), "scs1600313391074", Target::Elb, REGION).await;
+    assert_eq!(failure.unwrap_err().kind, Kind::Lost);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let other = Server::start(|_| Reply::new(200, IMPORTED)).await;
+    let to = format!("{}/v3/scm/certificates/import", other.url);
+    let server = Server::start(move |_| Reply::new(307, "").header("location", &to)).await;
+    assert_eq!(import(&server.cloud()).await.unwrap_err().kind, Kind::Operator);
+    assert!(other.seen().is_empty());
+}
+
+#[tokio::test]
+async fn the_list_is_paged_by_what_came_and_matched_by_the_whole_name() {
+    let server = Server::start(|seen| {
+        let offset: usize = seen.query.split("offset=").nth(1).unwrap().parse().unwrap();
+        let row = |n: usize| {
+            let name = if n == 3 { "www" } else { "www-other" };
+            format!(r#"{{"id":"scs{n}","name":"{name}","status":"UPLOAD","description":null}}"#)
+        };
+        let rows: Vec<String> = (offset..5).take(2).map(row).collect();
+        Reply::new(200, format!(r#"{{"total_count":5,"certificates":[{}]}}"#, rows.join(",")))
+    })
+    .await;
+    let found = scm::find_by_name(&server.cloud(), "www", None).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].id.as_str(), found[0].status.as_str()), ("scs3", "UPLOAD"));
+    assert_eq!(server.seen().len(), 3);
+    assert_eq!(server.seen()[1].query, "content=www&limit=50&offset=2");
+}
+
+#[tokio::test]
+async fn only_the_certificate_manager_can_say_that_a_certificate_is_gone() {
+    let sha1 = Sha1::of(b"leaf");
+    for (status, body, expected) in [
+        (200, format!(r#"{{"id":"i","name":"n","status":"UPLOAD","fingerprint":"{sha1}"}}"#), true),
+        (404, r#"{"error_code":"SCM.0020","error_msg":"x"}"#.to_owned(), false),
+        (400, r#"{"error_code":"SCM.0008","error_msg":"x"}"#.to_owned(), false),
+    ] {
+        let server = Server::start(move |_| Reply::new(status, body.clone())).await;
+        let shown = scm::show(&server.cloud(), "i").await.unwrap();
+        assert_eq!(shown.is_some(), expected);
+        if let Some(shown) = shown {
+            assert_eq!(shown.fingerprint, scm::Fingerprint::Sha1(sha1));
+        }
+    }
+    for (status, body) in
+        [(404, r#"{"error_code":"APIGW.0101","error_msg":"x"}"#), (404, "<html></html>")]
+    {
+        let server = Server::start(move |_| Reply::new(status, body)).await;
+        let failure = scm::show(&server.cloud(), "i").await.unwrap_err();
+        assert_eq!(failure.kind, Kind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn copies_are_known_by_the_leaf_inside() {
+    // "AAEC" is three bytes; that they are no certificate does not matter to a digest.
+    let pem = r"-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
+    let leaf = Sha256::of(&[0, 1, 2]);
+    let server = Server::start(move |seen| {
+        let show = seen.path.ends_with("/waf/certificate/w1");
+        let body = match seen.path.as_str() {
+            path if path.contains("/elb/") && seen.query.contains("marker=e1") => {
+                r#"{"certificates":[{"id":"e2","name":null,"certificate":null}],"page_info":{}}"#.to_owned()
+            }
+            path if path.contains("/elb/") => format!(
+                r#"{{"certificates":[{{"id":"e1","name":"a","certificate":"{pem}","fingerprint":"ff"}}],"page_info":{{"next_marker":"e1","current_count":1}}}}"#
+            ),
+            _ if show => format!(r#"{{"id":"w1","name":"b","content":"{pem}","key":"k"}}"#),
+            path if path.contains("/waf/") => {
+                r#"{"total":1,"items":[{"id":"w1","name":"b","bind_host":[{"id":"h","hostname":"www.example.com"}]}]}"#.to_owned()
+            }
+            _ => format!(
+                r#"{{"total":1,"https":[{{"domain_name":"cdn.example.com","cert_name":"c","certificate":"{pem}"}}]}}"#
+            ),
+        };
+        Reply::new(200, body)
+    })
+    .await;
+    let cloud = server.cloud();
+    let elb = elb::certificates(&cloud, REGION).await.unwrap();
+    assert_eq!(elb.iter().map(|copy| copy.leaf).collect::<Vec<_>>(), [Some(leaf), None]);
+    let waf = waf::certificates(&cloud, REGION).await.unwrap();
+    assert_eq!((waf[0].leaf, waf[0].bound_to[0].as_str()), (Some(leaf), "www.example.com"));
+    let cdn = cdn::certificates(&cloud).await.unwrap();
+    assert_eq!((cdn[0].leaf, cdn[0].bound_to[0].as_str()), (Some(leaf), "cdn.example.com"));
+    assert_eq!(server.seen()[0].header("x-project-id"), Some(PROJECT));
+    assert_eq!(server.seen().last().unwrap().header("x-project-id"), None);
+}
+
+#[tokio::test]
+async fn a_database_is_switched_once_and_its_job_read() {
+    let server = Server::start(|seen| match seen.path.rsplit('/').next().unwrap() {
+        "ssl-option" => Reply::new(200, r#"{"job_id":"j1"}"#),
+        "jobs" => Reply::new(200, r#"{"job":{"id":"j1","status":"Pending"}}"#),
+        _ => Reply::new(
+            200,
+            r#"{"total_count":2,"jobs":[
+                {"job_id":"j1","instance_id":"in07","job_name":"GaussDBforMySQLSwitchSSL","status":"Running","created_time":"2026-11-22T20:00:00+0800"},
+                {"job_id":"j2","instance_id":"other","status":"Completed","created_time":"2026-11-22T20:00:00+0800"}]}"#,
+        ),
+    })
+    .await;
+    let cloud = server.cloud();
+    assert_eq!(taurusdb::switch_ssl(&cloud, "in07", true).await.unwrap(), "j1");
+    assert_eq!(server.seen()[0].body, br#"{"ssl_option":true}"#);
+    assert_eq!(taurusdb::job(&cloud, "j1").await.unwrap(), taurusdb::JobState::Running);
+    let jobs = taurusdb::switch_jobs(&cloud, "in07", Time::from_secs(0)).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].created, Time::from_secs(1_795_348_800));
+    let query = &server.seen()[2].query;
+    assert!(query.contains("start_time=1970-01-01T00%3A00%3A00%2B0000"), "{query}");
+}
+
+#[tokio::test]
+async fn a_task_list_that_is_not_whole_is_no_answer() {
+    let body = r#"{"total_count":3,"jobs":[{"job_id":"j2","instance_id":"other","created_time":"2026-11-22T20:00:00Z"}]}"#;
+    let server = Server::start(move |_| Reply::new(200, body)).await;
+    let failure = taurusdb::switch_jobs(&server.cloud(), "in07", Time::from_secs(0)).await;
+    assert_eq!(failure.unwrap_err().kind, Kind::Unusable);
+}
+
+#[tokio::test]
+async fn links_come_as_secrets_and_are_fetched_without_a_credential() {
+    let server = Server::start(|seen| {
+        let host = seen.header("host").unwrap();
+        match seen.path.rsplit('/').next().unwrap() {
+            "download" => Reply::new(
+                200,
+                format!(r#"{{"file_name":"f.zip","link":"http://{host}/obs/f.zip?Signature=sesame","bucket_name":"b"}}"#),
+            ),
+            "download-link" => Reply::new(
+                200,
+                format!(r#"{{"certs":[{{"category":"international","download_link":"http://{host}/obs/ca.crt"}}]}}"#),
+            ),
+            _ => Reply::new(200, "bytes"),
+        }
+    })
+    .await;
+    let cloud = server.cloud();
+    let download = dcs::certificate_link(&cloud, "i").await.unwrap();
+    assert!(!format!("{download:?}").contains("sesame"));
+    assert_eq!(download::fetch(&cloud, &download.link).await.unwrap(), b"bytes");
+    let offered = geminidb::certificate_links(&cloud, "i").await.unwrap();
+    assert_eq!(offered[0].category, "international");
+    let seen = server.seen();
+    assert_eq!((seen[0].method.as_str(), seen[0].body.len()), ("POST", 0));
+    for name in ["authorization", "x-sdk-date", "x-auth-token", "x-project-id", "cookie"] {
+        assert_eq!(seen[1].header(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_project_is_looked_up_once() {
+    let server =
+        Server::start(|_| Reply::new(200, r#"{"projects":[{"id":"p9","name":"cn-north-4_foo"}]}"#))
+            .await;
+    let cloud = server.cloud();
+    for _ in 0..2 {
+        assert_eq!(cloud.project_id("cn-north-4_foo").await.unwrap(), "p9");
+    }
+    assert_eq!(cloud.project_id(REGION).await.unwrap(), PROJECT);
+    assert_eq!(server.seen().len(), 1);
+    assert_eq!(cloud.verify().await.unwrap_err().kind, Kind::NotFound);
+}
+
+#[tokio::test]
+async fn no_more_calls_at_once_than_the_account_allows() {
+    static NOW: AtomicU32 = AtomicU32::new(0);
+    static MOST: AtomicU32 = AtomicU32::new(0);
+    let server = Server::start(|_| {
+        let now = NOW.fetch_add(1, Ordering::SeqCst) + 1;
+        MOST.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(5));
+        NOW.fetch_sub(1, Ordering::SeqCst);
+        Reply::new(204, "")
+    })
+    .await;
+    let cloud = server.cloud();
+    let calls: Vec<_> = (0..12)
+        .map(|_| {
+            let cloud = cloud.clone();
+            tokio::spawn(async move { scm::push(&cloud, "s", Target::Cdn, "").await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(server.seen().len(), 12);
+    assert!(MOST.load(Ordering::SeqCst) <= 4);
+}

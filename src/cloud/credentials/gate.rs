@@ -77,7 +77,8 @@ impl Gate {
             let key = Key { identity: refusal.identity.clone(), changed_at: refusal.changed_at };
             let told = Refused { at: refusal.at, count: refusal.count };
             let kept = memory.refused.entry(key).or_insert(told);
-            if kept.at < told.at {
+            // Two of one moment: the later one counts further.
+            if (kept.at, kept.count) < (told.at, told.count) {
                 *kept = told;
             }
         }

@@ -100,13 +100,13 @@ async fn trade(cloud: &Cloud, user: &User<'_>) -> Result<(Credential, Time)> {
             read(answer, key)
         }
         // Whatever a 401 says here, it is about the password.
-        Err((failure, _)) if failure.status == Some(401) => {
+        Err(judgement) if judgement.failure.status == Some(401) => {
             pass.done(Standing::Refused);
-            Err(Failure { kind: Kind::Refused, ..failure })
+            Err(Failure { kind: Kind::Refused, ..judgement.failure })
         }
-        Err((failure, _)) => {
+        Err(judgement) => {
             pass.done(Standing::Unknown);
-            Err(failure)
+            Err(judgement.failure)
         }
     }
 }

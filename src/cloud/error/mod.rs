@@ -25,19 +25,33 @@ pub(super) struct Sent<'a> {
     pub(super) secrets: Vec<&'a str>,
 }
 
+/// What a failed call means.
+pub(super) struct Judgement {
+    pub(super) failure: Failure,
+    /// What it says about the credential.
+    pub(super) standing: Standing,
+}
+
+impl Judgement {
+    /// One that says nothing about the credential.
+    pub(super) fn mute(failure: Failure) -> Box<Self> {
+        Box::new(Self { failure, standing: Standing::Unknown })
+    }
+}
+
 /// The answer itself if it is one of success, whole; else the failure, and what it says about the credential.
 pub(super) fn judge(
     sent: &Sent<'_>,
     outcome: Result<Answer, Broken>,
-) -> Result<Answer, (Failure, Standing)> {
+) -> Result<Answer, Box<Judgement>> {
     let blank = |kind, message: &str| Failure {
         service: Some(sent.api),
         ..Failure::local(kind, sent.operation, words::clean(message, &sent.secrets))
     };
     let unread = if sent.writes { Kind::Lost } else { Kind::Transient };
     match outcome {
-        Err(Broken::Unsent(why)) => Err((blank(Kind::Transient, &why), Standing::Unknown)),
-        Err(Broken::Unanswered(why)) => Err((blank(unread, &why), Standing::Unknown)),
+        Err(Broken::Unsent(why)) => Err(Judgement::mute(blank(Kind::Transient, &why))),
+        Err(Broken::Unanswered(why)) => Err(Judgement::mute(blank(unread, &why))),
         Ok(answer) if answer.is_success() => match &answer.cut {
             None => Ok(answer),
             Some(cut) => {
@@ -50,15 +64,15 @@ pub(super) fn judge(
                     request_id: answer.request_id.as_deref().map(bounded),
                     ..blank(kind, why)
                 };
-                Err((failure, Standing::Unknown))
+                Err(Judgement::mute(failure))
             }
         },
-        Ok(answer) => Err(refusal(sent, &answer)),
+        Ok(answer) => Err(Box::new(refusal(sent, &answer))),
     }
 }
 
 /// A status that is not one of success, read with its words.
-fn refusal(sent: &Sent<'_>, answer: &Answer) -> (Failure, Standing) {
+fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
     let said = words::read(&answer.body);
     let code = said.code.as_deref().unwrap_or_default();
     let raw = said.message.as_str();
@@ -78,7 +92,7 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> (Failure, Standing) {
         request_id: request_id.map(bounded),
         wait: wait(kind, answer.retry_after.as_deref(), raw),
     };
-    (failure, standing)
+    Judgement { failure, standing }
 }
 
 /// How long the service asks us to wait: `Retry-After`, else the gateway's policy in the message.
