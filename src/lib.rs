@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod cert;
+pub mod cli;
 pub mod cloud;
 pub mod config;
 pub mod cycle;

@@ -144,7 +144,7 @@ struct Context {
 
 /// Looks at everything once and plans, without a step and without a journal: what `plan` shows.
 /// The memory is left with what looking has settled.
-pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
+pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan {
     let context =
         Context { world: Arc::clone(&world), lists: Arc::default(), now, woken: Instant::now() };
     let mut looking = Looking::default();
@@ -160,7 +160,7 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> (Obse
         }
         Ok::<_, std::convert::Infallible>(())
     });
-    (observed, plan.unwrap_or_else(|never| match never {}))
+    plan.unwrap_or_else(|never| match never {})
 }
 
 /// Everything looked at, as the planner takes it.

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::cert::Finding;
-use crate::cert::{LeafFacts, Material, Role, read_pair};
+use crate::cert::{LeafFacts, Material, Pair, Role, read_pair};
 use crate::config::Certificate;
 use crate::files;
 use crate::plan::observed::BadInput;
@@ -35,27 +37,29 @@ pub async fn read(entry: &Certificate) -> Local {
 }
 
 fn pair(cert: &Path, key: &Path, chain: Option<&Path>) -> Local {
-    let read = |path: &Path| {
-        files::read::bounded(path, FILE_BYTES_MAX)
-            .map(zeroize::Zeroizing::new)
-            .map_err(|error| bad(path, unreadable(&error.to_string())))
-    };
-    let (cert_bytes, key_bytes, chain_bytes) =
-        match (read(cert), read(key), chain.map(read).transpose()) {
-            (Ok(cert), Ok(key), Ok(chain)) => (cert, key, chain),
-            (Err(bad), _, _) | (_, Err(bad), _) | (_, _, Err(bad)) => return bad,
-        };
-    match read_pair(&cert_bytes, &key_bytes, chain_bytes.as_ref().map(|bytes| bytes.as_slice())) {
+    match judged(cert, key, chain) {
         Ok(pair) => Local { leaf: Ok(pair.leaf), material: Some(pair.material) },
-        Err(rejected) => {
-            let path = match rejected.role {
-                Role::Certificate => cert,
-                Role::Key => key,
-                Role::Chain => chain.unwrap_or(cert),
-            };
-            bad(path, rejected.finding)
-        }
+        Err(bad) => Local { leaf: Err(*bad), material: None },
     }
+}
+
+fn judged(cert: &Path, key: &Path, chain: Option<&Path>) -> Result<Pair, Box<BadInput>> {
+    let (cert_bytes, key_bytes) = (bytes(cert)?, bytes(key)?);
+    let chain_bytes = chain.map(bytes).transpose()?;
+    read_pair(&cert_bytes, &key_bytes, chain_bytes.as_ref().map(|it| it.as_slice())).map_err(|it| {
+        let path = match it.role {
+            Role::Certificate => cert,
+            Role::Key => key,
+            Role::Chain => chain.unwrap_or(cert),
+        };
+        Box::new(BadInput { path: path.to_owned(), finding: it.finding })
+    })
+}
+
+fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Box<BadInput>> {
+    files::read::bounded(path, FILE_BYTES_MAX).map(Zeroizing::new).map_err(|error| {
+        Box::new(BadInput { path: path.to_owned(), finding: unreadable(&error.to_string()) })
+    })
 }
 
 fn bad(path: &Path, finding: Finding) -> Local {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use crate::files;
 use crate::model::time::Time;
@@ -67,6 +67,20 @@ pub enum JournalError {
         /// What the parser said.
         source: serde_json::Error,
     },
+}
+
+impl JournalError {
+    /// Whether it is a matter of rights.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Directory { source, .. } => source.kind() == std::io::ErrorKind::PermissionDenied,
+            Self::Sqlite { source, .. } => {
+                let code = source.sqlite_error_code();
+                matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
+            }
+            Self::Version { .. } | Self::Line { .. } => false,
+        }
+    }
 }
 
 /// The journal, open for its one writer, who holds the state directory's lock.

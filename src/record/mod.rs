@@ -3,3 +3,16 @@
 mod journal;
 
 pub use journal::{Entry, Journal, JournalError, read};
+
+use std::path::Path;
+
+use crate::plan::memory::Memory;
+
+/// Everything remembered in `state`, read beside a daemon; nothing, when there is no journal yet.
+pub fn remembered(state: &Path) -> Result<Memory, JournalError> {
+    let mut memory = Memory::default();
+    for entry in read(state)?.unwrap_or_default() {
+        memory.fold(entry.at, &entry.record);
+    }
+    Ok(memory)
+}

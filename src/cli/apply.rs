@@ -1,0 +1,147 @@
+//! `certrotd apply`: cycles until nothing is left to do now.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::args::{ApplyArgs, Format};
+use super::{Exit, begin_log, print};
+use crate::config::Config;
+use crate::cycle::{Cycle, CycleError, Request, Until, Wake};
+use crate::daemon::{self, DaemonError, requests};
+use crate::files::lock::LockError;
+use crate::model::names::{Name, Subject};
+use crate::plan::Held;
+use crate::plan::hold::Hold;
+
+/// How long jobs that were begun are followed.
+const JOBS_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> Exit {
+    begin_log(&config);
+    for warning in &config.warnings {
+        tracing::warn!(event = "config.warning", "{warning}");
+    }
+    if let Some(name) = unknown(&config, args) {
+        print::problem(&format!("the configuration has no entry named {name}"));
+        return Exit::Configuration;
+    }
+    let _lock = match daemon::lock(&config) {
+        Ok(lock) => lock,
+        Err(DaemonError::Lock(held @ LockError::Held { .. })) if !requests(args).is_empty() => {
+            return hand_over(&config, args, &held);
+        }
+        Err(error) => return print::failed(&error),
+    };
+    match settle(config, args).await {
+        Ok(held) => report(&held, format),
+        Err(error) => print::failed(&error),
+    }
+}
+
+/// The first name on the command line that the configuration does not have.
+fn unknown<'a>(config: &Config, args: &'a ApplyArgs) -> Option<&'a Name> {
+    let known: BTreeSet<_> = subjects(config).map(|subject| subject.name().clone()).collect();
+    let named = args.only.iter().chain(&args.retry).chain(&args.allow_older);
+    named.into_iter().find(|name| !known.contains(*name))
+}
+
+fn subjects(config: &Config) -> impl Iterator<Item = Subject> {
+    let certificates = config.certificates.iter().map(|it| Subject::Certificate(it.name.clone()));
+    let cas = config.instance_cas.iter().map(|it| Subject::Ca(it.name.clone()));
+    let switches = config.instance_ssls.iter().map(|it| Subject::Ssl(it.name.clone()));
+    certificates.chain(cas).chain(switches)
+}
+
+fn requests(args: &ApplyArgs) -> Vec<Request> {
+    let retry = args.retry.iter().cloned().map(Request::Retry);
+    let older = args.allow_older.iter().cloned().map(Request::AllowOlder);
+    let only = args.only.iter().cloned().map(Request::Look);
+    retry.chain(older).chain(only).collect()
+}
+
+/// The daemon runs: it does what was asked.
+fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
+    for request in requests(args) {
+        if let Err(error) = requests::leave(&config.state, &request) {
+            return print::failed(&error);
+        }
+    }
+    print::text(&format!("{held}: the request was handed to it; its log shows what comes of it\n"));
+    Exit::Fine
+}
+
+async fn settle(config: Config, args: &ApplyArgs) -> Result<Vec<Held>, CycleError> {
+    let named: BTreeSet<_> = args.only.iter().collect();
+    let only: BTreeSet<_> = subjects(&config).filter(|it| named.contains(it.name())).collect();
+    let mut cycle = Cycle::open(config, daemon::now)?;
+    cycle.ask(&requests(args))?;
+    if !only.is_empty() {
+        cycle.only(only);
+    }
+    let (wake, mut wakes) = mpsc::channel(1);
+    let until = Until::Settled { wait: args.wait, jobs: JOBS_WITHIN };
+    tokio::select! {
+        ended = cycle.run(&mut wakes, until, |_| ()) => ended?,
+        () = interrupted(&wake) => {}
+    }
+    Ok(cycle.held().cloned().collect())
+}
+
+/// Passes the first SIGINT or SIGTERM on, and then never returns: the cycle ends by itself.
+async fn interrupted(wake: &mpsc::Sender<Wake>) {
+    if let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = wake.send(Wake::Stop).await;
+    }
+    std::future::pending().await
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    settled: bool,
+    held: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: Name,
+    table: &'static str,
+    why: String,
+    until: Option<String>,
+    fault: bool,
+}
+
+fn report(held: &[Held], format: Format) -> Exit {
+    // A job that is still running after all that time is no fault of anybody, and is not settled.
+    let bad = |held: &Held| held.why.is_fault() || matches!(held.why, Hold::JobRunning { .. });
+    let settled = !held.iter().any(bad);
+    let lines = held.iter().map(|held| Line {
+        name: held.subject.name().clone(),
+        table: held.subject.table(),
+        why: held.why.to_string(),
+        until: held.until.map(|until| until.to_string()),
+        fault: held.why.is_fault(),
+    });
+    let outcome = Outcome { settled, held: lines.collect() };
+    match format {
+        Format::Json => print::json(&outcome),
+        Format::Text => print::text(&words(&outcome)),
+    }
+    if settled { Exit::Fine } else { Exit::Fault }
+}
+
+fn words(outcome: &Outcome) -> String {
+    let held = outcome.held.iter();
+    let lines = held.map(|line| format!("held     {} {}: {}\n", line.table, line.name, line.why));
+    let last = if outcome.settled { "settled\n" } else { "not settled\n" };
+    lines.chain([last.to_owned()]).collect()
+}

@@ -1,0 +1,101 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::names::Name;
+
+/// Keeps what Huawei Cloud serves equal to the certificates on this disk, and the CA files on this
+/// disk equal to what managed instances publish.
+///
+/// It imports renewed certificates into the certificate manager (SCM), pushes them to ELB, WAF and
+/// CDN, switches SSL on for TaurusDB instances, and fetches the CAs of DCS Redis and GeminiDB
+/// instances. Results go to standard output, logs to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "certrotd", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "CERTROTD_CONFIG",
+        default_value = "/etc/certrotd/certrotd.toml"
+    )]
+    pub config: PathBuf,
+
+    /// How results are printed
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon until SIGTERM
+    ///
+    /// Looks at everything at once, then on the configured schedule and whenever a file changes.
+    /// SIGHUP reads the configuration again; a bad one is refused and the old one stays.
+    ///
+    /// Exit: 0 on SIGTERM; 1 when another daemon holds the state directory; 2 for a wrong configuration.
+    Run,
+    /// Do what there is to do now, then end
+    ///
+    /// Follows the jobs it begins for up to ten minutes, and waits out back-offs and doubts for up to
+    /// --wait. While a daemon runs, --retry, --only and --allow-older are handed to it.
+    ///
+    /// Exit: 0 settled; 1 something failed or is held by a fault; 2 for a wrong configuration.
+    Apply(ApplyArgs),
+    /// Show what apply would do, and what waits and why; sends only reads
+    ///
+    /// Exit: 0; 1 when something could not be seen; with --detailed-exitcode 3 when there are steps.
+    Plan {
+        /// End with 3 when there are steps to take
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+}
+
+/// Options of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// How long to wait for back-offs and doubts to end
+    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span)]
+    pub wait: Duration,
+    /// Look after this entry alone; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<Name>,
+    /// Try this entry again although it was refused or failed a short while ago; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub retry: Vec<Name>,
+    /// Let this entry's leaf go although it is older than the imported one; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_older: Vec<Name>,
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    crate::schedule::parse_span(text).map_err(|error| error.to_string())
+}
+
+impl std::str::FromStr for Name {
+    type Err = crate::model::names::BadName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}

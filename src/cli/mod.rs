@@ -1,0 +1,72 @@
+//! The command line: one file a subcommand. Only this module prints, and only its `main` decides
+//! how the process ends.
+
+mod apply;
+mod args;
+mod exit;
+mod plan;
+mod print;
+mod run;
+
+use std::error::Error;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+pub use exit::Exit;
+
+use crate::config::{self, Config, LogFormat};
+use crate::telemetry::log::{self, Handle};
+
+/// Does what the command line says.
+pub fn main() -> Exit {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return print::failed(&error),
+    };
+    let exit = runtime.block_on(dispatch(cli));
+    // A blocking read on a dead disk must not keep the process from ending.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn dispatch(cli: Cli) -> Exit {
+    let format = cli.format;
+    let config = match config::load(&cli.config) {
+        Ok(config) => config,
+        Err(error) => return print::configuration(&error),
+    };
+    match cli.command {
+        Command::Run => run::run(&cli.config, config).await,
+        Command::Apply(args) => apply::apply(config, &args, format).await,
+        Command::Plan { detailed_exitcode } => plan::plan(config, detailed_exitcode, format).await,
+    }
+}
+
+/// Begins to log as configured. The level was checked when the configuration was read.
+fn begin_log(config: &Config) -> Option<Handle> {
+    let format = match config.log.format {
+        LogFormat::Auto => log::Format::Auto,
+        LogFormat::Text => log::Format::Text,
+        LogFormat::Json => log::Format::Json,
+        LogFormat::Journald => log::Format::Journald,
+    };
+    log::init(format, &config.log.level).ok()
+}
+
+/// An error and everything under it, in one line: where errors are printed, and only there.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let next = cause.to_string();
+        if !words.contains(&next) {
+            words = format!("{words}: {next}");
+        }
+        source = cause.source();
+    }
+    words
+}

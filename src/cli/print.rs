@@ -1,0 +1,52 @@
+//! Printing: results on standard output, errors on standard error.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Exit, chain};
+use crate::config::ConfigError;
+use crate::record::JournalError;
+
+/// Prints text. A reader that went away, as `head` does, is no error.
+pub(super) fn text(words: &str) {
+    let _ = io::stdout().lock().write_all(words.as_bytes());
+}
+
+/// Prints a value as JSON.
+pub(super) fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(words) => text(&format!("{words}\n")),
+        Err(error) => problem(&error.to_string()),
+    }
+}
+
+/// Prints one line on standard error.
+pub(super) fn problem(words: &str) {
+    let _ = writeln!(io::stderr().lock(), "certrotd: {words}");
+}
+
+/// Prints an error with everything under it.
+pub(super) fn failed(error: &dyn Error) -> Exit {
+    problem(&chain(error));
+    Exit::Fault
+}
+
+/// Prints all that is wrong with a configuration, each with its place and nothing before it, so that
+/// an editor can jump there.
+pub(super) fn configuration(error: &ConfigError) -> Exit {
+    let _ = writeln!(io::stderr().lock(), "{error}");
+    Exit::Configuration
+}
+
+/// Prints why the state cannot be read, with the command to type where it is a matter of rights.
+pub(super) fn state(error: &JournalError, command: &str) -> Exit {
+    problem(&chain(error));
+    if error.is_denied() {
+        problem(&format!(
+            "only root and the daemon's user may read the state: sudo certrotd {command}"
+        ));
+    }
+    Exit::Fault
+}
