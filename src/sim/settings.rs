@@ -1,0 +1,133 @@
+//! What a simulated cloud holds when it starts, and how it behaves in calm weather.
+
+use std::time::Duration;
+
+use crate::model::secret::Secret;
+
+/// How a [`Sim`](super::Sim) is furnished. The default has one account in one region and no instances.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region, which is also the name of its main project.
+    pub region: String,
+    /// The main project's id: 32 hex digits.
+    pub project_id: String,
+    /// Names of further projects of the region, such as `cn-north-4_shop`; their ids are made from the names.
+    pub sub_projects: Vec<String>,
+    /// The account's id: 32 hex digits.
+    pub domain_id: String,
+    /// The permanent access key id.
+    pub access_key: String,
+    /// Its secret key.
+    pub secret_key: Secret,
+    /// The IAM user that may ask for tokens.
+    pub user: String,
+    /// The account's name, which IAM calls a domain.
+    pub domain: String,
+    /// The IAM user's password.
+    pub password: Secret,
+    /// How long an IAM token lives; the real one lives for 24 hours.
+    pub token_life: Duration,
+    /// Waited before each answer.
+    pub latency: Duration,
+    /// How long imports and pushed copies stay invisible to lists; show calls see them at once.
+    pub list_lag: Duration,
+    /// How long new jobs stay invisible to the instant-task list.
+    pub job_lag: Duration,
+    /// How long an SSL switch of TaurusDB takes from request to end.
+    pub job_time: Duration,
+    /// No page of any list is longer than this, whatever the caller asks for.
+    pub page_max: usize,
+    /// How many certificates the certificate manager takes in.
+    pub import_quota: usize,
+    /// The Redis instances.
+    pub dcs: Vec<DcsInstance>,
+    /// The GeminiDB instances.
+    pub geminidb: Vec<GeminiDbInstance>,
+    /// Ids of the TaurusDB instances: 36 characters that end in `in07`.
+    pub taurusdb: Vec<String>,
+    /// Whether the metadata service offers its token flow; otherwise only the plain flow works.
+    pub metadata_tokens: bool,
+    /// How long the temporary keys of the metadata service live.
+    pub temporary_key_life: Duration,
+    /// Whether the host has an agency; without one the metadata service gives no keys.
+    pub agency: bool,
+}
+
+/// A Redis instance of DCS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DcsInstance {
+    /// The instance's id, a UUID.
+    pub id: String,
+    /// What its certificate link leads to; absent: the instance does not support SSL.
+    pub ca: Option<CaFile>,
+}
+
+/// What lies behind the certificate link of a DCS instance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaFile {
+    /// A zip archive that holds `ca.crt` with this PEM.
+    Zip(String),
+    /// The PEM itself.
+    Pem(String),
+    /// These bytes, whatever they are.
+    Bytes(Vec<u8>),
+}
+
+/// A GeminiDB instance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GeminiDbInstance {
+    /// The instance's id: 32 hex digits and `in02` or the like.
+    pub id: String,
+    /// Its CA bundles: category, such as `international`, and PEM.
+    pub certs: Vec<(String, String)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            region: "cn-north-4".to_owned(),
+            project_id: "0123456789abcdef0123456789abcdef".to_owned(),
+            sub_projects: Vec::new(),
+            domain_id: "fedcba9876543210fedcba9876543210".to_owned(),
+            access_key: "SIMAK000000000000001".to_owned(),
+            secret_key: Secret::new("simulated-secret-key-of-forty-characters".to_owned()),
+            user: "rotator".to_owned(),
+            domain: "simulated-account".to_owned(),
+            password: Secret::new("simulated-password".to_owned()),
+            token_life: Duration::from_secs(24 * 3600),
+            latency: Duration::ZERO,
+            list_lag: Duration::ZERO,
+            job_lag: Duration::ZERO,
+            job_time: Duration::from_secs(2),
+            page_max: usize::MAX,
+            import_quota: 1000,
+            dcs: Vec::new(),
+            geminidb: Vec::new(),
+            taurusdb: Vec::new(),
+            metadata_tokens: true,
+            temporary_key_life: Duration::from_secs(6 * 3600),
+            agency: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Adds one instance of each kind, with this PEM as the CA of those that publish one: a Redis
+    /// with a zip, a Redis with a bare PEM, a Redis without SSL, a GeminiDB and a TaurusDB.
+    #[must_use]
+    pub fn with_instances(mut self, ca_pem: &str) -> Self {
+        let redis = |id: &str, ca: Option<CaFile>| DcsInstance {
+            id: format!("{id}-cebf-4473-95c4-d1b573c16e79"),
+            ca,
+        };
+        self.dcs.push(redis("5560df16", Some(CaFile::Zip(ca_pem.to_owned()))));
+        self.dcs.push(redis("7d6e2b41", Some(CaFile::Pem(ca_pem.to_owned()))));
+        self.dcs.push(redis("90ab3c5d", None));
+        self.geminidb.push(GeminiDbInstance {
+            id: "e73893ef73754465a8bd2e0857bbf13ein02".to_owned(),
+            certs: vec![("international".to_owned(), ca_pem.to_owned())],
+        });
+        self.taurusdb.push("096c0fc43e804757b59946b80dc27f8bin07".to_owned());
+        self
+    }
+}
