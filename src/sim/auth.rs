@@ -69,6 +69,13 @@ impl State {
         }
     }
 
+    /// Every token and temporary key given out so far ends now.
+    pub fn expire_all(&mut self, now: Time) {
+        let ends = self.tokens.values_mut().chain(self.metadata_tokens.values_mut());
+        ends.for_each(|end| *end = now);
+        self.temporary.values_mut().for_each(|key| key.expires = now);
+    }
+
     /// A success ends the row.
     pub fn passed(&mut self, who: &str) {
         self.failures.remove(who);

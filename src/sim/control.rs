@@ -1,14 +1,21 @@
 //! The switchboard for scripts, under `/_sim/`: unsigned, and not in the ledger.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::ask::Ask;
+use super::pki::{Authority, KeyKind};
 use super::weather::Rule;
 use super::world::{CdnDomain, World};
+use crate::model::time::Time;
 
 /// Every path of the switchboard begins so.
 pub(super) const PREFIX: &str = "/_sim/";
+/// How long a certificate made for a script is valid, in days.
+const DAYS: i64 = 90;
+const DAY_SECS: i64 = 86_400;
 
 /// Reads or changes what the handle can read or change.
 pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
@@ -34,22 +41,13 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
             Answer::empty(204)
         }
         ("POST", "expire-tokens") => {
-            expire_tokens(world, ask);
+            world.auth.expire_all(ask.now);
             Answer::empty(204)
         }
+        ("POST", "issue") => issued(world, ask),
         ("POST", "bind-cdn") => bound(world, ask),
         _ => Answer::text(404, "no such switch"),
     }
-}
-
-/// Every IAM token, metadata token and temporary key ends now.
-fn expire_tokens(world: &mut World, ask: &Ask) {
-    let auth = &mut world.auth;
-    auth.tokens
-        .values_mut()
-        .chain(auth.metadata_tokens.values_mut())
-        .for_each(|end| *end = ask.now);
-    auth.temporary.values_mut().for_each(|key| key.expires = ask.now);
 }
 
 /// Binds an import to a CDN domain, as an operator would in the console.
@@ -66,6 +64,33 @@ pub(super) fn bind_cdn(world: &mut World, domain: &str, certificate_id: &str) ->
     world.cdn_domains.retain(|other| other.name != domain);
     world.cdn_domains.push(bound);
     true
+}
+
+/// Makes a certificate for a script that has no authority of its own: `{"name", "key", "days"}`.
+fn issued(world: &mut World, ask: &Ask) -> Answer {
+    let wish: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
+    let name = wish["name"].as_str().filter(|name| name.is_ascii()).unwrap_or("www.example.com");
+    let kind = match wish["key"].as_str() {
+        Some("rsa") => KeyKind::Rsa2048,
+        Some("p384") => KeyKind::EcdsaP384,
+        Some("ed25519") => KeyKind::Ed25519,
+        _ => KeyKind::EcdsaP256,
+    };
+    let days = wish["days"].as_i64().unwrap_or(DAYS);
+    let end = Time::from_secs(ask.now.secs().saturating_add(days.saturating_mul(DAY_SECS)));
+    let begin = ask.now.min(end) - Duration::from_secs(DAY_SECS.unsigned_abs());
+    let authority = world.authority.get_or_insert_with(|| Authority::new("Scripted"));
+    let made = authority.issue(&[name], kind, begin, end);
+    Answer::json(
+        200,
+        &json!({
+            "certificate": made.leaf_pem.trim_end(),
+            "certificate_chain": made.chain_pem.trim_end(),
+            "root": made.root_pem.trim_end(),
+            "private_key": made.key_pem.expose().trim_end(),
+            "sha256": made.sha256,
+        }),
+    )
 }
 
 fn bound(world: &mut World, ask: &Ask) -> Answer {

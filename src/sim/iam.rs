@@ -25,10 +25,10 @@ pub(super) fn create_token(world: &mut World, ask: &Ask) -> Result<Answer, Answe
         return Err(Answer::identity(401, "Unauthorized", "The username or password is wrong."));
     }
     world.auth.passed(&who);
-    if let Some(project) = &wish.project {
-        if !world.projects.iter().any(|(name, id)| name == project || id == project) {
-            return Err(Answer::identity(401, "Unauthorized", "The project does not exist."));
-        }
+    if let Some(project) = &wish.project
+        && !world.projects.iter().any(|(name, id)| name == project || id == project)
+    {
+        return Err(Answer::identity(401, "Unauthorized", "The project does not exist."));
     }
     let token = fresh_token();
     let expires = ask.now + world.settings.token_life;

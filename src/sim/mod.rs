@@ -149,12 +149,7 @@ impl Sim {
     /// Every IAM token and temporary key given out so far ends now.
     pub fn expire_tokens(&self) {
         let now = self.shared.now();
-        let auth = &mut self.shared.world().auth;
-        auth.tokens
-            .values_mut()
-            .chain(auth.metadata_tokens.values_mut())
-            .for_each(|end| *end = now);
-        auth.temporary.values_mut().for_each(|key| key.expires = now);
+        self.shared.world().auth.expire_all(now);
     }
 
     /// The instance of this id (DCS or GeminiDB) publishes this PEM from now on, in the form it had.

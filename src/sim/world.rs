@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::auth;
 use super::ledger::{CALLS_MAX, Call};
+use super::pki::Authority;
 use super::settings::Settings;
 use super::weather::Rule;
 use crate::model::digest::{Sha1, Sha256};
@@ -114,6 +115,8 @@ pub(super) struct World {
     pub projects: BTreeMap<String, String>,
     /// Signs links; made anew for each cloud.
     pub link_key: [u8; 32],
+    /// Made when a script asks for its first certificate.
+    pub authority: Option<Authority>,
     last_certificate: i64,
 }
 
@@ -140,6 +143,7 @@ impl World {
             violations: Vec::new(),
             projects,
             link_key: random(),
+            authority: None,
             last_certificate: 0,
         }
     }

@@ -1,0 +1,97 @@
+//! The simulated cloud as a process of its own, for scripts: prints one line of JSON that says where
+//! it is and what it holds, and runs until its standard input ends.
+//!
+//! `cargo run --example simulated_cloud -- --list-lag-ms 3000`; switches for scripts are under
+//! `/_sim/` (GET calls, violations, imports, copies, jobs; POST weather, clear-weather,
+//! clear-violations, expire-tokens, bind-cdn, issue).
+
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use certrotd::model::secret::Secret;
+use certrotd::sim::pki::Authority;
+use certrotd::sim::{Settings, Sim};
+use clap::Parser;
+use serde_json::json;
+
+/// A simulated cloud with two Redis (zip, bare PEM), one Redis without SSL, a GeminiDB and a TaurusDB.
+#[derive(Parser)]
+struct Options {
+    /// Region, and name of its main project
+    #[arg(long, env = "SIM_REGION")]
+    region: Option<String>,
+    /// Access key id that is good
+    #[arg(long, env = "SIM_ACCESS_KEY")]
+    access_key: Option<String>,
+    /// Its secret key
+    #[arg(long, env = "SIM_SECRET_KEY")]
+    secret_key: Option<String>,
+    /// The IAM user's password
+    #[arg(long, env = "SIM_PASSWORD")]
+    password: Option<String>,
+    /// How long imports and copies stay invisible to lists, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    list_lag_ms: u64,
+    /// Waited before each answer, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// How long an SSL switch takes, in milliseconds
+    #[arg(long, default_value_t = 2000)]
+    job_time_ms: u64,
+    /// Longest page of any list
+    #[arg(long)]
+    page_max: Option<usize>,
+    /// Life of an IAM token, in seconds
+    #[arg(long, default_value_t = 86_400)]
+    token_life_secs: u64,
+    /// The metadata service knows the plain flow only
+    #[arg(long)]
+    no_metadata_tokens: bool,
+}
+
+fn main() -> std::io::Result<()> {
+    let authority = Authority::new("Instances");
+    let settings = settings(Options::parse()).with_instances(authority.ca_pem());
+    let line = json!({
+        "region": settings.region,
+        "project_id": settings.project_id,
+        "domain_id": settings.domain_id,
+        "access_key": settings.access_key,
+        "secret_key": settings.secret_key.expose(),
+        "user": settings.user,
+        "domain": settings.domain,
+        "password": settings.password.expose(),
+        "ca_pem": authority.ca_pem(),
+        "dcs_zip": settings.dcs[0].id,
+        "dcs_pem": settings.dcs[1].id,
+        "dcs_without_ssl": settings.dcs[2].id,
+        "geminidb": settings.geminidb[0].id,
+        "taurusdb": settings.taurusdb[0],
+    });
+    let sim = Sim::start_thread(settings)?;
+    let mut line = line;
+    line["url"] = json!(sim.url());
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    // Whoever started us ends us by closing the pipe, so that no script leaves one running.
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn settings(options: Options) -> Settings {
+    let default = Settings::default();
+    Settings {
+        region: options.region.unwrap_or(default.region),
+        access_key: options.access_key.unwrap_or(default.access_key),
+        secret_key: options.secret_key.map_or(default.secret_key, Secret::new),
+        password: options.password.map_or(default.password, Secret::new),
+        list_lag: Duration::from_millis(options.list_lag_ms),
+        latency: Duration::from_millis(options.latency_ms),
+        job_time: Duration::from_millis(options.job_time_ms),
+        page_max: options.page_max.unwrap_or(default.page_max),
+        token_life: Duration::from_secs(options.token_life_secs),
+        metadata_tokens: !options.no_metadata_tokens,
+        ..Settings::default()
+    }
+}
