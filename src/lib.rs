@@ -13,4 +13,5 @@ pub mod observe;
 pub mod plan;
 pub mod record;
 pub mod schedule;
+pub mod sim;
 pub mod telemetry;
