@@ -1,0 +1,151 @@
+//! Every source of credentials does the whole job; a wrong one is not tried into a lock-out; and no
+//! secret reaches any output, at any level.
+
+mod common;
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use certrotd::model::secret::Secret;
+use certrotd::sim::Settings;
+use common::{House, eventually};
+
+/// A house whose credentials come from elsewhere.
+fn house(credentials: &str, change: impl FnOnce(&mut Settings)) -> House {
+    let mut house = House::with(change);
+    house.credentials = credentials.to_owned();
+    house.configure();
+    house
+}
+
+#[track_caller]
+fn does_the_whole_job(house: &House) {
+    house.run(&["apply"]).ends_with(0);
+    assert_eq!(house.writes(), [2, 6, 1]);
+    assert_eq!(fs::read_dir(house.scratch.path("ca")).unwrap().count(), 3);
+    house.run(&["apply"]).ends_with(0);
+    assert_eq!(house.writes(), [2, 6, 1]);
+    assert_eq!(house.sim.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_password() {
+    does_the_whole_job(&house(
+        "source = \"password\"\ndomain = \"simulated-account\"\nuser = \"rotator\"\npassword_file = \"password\"\n",
+        |_| (),
+    ));
+}
+
+#[test]
+fn the_environment() {
+    let mut house = house("source = \"environment\"\n", |_| ());
+    let (key, secret) = (house.settings().access_key.clone(), house.settings().secret_key.clone());
+    house.environment.push(("HUAWEICLOUD_SDK_AK".to_owned(), key));
+    house.environment.push(("HUAWEICLOUD_SDK_SK".to_owned(), secret.expose().to_owned()));
+    does_the_whole_job(&house);
+}
+
+#[test]
+fn a_profile() {
+    let house = house("source = \"profile\"\n", |_| ());
+    let (key, secret) = (&house.settings().access_key, house.settings().secret_key.expose());
+    fs::create_dir_all(house.scratch.path("home/.huaweicloud")).unwrap();
+    let text = format!("[basic]\nak = {key}\nsk = {secret}\n");
+    fs::write(house.scratch.path("home/.huaweicloud/credentials"), text).unwrap();
+    does_the_whole_job(&house);
+}
+
+#[test]
+fn the_metadata_of_the_host_with_tokens() {
+    let house = house("source = \"metadata\"\n", |_| ());
+    does_the_whole_job(&house);
+    assert!(house.calls("PUT", "/meta-data/latest/api/token") > 0);
+}
+
+#[test]
+fn the_metadata_of_the_host_without_tokens() {
+    does_the_whole_job(&house("source = \"metadata\"\n", |it| it.metadata_tokens = false));
+}
+
+#[test]
+fn none_given_ends_at_the_metadata() {
+    let mut house = House::new();
+    house.credentials = String::new();
+    let text = house.config().replace("[cloud.sim.credentials]\n", "");
+    fs::write(house.config_path(), text).unwrap();
+    does_the_whole_job(&house);
+}
+
+#[test]
+fn a_wrong_secret_is_refused_twice_and_no_more() {
+    let house = House::new();
+    house.secret_file("secret-key", "a-secret-of-somebody-else-altogether-01");
+    let refused = || house.sim.calls().iter().filter(|call| call.status == Some(401)).count();
+    let ran = house.run(&["apply", "--wait", "0s"]).ends_with(1);
+    assert!(ran.stderr.contains("\"event\":\"credential.refused\""), "{}", ran.events());
+    house.run(&["apply", "--wait", "0s"]).ends_with(1);
+    let mut daemon = house.spawn(&["run"]);
+    eventually("the daemon's first cycle", || daemon.log().contains("cycle.finished"));
+    assert!(daemon.log().contains("correct"), "it says what to do: {}", daemon.log());
+    assert!((1..=2).contains(&refused()), "{} refused requests", refused());
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0), "it kept running");
+    // A corrected file is tried at once.
+    house.secret_file("secret-key", house.settings().secret_key.expose());
+    house.run(&["apply"]).ends_with(0);
+}
+
+#[test]
+fn no_secret_at_trace() {
+    for credentials in [
+        "source = \"access-key\"\naccess_key_file = \"access-key\"\nsecret_key_file = \"secret-key\"\n",
+        "source = \"password\"\ndomain = \"simulated-account\"\nuser = \"rotator\"\npassword_file = \"password\"\n",
+        "source = \"metadata\"\n",
+    ] {
+        let house = house(credentials, |_| ());
+        house.run(&["apply"]).ends_with(0);
+        let mut all = String::new();
+        for arguments in
+            [&["apply"][..], &["plan"], &["status"], &["history"], &["check", "--online"], &["--format", "json", "history"]]
+        {
+            let ran = house.run(arguments);
+            all += &ran.stdout;
+            all += &ran.stderr;
+        }
+        let journal = house.state().join("journal.sqlite");
+        all += &String::from_utf8_lossy(&fs::read(journal).unwrap());
+        for (what, secret) in secrets(&house) {
+            assert!(!all.contains(&secret), "{what} in the output of {credentials}");
+        }
+    }
+}
+
+/// Everything that must not be seen.
+fn secrets(house: &House) -> Vec<(&'static str, String)> {
+    let settings = house.settings();
+    let mut secrets = vec![
+        ("secret key", settings.secret_key.expose().to_owned()),
+        ("password", settings.password.expose().to_owned()),
+        ("link signature", "Signature=".to_owned()),
+        ("authorization", "SDK-HMAC-SHA256 Access".to_owned()),
+        ("subject token", "X-Subject-Token".to_owned()),
+    ];
+    secrets.extend(house.sim.secrets_given().into_iter().map(|it| ("token given out", it)));
+    for name in common::NAMES {
+        let key = fs::read_to_string(house.live(name).join("privkey.pem")).unwrap();
+        let body = key.lines().nth(1).unwrap().to_owned();
+        secrets.push(("key body", body));
+    }
+    secrets
+}
+
+#[test]
+fn readable_secrets_are_warned_of() {
+    let house = House::new();
+    let path = house.scratch.path("secret-key");
+    assert!(Command::new("chmod").arg("644").arg(&path).status().unwrap().success());
+    let ran = house.run(&["apply"]).ends_with(0);
+    assert!(ran.events().contains("644"), "{}", ran.events());
+    let _ = (Duration::ZERO, Secret::new(String::new()));
+}

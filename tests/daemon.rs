@@ -1,0 +1,96 @@
+//! `certrotd run`: wakes on a renamed file, reloads on SIGHUP, ends on SIGTERM, one a state directory.
+
+mod common;
+
+use std::fs;
+use std::time::Duration;
+
+use certrotd::sim::pki::KeyKind;
+use common::{House, NAMES, Running, eventually};
+
+fn started(house: &House) -> Running {
+    let daemon = house.spawn(&["run"]);
+    eventually("the first cycle", || daemon.log().contains("cycle.finished") && house.writes() == [2, 6, 1]);
+    daemon
+}
+
+#[test]
+fn a_renewed_pair_is_served_to_the_cloud_at_once() {
+    let house = House::new();
+    let mut daemon = started(&house);
+    house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 1));
+    let took = eventually("the rotation", || house.writes() == [3, 9, 1]);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+    assert!(daemon.log().contains("\"event\":\"daemon.stopping\""));
+}
+
+#[test]
+fn a_broken_configuration_is_refused_and_the_old_one_stays() {
+    let house = House::new();
+    let mut daemon = started(&house);
+    let good = house.config();
+    fs::write(house.config_path(), format!("{good}\nnonsense = 1\n[wat]\n")).unwrap();
+    daemon.signal("HUP");
+    eventually("the refusal", || daemon.log().contains("\"event\":\"config.rejected\""));
+    house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 2));
+    eventually("the rotation by the old configuration", || house.writes() == [3, 9, 1]);
+    fs::write(house.config_path(), good.replace("path = \"state\"", "path = \"elsewhere\"")).unwrap();
+    daemon.signal("HUP");
+    eventually("the other refusal", || daemon.log().contains("restart needed"));
+    fs::write(house.config_path(), good).unwrap();
+    daemon.signal("HUP");
+    eventually("the reload", || daemon.log().contains("\"event\":\"config.reloaded\""));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn one_daemon_a_state_directory_and_requests_reach_it() {
+    let house = House::new();
+    let mut daemon = started(&house);
+    let second = house.run(&["run"]).ends_with(1);
+    assert!(second.stderr.contains("held by"), "{}", second.stderr);
+    house.run(&["apply"]).ends_with(1);
+    // An older leaf is held by the daemon until somebody allows it.
+    house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 900));
+    eventually("the hold", || daemon.log().contains("\"event\":\"certificate.rejected\""));
+    let handed = house.run(&["apply", "--allow-older", NAMES[1]]).ends_with(0);
+    assert!(handed.stdout.contains("handed"), "{}", handed.stdout);
+    eventually("the older leaf", || house.writes() == [3, 9, 1]);
+    daemon.signal("INT");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn survives_removal_and_return_of_a_directory() {
+    let house = House::new();
+    let mut daemon = started(&house);
+    fs::remove_dir_all(house.live(NAMES[0])).unwrap();
+    eventually("the missing file", || daemon.log().contains("\"event\":\"certificate.rejected\""));
+    house.put(NAMES[0], &house.issue(NAMES[0], KeyKind::Rsa2048, 1));
+    eventually("the rotation", || house.writes() == [3, 9, 1]);
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn nothing_to_do_is_one_line() {
+    let mut house = House::new();
+    house.schedule = "reconcile = \"* * * * * *\"\njitter = \"0s\"\n".to_owned();
+    house.configure();
+    let mut daemon = started(&house);
+    let quiet = |line: &&str| !line.contains("\"debug\"") && !line.contains("\"trace\"");
+    let count = || daemon.log().lines().filter(quiet).filter(|it| it.contains("cycle.finished")).count();
+    eventually("the end of the job", || daemon.log().contains("\"event\":\"ssl.switched\""));
+    let before = count();
+    eventually("three more cycles", || count() >= before + 3);
+    let log = daemon.log();
+    let lines: Vec<_> = log.lines().filter(quiet).collect();
+    let settled = lines.iter().position(|line| line.contains("ssl.switched")).unwrap() + 1;
+    let rest: Vec<_> = lines[settled..].iter().filter(|it| !it.contains("cycle.finished")).collect();
+    assert!(rest.is_empty(), "{rest:?}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
