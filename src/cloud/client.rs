@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Instant;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,6 +112,10 @@ impl Call {
         Ok(self)
     }
 
+    fn project_name(&self) -> Option<&str> {
+        self.project.as_ref().map(|project| project.name.as_str())
+    }
+
     /// A failure of this call in our own words.
     pub(super) fn failure(&self, kind: Kind, message: &str) -> Failure {
         Failure { service: Some(self.api), ..Failure::local(kind, self.operation, message) }
@@ -139,7 +143,8 @@ pub(super) async fn json<T: DeserializeOwned>(cloud: &Cloud, call: &Call) -> Res
 /// Sends a call and returns its answer if the service took it. A 401 is repeated once, and only with
 /// a credential that differs from the one sent; nothing else is repeated.
 pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
-    let mut credential = credentials::current(cloud).await?;
+    let project = call.project_name().unwrap_or(&cloud.account().region);
+    let mut credential = credentials::current(cloud, project).await?;
     let mut renewed = false;
     loop {
         let pass = cloud.inner.gate.enter(&credential.key).await?;
@@ -162,7 +167,7 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         if renewed || !matches!(standing, Standing::Refused | Standing::Stale) {
             return Err(failure);
         }
-        match credentials::other_than(cloud, &credential).await? {
+        match credentials::other_than(cloud, project, &credential).await? {
             Some(other) => credential = other,
             None => return Err(failure),
         }
@@ -206,10 +211,7 @@ fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, started
 
 fn request(cloud: &Cloud, call: &Call, credential: &Credential) -> Result<RequestBuilder> {
     let account = cloud.account();
-    let region = call
-        .project
-        .as_ref()
-        .map_or(account.region.as_str(), |project| region::of_project(&project.name));
+    let region = call.project_name().map_or(account.region.as_str(), region::of_project);
     let base = region::base(account, call.api, region);
     let query = sign::canonical_query(&call.query);
     let address = format!("{base}{}{}{query}", call.path, if query.is_empty() { "" } else { "?" });
@@ -224,7 +226,9 @@ fn request(cloud: &Cloud, call: &Call, credential: &Credential) -> Result<Reques
     );
     Ok(match &call.body {
         Some(body) => request.body(body.clone()),
-        None => request,
+        None if call.method == Method::GET => request,
+        // The client leaves the length of nothing out, which some gateways refuse with 411.
+        None => request.header(CONTENT_LENGTH, 0),
     })
 }
 

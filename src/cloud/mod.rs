@@ -74,7 +74,8 @@ pub struct Copy {
 
 impl Cloud {
     /// Builds clients and the credential source. Reads no credential yet and sends nothing.
-    /// `refusals` is what the journal remembers; those of other accounts are passed over.
+    /// `refusals` is what the journal remembers, of every account: a key that was refused in one region
+    /// is the same key in another.
     /// Refuses a proxy address that is none, and a host without a single trusted root certificate.
     pub fn new(account: &Account, refusals: &[Refusal]) -> std::result::Result<Self, Failure> {
         Self::within(account, refusals, credentials::Surroundings::of_process())
@@ -87,13 +88,11 @@ impl Cloud {
         surroundings: credentials::Surroundings,
     ) -> Result<Self> {
         let clients = http::Clients::new(account, &surroundings)?;
-        let own: Vec<&Refusal> =
-            refusals.iter().filter(|refusal| refusal.cloud == account.name).collect();
         let inner = Inner {
             account: account.clone(),
             clients,
             credentials: credentials::Source::new(surroundings),
-            gate: credentials::Gate::new(account.name.clone(), &own),
+            gate: credentials::Gate::new(account.name.clone(), refusals),
             in_flight: Semaphore::new(account.max_in_flight.max(1)),
             projects: Mutex::default(),
         };
@@ -113,7 +112,7 @@ impl Cloud {
             if let Some(id) = &account.project_id {
                 return Ok(id.clone());
             }
-            if let Some(id) = credentials::current(self).await?.project_id {
+            if let Some(id) = credentials::current(self, project_name).await?.project_id {
                 return Ok(id);
             }
         }

@@ -96,6 +96,29 @@ async fn a_service_that_cannot_be_reached_has_not_imported() {
 }
 
 #[tokio::test]
+async fn https_that_fails_is_no_lost_write_and_goes_by_the_proxy_unless_it_is_this_host() {
+    let server = Server::start(|_| Reply::new(403, "")).await;
+    let proxied = |endpoint: String| {
+        let mut account = server.account(crate::model::account::CredentialSource::Environment);
+        account.endpoints = [(crate::model::target::Api::Scm, endpoint)].into();
+        let variables = [
+            ("HUAWEICLOUD_SDK_AK", ACCESS_KEY),
+            ("HUAWEICLOUD_SDK_SK", SECRET_KEY),
+            ("HTTPS_PROXY", server.url.as_str()),
+        ];
+        testing::cloud(&account, &[], testing::surroundings(&variables))
+    };
+    // The server does not speak TLS: the handshake fails, and no request is ever seen.
+    let own = proxied(server.url.replace("http:", "https:"));
+    assert_eq!(import(&own).await.unwrap_err().kind, Kind::Transient);
+    assert!(server.seen().is_empty());
+    let far = proxied("https://scm.cn-north-4.myhuaweicloud.com".to_owned());
+    assert_eq!(import(&far).await.unwrap_err().kind, Kind::Transient);
+    assert_eq!(server.seen()[0].method, "CONNECT");
+    assert_eq!(server.seen()[0].header("authorization"), None);
+}
+
+#[tokio::test]
 async fn a_push_is_done_when_the_answer_is_204() {
     let server = Server::start(|_| Reply::new(204, "")).await;
     let cloud = server.cloud();
@@ -253,7 +276,7 @@ async fn links_come_as_secrets_and_are_fetched_without_a_credential() {
     let offered = geminidb::certificate_links(&cloud, "i").await.unwrap();
     assert_eq!(offered[0].category, "international");
     let seen = server.seen();
-    assert_eq!((seen[0].method.as_str(), seen[0].body.len()), ("POST", 0));
+    assert_eq!((seen[0].method.as_str(), seen[0].header("content-length")), ("POST", Some("0")));
     for name in ["authorization", "x-sdk-date", "x-auth-token", "x-project-id", "cookie"] {
         assert_eq!(seen[1].header(name), None, "{name}");
     }
@@ -271,6 +294,49 @@ async fn a_project_is_looked_up_once() {
     assert_eq!(cloud.project_id(REGION).await.unwrap(), PROJECT);
     assert_eq!(server.seen().len(), 1);
     assert_eq!(cloud.verify().await.unwrap_err().kind, Kind::NotFound);
+}
+
+#[derive(Clone, Default)]
+struct Captured(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_of_any_level_shows_a_secret() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // With a single subscriber alive, a test on another thread that logs first would switch the line off for us too.
+    let _second =
+        tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish());
+    let guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/obs/f" => Reply::new(200, "ca"),
+        _ => Reply::new(200, IMPORTED).header("x-request-id", "req-7"),
+    })
+    .await;
+    let cloud = server.cloud();
+    import(&cloud).await.unwrap();
+    let link = Secret::new(format!("{}/obs/f?Signature=sesame", server.url));
+    download::fetch(&cloud, &link).await.unwrap();
+    drop(guard);
+    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("/v3/scm/certificates/import") && log.contains("req-7"), "{log}");
+    for secret in [SECRET_KEY, "PRIVATE KEY", "Signature=", "sesame"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,8 @@ async fn call(cloud: &Cloud, method: Method, path: &str, token: Option<&Secret>)
     })?;
     let mut request = cloud.inner.clients.metadata.request(method.clone(), url);
     if method == Method::PUT {
-        request = request.header("X-Metadata-Token-Ttl-Seconds", TOKEN_SECS);
+        request =
+            request.header("X-Metadata-Token-Ttl-Seconds", TOKEN_SECS).header("content-length", 0);
     }
     if let Some(token) = token {
         let mut value = reqwest::header::HeaderValue::from_str(token.expose())

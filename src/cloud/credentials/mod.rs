@@ -81,8 +81,9 @@ impl Source {
     }
 }
 
-/// The credential to use now. [`Kind::Withheld`] with the path or the variable when there is none.
-pub(super) async fn current(cloud: &Cloud) -> Result<Credential> {
+/// The credential to use now for this project (by name): tokens are good for one project, keys for all.
+/// [`Kind::Withheld`] with the path or the variable when there is none.
+pub(super) async fn current(cloud: &Cloud, project: &str) -> Result<Credential> {
     let surroundings = &cloud.inner.credentials.surroundings;
     match &cloud.account().credentials {
         CredentialSource::Default => first_that_yields(cloud).await,
@@ -91,7 +92,7 @@ pub(super) async fn current(cloud: &Cloud) -> Result<Credential> {
         }
         CredentialSource::Password { domain, user, password } => {
             let user = password::User { domain, name: user, password };
-            password::current(cloud, &user, &cloud.inner.credentials.tokens).await
+            password::current(cloud, &user, project, &cloud.inner.credentials.tokens).await
         }
         CredentialSource::Environment => environment::read(surroundings),
         CredentialSource::Profile => profile::read(surroundings),
@@ -104,7 +105,11 @@ pub(super) async fn current(cloud: &Cloud) -> Result<Credential> {
 /// A credential other than the one that was sent, if there is one: a file that changed since, a token or a
 /// temporary key that is newer. A 401 counts against what the call carried, so what another call has renewed
 /// meanwhile will do.
-pub(super) async fn other_than(cloud: &Cloud, sent: &Credential) -> Result<Option<Credential>> {
+pub(super) async fn other_than(
+    cloud: &Cloud,
+    project: &str,
+    sent: &Credential,
+) -> Result<Option<Credential>> {
     match &cloud.account().credentials {
         CredentialSource::Password { .. } => {
             password::forget(&cloud.inner.credentials.tokens, &sent.proof).await;
@@ -114,7 +119,7 @@ pub(super) async fn other_than(cloud: &Cloud, sent: &Credential) -> Result<Optio
         }
         _ => {}
     }
-    let found = current(cloud).await?;
+    let found = current(cloud, project).await?;
     Ok((found.proof != sent.proof).then_some(found))
 }
 

@@ -1,5 +1,6 @@
 //! An IAM user's password, traded for a token that lives a day.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,9 +40,9 @@ pub(super) struct User<'a> {
     pub(super) password: &'a SecretFile,
 }
 
-/// The token in use. Locked while one is fetched: one refresh at a time.
+/// The tokens in use, by the project's name. Locked while one is fetched: one refresh at a time.
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<Option<Held>>);
+pub(super) struct Tokens(Mutex<BTreeMap<String, Held>>);
 
 struct Held {
     credential: Credential,
@@ -49,21 +50,27 @@ struct Held {
     look_at: Time,
 }
 
-/// The token in use, or a new one when there is none or it is about to end. While it lasts, an IAM that
-/// does not answer is borne.
-pub(super) async fn current(cloud: &Cloud, user: &User<'_>, tokens: &Tokens) -> Result<Credential> {
+/// The project's token in use, or a new one when there is none or it is about to end. While it lasts,
+/// an IAM that does not answer is borne.
+pub(super) async fn current(
+    cloud: &Cloud,
+    user: &User<'_>,
+    project: &str,
+    tokens: &Tokens,
+) -> Result<Credential> {
     let mut held = tokens.0.lock().await;
     let now = now();
-    if let Some(held) = held.as_ref().filter(|held| now < held.look_at) {
+    if let Some(held) = held.get(project).filter(|held| now < held.look_at) {
         return Ok(held.credential.clone());
     }
-    match trade(cloud, user).await {
+    match trade(cloud, user, project).await {
         Ok((credential, end)) => {
             let look_at = renew_at(now, end);
-            *held = Some(Held { credential: credential.clone(), end, look_at });
+            let new = Held { credential: credential.clone(), end, look_at };
+            held.insert(project.to_owned(), new);
             Ok(credential)
         }
-        Err(failure) => match held.as_mut().filter(|held| now < held.end) {
+        Err(failure) => match held.get_mut(project).filter(|held| now < held.end) {
             Some(held) => {
                 tracing::debug!(error = %failure, "IAM gave no newer token");
                 held.look_at = (now + Duration::from_secs(LOOK_AGAIN_SECS)).min(held.end);
@@ -76,18 +83,15 @@ pub(super) async fn current(cloud: &Cloud, user: &User<'_>, tokens: &Tokens) -> 
 
 /// Drops this token, if it is still the one in use: a 401 counts against what the call carried.
 pub(super) async fn forget(tokens: &Tokens, proof: &Proof) {
-    let mut held = tokens.0.lock().await;
-    if held.as_ref().is_some_and(|held| held.credential.proof == *proof) {
-        *held = None;
-    }
+    tokens.0.lock().await.retain(|_, held| held.credential.proof != *proof);
 }
 
 /// One trade, through the gate: a wrong password counts towards the user's lock-out.
-async fn trade(cloud: &Cloud, user: &User<'_>) -> Result<(Credential, Time)> {
+async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credential, Time)> {
     let password = files::secret(&cloud.inner.credentials.surroundings, user.password)?;
     let key = Key { identity: identity(user, &password), changed_at: password.changed_at };
     let pass = cloud.inner.gate.enter(&key).await?;
-    let outcome = post(cloud, user, &password.text).await;
+    let outcome = post(cloud, user, project, &password.text).await;
     let sent = Sent {
         api: Api::Iam,
         operation: TRADE,
@@ -114,9 +118,10 @@ async fn trade(cloud: &Cloud, user: &User<'_>) -> Result<(Credential, Time)> {
 async fn post(
     cloud: &Cloud,
     user: &User<'_>,
+    project: &str,
     password: &Secret,
 ) -> std::result::Result<Answer, http::Broken> {
-    let region = &cloud.account().region;
+    let region = region::of_project(project);
     let url = format!("{}{PATH}?{QUERY}", region::base(cloud.account(), Api::Iam, region));
     let started = Instant::now();
     let request = cloud
@@ -125,7 +130,7 @@ async fn post(
         .api
         .post(url)
         .header("content-type", "application/json;charset=utf8")
-        .body(body(user, region, password));
+        .body(body(user, project, password));
     let outcome = http::exchange(request, ANSWER_BYTES_MAX).await;
     tracing::debug!(
         service = Api::Iam.key(),
@@ -166,8 +171,8 @@ fn identity(user: &User<'_>, password: &files::Found) -> String {
     format!("{name}#{}", &fingerprint[..FINGERPRINT_CHARS])
 }
 
-/// The document's body: this user by password, a token for the region's own project.
-fn body(user: &User<'_>, region: &str, password: &Secret) -> Bytes {
+/// The document's body: this user by password, a token for this project.
+fn body(user: &User<'_>, project: &str, password: &Secret) -> Bytes {
     let domain = Named { name: user.domain };
     let body = Auth {
         auth: Trade {
@@ -177,7 +182,7 @@ fn body(user: &User<'_>, region: &str, password: &Secret) -> Bytes {
                     user: Who { name: user.name, password: password.expose(), domain },
                 },
             },
-            scope: Scope { project: Named { name: region } },
+            scope: Scope { project: Named { name: project } },
         },
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES));

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::super::scm;
 use super::super::testing::{
     ACCESS_KEY, REGION, Reply, SECRET_KEY, Scratch, Seen, Server, cloud, surroundings,
 };
+use super::super::{elb, scm};
 use super::*;
 use crate::model::account::SecretFile;
 use crate::model::target::Target;
@@ -200,6 +200,34 @@ async fn a_token_is_renewed_once_on_401() {
     assert_eq!(push(&failing).await.unwrap_err().kind, Kind::Transient);
     assert_eq!((hopeless.count("/v3/auth/tokens"), hopeless.count("/push")), (2, 2));
     assert!(failing.take_refusals().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_is_for_one_project() {
+    let scratch = Scratch::new();
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/v3/auth/tokens" => {
+            let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+            let name = body["auth"]["scope"]["project"]["name"].as_str().unwrap();
+            let body = format!(
+                r#"{{"token":{{"expires_at":"{}","project":{{"id":"id-of-{name}"}}}}}}"#,
+                in_an_hour()
+            );
+            Reply::new(201, body).header("x-subject-token", &format!("token-of-{name}"))
+        }
+        "/v3/projects" => Reply::new(200, r#"{"projects":[{"id":"p9","name":"cn-north-4_foo"}]}"#),
+        _ => Reply::new(200, r#"{"certificates":[]}"#),
+    })
+    .await;
+    let mut account = server.account(password(&scratch));
+    account.project_id = None;
+    let cloud = cloud(&account, &[], Surroundings::default());
+    for (project, id) in [(REGION, "id-of-cn-north-4"), ("cn-north-4_foo", "p9")] {
+        elb::certificates(&cloud, project).await.unwrap();
+        let last = server.seen().pop().unwrap();
+        assert_eq!(last.header("x-auth-token"), Some(format!("token-of-{project}").as_str()));
+        assert_eq!(last.header("x-project-id"), Some(id));
+    }
 }
 
 #[tokio::test]
