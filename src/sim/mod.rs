@@ -28,6 +28,8 @@ mod scm;
 mod server;
 pub mod settings;
 mod taurusdb;
+#[cfg(test)]
+mod tests;
 mod waf;
 pub mod weather;
 mod world;
@@ -152,8 +154,8 @@ impl Sim {
         self.shared.world().auth.expire_all(now);
     }
 
-    /// The instance of this id (DCS or GeminiDB) publishes this PEM from now on, in the form it had.
-    /// False when there is no such instance.
+    /// The instance of this id (DCS or GeminiDB) publishes this PEM from now on, in the form it had;
+    /// a Redis without SSL gets a bare PEM. False when there is no such instance.
     pub fn set_ca(&self, instance: &str, pem: &str) -> bool {
         let settings = &mut self.shared.world().settings;
         if let Some(dcs) = settings.dcs.iter_mut().find(|dcs| dcs.id == instance) {

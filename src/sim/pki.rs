@@ -11,7 +11,7 @@ use crate::model::digest::Sha256;
 use crate::model::secret::Secret;
 use crate::model::time::Time;
 
-/// How long the authority's own certificates are valid around a leaf's time: 1975 to 2096.
+/// First and last year of the authority's own certificates, wide around any leaf's.
 const CA_YEARS: (i32, i32) = (1975, 2096);
 
 /// The key of a leaf.

@@ -13,7 +13,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
@@ -31,8 +31,6 @@ use crate::model::time::Time;
 const BODY_BYTES_MAX: usize = 12 << 20;
 /// How many calls a slow subscriber may lag behind before it loses some.
 pub(super) const LAG_CALLS_MAX: usize = 4096;
-/// How long a connection may take to send a request's head, in seconds.
-const HEAD_SECS_MAX: u64 = 30;
 
 /// What the socket's tasks and the handle share.
 pub(super) struct Shared {
@@ -102,12 +100,9 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infall
                 let shared = Arc::clone(&shared);
                 async move { serve(&shared, request).await }
             });
-            // A dropped connection is an error here, and often the purpose.
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(Duration::from_secs(HEAD_SECS_MAX))
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            // An error here is a dropped connection, which is often the purpose. There is no timer: it
+            // would close idle connections under a paused clock, and nobody but us can connect.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -195,13 +190,22 @@ fn respond(answer: Answer, ask: &Ask, cut: bool) -> io::Result<Response<Reply>> 
         response = response.header(CONTENT_LENGTH, whole);
         bytes.truncate(whole / 2);
     }
-    response.body(Reply { bytes: Some(bytes), cut }).map_err(io::Error::other)
+    response
+        .body(Reply { bytes: Some(bytes), cut: if cut { Cut::Soon } else { Cut::No } })
+        .map_err(io::Error::other)
 }
 
 /// An answer's body; a cut one breaks off with an error, which closes the connection.
 struct Reply {
     bytes: Option<Bytes>,
-    cut: bool,
+    cut: Cut,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    No,
+    Soon,
+    Now,
 }
 
 impl Body for Reply {
@@ -210,23 +214,32 @@ impl Body for Reply {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(match self.bytes.take().filter(|bytes| !bytes.is_empty()) {
-            Some(bytes) => Some(Ok(Frame::data(bytes))),
-            None if self.cut => Some(Err(io::Error::other("cut off"))),
-            None => None,
-        })
+        if let Some(bytes) = self.bytes.take().filter(|bytes| !bytes.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.cut {
+            Cut::No => Poll::Ready(None),
+            Cut::Soon => {
+                // One idle turn, in which the connection sends what it has: an error at once would
+                // take head and half away too.
+                self.cut = Cut::Now;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Cut::Now => Poll::Ready(Some(Err(io::Error::other("cut off")))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.cut && self.bytes.as_ref().is_none_or(Bytes::is_empty)
+        self.cut == Cut::No && self.bytes.as_ref().is_none_or(Bytes::is_empty)
     }
 
     fn size_hint(&self) -> SizeHint {
         match (&self.bytes, self.cut) {
-            (_, true) => SizeHint::default(),
-            (bytes, false) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            (_, Cut::Soon | Cut::Now) => SizeHint::default(),
+            (bytes, Cut::No) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }
