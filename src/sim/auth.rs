@@ -136,6 +136,7 @@ fn judge(world: &World, ask: &Ask, claim: &Claim<'_>) -> Result<(), Answer> {
     let moment = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ")
         .map(|date| Time::from(date.and_utc()))
         .map_err(|_| refusal(ask, "calc ak sk signature fail:x-sdk-date is malformed"))?;
+    // Under a paused clock a caller may sign by either clock; off by both is off.
     let skewed = moment.since(ask.wall).max(ask.wall.since(moment)) > SKEW_MAX;
     let stale = moment.since(ask.now).max(ask.now.since(moment)) > SKEW_MAX;
     if (skewed && stale) || expires.is_some_and(|expires| ask.now >= expires) {

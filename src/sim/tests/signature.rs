@@ -131,6 +131,15 @@ fn what_the_official_sdk_signed_passes() {
 }
 
 #[test]
+fn the_order_of_the_query_on_the_wire_does_not_matter() {
+    let mut ask = VECTORS[1].ask();
+    let mut parts: Vec<_> = ask.raw_query.split('&').collect();
+    parts.reverse();
+    ask.raw_query = parts.join("&");
+    assert_eq!(verdict(&mut gate(), &ask), "");
+}
+
+#[test]
 fn whatever_is_changed_after_signing_is_refused() {
     let good = &VECTORS[4];
     let changed: [fn(&mut Ask); 5] = [
