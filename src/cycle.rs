@@ -23,6 +23,7 @@ use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
 use crate::observe::targets::Lists;
 use crate::plan::memory::{Memory, Record};
+use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
 use crate::record::{Journal, JournalError};
 use looks::{Look, Looking};
@@ -203,6 +204,7 @@ impl Cycle {
             return Ok(());
         }
         let observed = looks::observed(&looks, &self.world, (self.clock)(), self.in_flight.keys());
+        self.alarm(&observed);
         let Self { journal, memory, clock, report, .. } = self;
         let plan = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);
@@ -218,6 +220,15 @@ impl Cycle {
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
         self.start(sound.map(|(_, step)| step).collect(), &looks)
+    }
+
+    fn alarm(&mut self, observed: &Observed) {
+        for seen in &observed.certificates {
+            let entry = self.world.config.certificates.iter().find(|entry| entry.name == seen.name);
+            if let (Some(entry), Ok(leaf)) = (entry, &seen.local) {
+                self.report.expiry(&seen.name, leaf, entry.warn_before, observed.now);
+            }
+        }
     }
 
     /// Everything is looked at again.

@@ -1,4 +1,5 @@
 //! Files that must not be sent: each is held with its sentence, and the other rotation goes on.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod common;
 
@@ -79,11 +80,13 @@ fn an_encrypted_key() {
 fn dates() {
     let day = Duration::from_secs(86_400);
     held("expired", |house, _| {
-        let issued = house.authority.issue(&["a.b"], KeyKind::EcdsaP256, now() - day * 9, now() - day);
+        let issued =
+            house.authority.issue(&["a.b"], KeyKind::EcdsaP256, now() - day * 9, now() - day);
         house.put(BAD, &issued);
     });
     held("not valid before", |house, _| {
-        let issued = house.authority.issue(&["a.b"], KeyKind::EcdsaP256, now() + day, now() + day * 9);
+        let issued =
+            house.authority.issue(&["a.b"], KeyKind::EcdsaP256, now() + day, now() + day * 9);
         house.put(BAD, &issued);
     });
 }

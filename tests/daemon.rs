@@ -10,7 +10,9 @@ use common::{House, NAMES, Running, eventually};
 
 fn started(house: &House) -> Running {
     let daemon = house.spawn(&["run"]);
-    eventually("the first cycle", || daemon.log().contains("cycle.finished") && house.writes() == [2, 6, 1]);
+    eventually("the first cycle", || {
+        daemon.log().contains("cycle.finished") && house.writes() == [2, 6, 1]
+    });
     daemon
 }
 
@@ -36,7 +38,8 @@ fn a_broken_configuration_is_refused_and_the_old_one_stays() {
     eventually("the refusal", || daemon.log().contains("\"event\":\"config.rejected\""));
     house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 2));
     eventually("the rotation by the old configuration", || house.writes() == [3, 9, 1]);
-    fs::write(house.config_path(), good.replace("path = \"state\"", "path = \"elsewhere\"")).unwrap();
+    fs::write(house.config_path(), good.replace("path = \"state\"", "path = \"elsewhere\""))
+        .unwrap();
     daemon.signal("HUP");
     eventually("the other refusal", || daemon.log().contains("restart needed"));
     fs::write(house.config_path(), good).unwrap();
@@ -82,14 +85,16 @@ fn nothing_to_do_is_one_line() {
     house.configure();
     let mut daemon = started(&house);
     let quiet = |line: &&str| !line.contains("\"debug\"") && !line.contains("\"trace\"");
-    let count = || daemon.log().lines().filter(quiet).filter(|it| it.contains("cycle.finished")).count();
+    let count =
+        || daemon.log().lines().filter(quiet).filter(|it| it.contains("cycle.finished")).count();
     eventually("the end of the job", || daemon.log().contains("\"event\":\"ssl.switched\""));
     let before = count();
     eventually("three more cycles", || count() >= before + 3);
     let log = daemon.log();
     let lines: Vec<_> = log.lines().filter(quiet).collect();
     let settled = lines.iter().position(|line| line.contains("ssl.switched")).unwrap() + 1;
-    let rest: Vec<_> = lines[settled..].iter().filter(|it| !it.contains("cycle.finished")).collect();
+    let rest: Vec<_> =
+        lines[settled..].iter().filter(|it| !it.contains("cycle.finished")).collect();
     assert!(rest.is_empty(), "{rest:?}");
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));

@@ -1,13 +1,15 @@
 //! What the log says of a cycle. Nothing happened: one line. A hold is said once, when it begins or
 //! its reason changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
+use crate::cert::LeafFacts;
 use crate::model::failure::{Failure, Kind};
-use crate::model::names::Subject;
+use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
 use crate::plan::action::{Action, Fact};
 use crate::plan::check::Violation;
 use crate::plan::hold::Hold;
@@ -21,6 +23,8 @@ pub(super) struct Report {
     steps: usize,
     failed: usize,
     told: BTreeMap<Subject, Vec<String>>,
+    withheld: BTreeSet<String>,
+    alarmed: BTreeMap<Name, Time>,
 }
 
 impl Report {
@@ -80,6 +84,16 @@ impl Report {
             told.push(key);
             say_held(held, &words);
         }
+        if let Hold::Unseen { failure: failure @ Failure { kind: Kind::Withheld, .. } } = &held.why
+            && self.withheld.insert(without_times(&failure.message))
+        {
+            let message = &failure.message;
+            error!(
+                event = "credential.refused",
+                error = message,
+                "{message}: correct the credential's files or variables"
+            );
+        }
     }
 
     /// Forgets what was told of subjects that are not held any more, so that it is told anew.
@@ -104,6 +118,25 @@ impl Report {
         }
     }
 
+    /// Alarms for a leaf that ends soon or has ended: once a day, not once a cycle.
+    pub fn expiry(&mut self, name: &Name, leaf: &LeafFacts, warn_before: Duration, now: Time) {
+        let days_left = leaf.not_after.days_after(now);
+        if leaf.not_after > now + warn_before {
+            self.alarmed.remove(name);
+            return;
+        }
+        if self.alarmed.get(name).is_some_and(|told| now.since(*told) < ALARM_EVERY) {
+            return;
+        }
+        self.alarmed.insert(name.clone(), now);
+        let until = leaf.not_after;
+        if until <= now {
+            error!(event = "certificate.expired", certificate = %name, days_left, "the file of {name} expired on {until}: it has not been renewed");
+        } else {
+            warn!(event = "certificate.expiring", certificate = %name, days_left, "the file of {name} ends on {until}, in {days_left} days: it has not been renewed");
+        }
+    }
+
     pub fn violations(&mut self, plan: &Plan, violations: &[Violation]) {
         for violation in violations {
             let Some(step) = plan.now.get(violation.step) else { continue };
@@ -115,18 +148,15 @@ impl Report {
     pub fn refused(&mut self, records: &[Record]) {
         for record in records {
             let Record::Refused { refusal } = record else { continue };
-            error!(
-                event = "credential.refused",
-                cloud = %refusal.cloud,
-                attempt = refusal.count,
-                "the credential {} of cloud {} was refused: correct its files; it is tried again when they change, \
-                 else not before the lock-out guard allows it",
-                refusal.identity,
-                refusal.cloud,
-            );
+            self.withheld.clear();
+            let (cloud, identity, attempt) = (&refusal.cloud, &refusal.identity, refusal.count);
+            error!(event = "credential.refused", %cloud, identity, attempt, "cloud {cloud}: the service refused the credential {identity}: correct its files or variables; a changed one is tried at once");
         }
     }
 }
+
+/// How often an alarm that nobody has acted on is repeated.
+const ALARM_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn done(step: &Step, id: &str, elapsed_ms: u64) {
     let name = step.subject.name();
@@ -218,6 +248,10 @@ fn say_held(held: &Held, words: &str) {
         | Hold::NotListedYet { .. }
         | Hold::JobRunning { .. } => {
             tracing::debug!(event = "step.held", certificate = %name, table, "{name}: {words}");
+        }
+        // A credential that does not work holds everything; it is told once, not once a subject.
+        Hold::Unseen { failure: Failure { kind: Kind::Withheld | Kind::Refused, .. } } => {
+            tracing::debug!(event = "step.held", certificate = %name, table, error = words, "{name}: {words}");
         }
         _ => {
             warn!(event = "step.held", certificate = %name, table, error = words, "{name}: {words}")

@@ -49,6 +49,19 @@ struct Failures {
 }
 
 impl State {
+    /// Every token and temporary secret given out so far.
+    pub fn secrets_given(&self) -> Vec<String> {
+        let tokens = self.tokens.keys().chain(self.metadata_tokens.keys()).cloned();
+        let keys = self.temporary.values();
+        tokens
+            .chain(
+                keys.flat_map(|key| {
+                    [key.secret_key.expose().to_owned(), key.security_token.clone()]
+                }),
+            )
+            .collect()
+    }
+
     /// Whether this access key or user is locked now.
     pub fn locked(&mut self, who: &str, now: Time) -> bool {
         let Some(failures) = self.failures.get_mut(who) else { return false };

@@ -148,6 +148,11 @@ impl Sim {
         change(&mut self.shared.world().settings);
     }
 
+    /// Every token and temporary secret given out so far: what must never be seen in a log.
+    pub fn secrets_given(&self) -> Vec<String> {
+        self.shared.world().auth.secrets_given()
+    }
+
     /// Every IAM token and temporary key given out so far ends now.
     pub fn expire_tokens(&self) {
         let now = self.shared.now();

@@ -1,10 +1,11 @@
 //! What the whole-process tests share: a simulated cloud, a directory as certbot lays it out, a
 //! configuration with all five systems, and the real binary run against them.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part of it")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -308,8 +309,4 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) -> Duration {
 pub fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Time::from_millis(i64::try_from(since.as_millis()).unwrap())
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }

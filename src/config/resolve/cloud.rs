@@ -82,6 +82,7 @@ fn credential_source(
 
 fn endpoints(cloud: &Cloud, findings: &mut Findings<'_>) -> BTreeMap<Api, String> {
     let mut endpoints = BTreeMap::new();
+    let mut plain = Vec::new();
     for (api, written) in &cloud.endpoints {
         let key = api.key();
         let found = parsed(key, written, findings, |text| endpoint(*api, text));
@@ -89,13 +90,16 @@ fn endpoints(cloud: &Cloud, findings: &mut Findings<'_>) -> BTreeMap<Api, String
             continue;
         };
         if found.plain {
-            findings.warnings.push(format!(
-                "cloud {} reaches {api} by plain http at {}, on this host: good for a rehearsal, not for service",
-                shown(cloud.name.get_ref()),
-                found.url,
-            ));
+            plain.push(api.to_string());
         }
         endpoints.insert(*api, found.url);
+    }
+    if !plain.is_empty() {
+        findings.warnings.push(format!(
+            "cloud {} reaches {} by plain http, on this host: good for a rehearsal, not for service",
+            shown(cloud.name.get_ref()),
+            plain.join(", "),
+        ));
     }
     endpoints
 }
