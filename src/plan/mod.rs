@@ -143,3 +143,6 @@ impl Draft<'_> {
         other.then(|| effect.subject.name().clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

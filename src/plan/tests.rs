@@ -1,0 +1,9 @@
+//! The planner's rules as tables, its memory as a fold, its invariants, and a storm over all of it.
+
+mod backoff;
+mod ca;
+mod coverage;
+mod fixture;
+mod import;
+mod push;
+mod ssl;

@@ -1,0 +1,320 @@
+//! SSL switches: nobody reports their state, and each PUT restarts a database, so doubt holds.
+
+use super::fixture::*;
+use crate::model::failure::Kind;
+use crate::model::names::Subject;
+use crate::plan::action::{Action, Fact};
+use crate::plan::observed::{JobState, SwitchSeen};
+
+#[test]
+fn rules() {
+    check_all(cases());
+}
+
+pub fn cases() -> Vec<Case> {
+    [first(), others(), follow(), unknown_jobs(), doubt(), flips()].into_iter().flatten().collect()
+}
+
+fn ledger() -> Subject {
+    Subject::Ssl(name("ledger"))
+}
+
+fn ssl(on: bool) -> Action {
+    Action::SwitchSsl { cloud: name("main"), instance_id: "db1".into(), on }
+}
+
+fn assume(seen: SwitchSeen, value: bool) -> SwitchSeen {
+    SwitchSeen { assume: Some(value), ..seen }
+}
+
+/// Sent at one second, answered with job `j1` at two.
+fn answered(secs: i64, on: bool) -> Given {
+    now(secs).after(1, began(&ledger(), &ssl(on))).after(2, done(&ledger(), &ssl(on), Some("j1")))
+}
+
+/// Sent at one second; the answer was lost at two.
+fn lost(secs: i64, on: bool) -> Given {
+    let lost = failed(&ledger(), &ssl(on), failure(Kind::Lost));
+    now(secs).after(1, began(&ledger(), &ssl(on))).after(2, lost)
+}
+
+fn first() -> Vec<Case> {
+    let unread = SwitchSeen { jobs: None, ..switch(true) };
+    let unreadable = SwitchSeen { jobs: Some(Err(waiting(Kind::Throttled, 4))), ..switch(true) };
+    let forbidden = SwitchSeen { allow_restart: false, ..switch(true) };
+    let busy = failed(&ledger(), &ssl(true), failure(Kind::Busy));
+    let refused = failed(&ledger(), &ssl(true), failure(Kind::Permanent));
+    let sent = || now(20).after(1, began(&ledger(), &ssl(true)));
+    vec![
+        (
+            "a switch that nothing says to hold is sent",
+            now(0).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "not without the word that allows the restart",
+            now(0).switch(forbidden),
+            &["hold ledger: RestartNotAllowed"],
+        ),
+        (
+            "what the operator knows to be so is not switched",
+            now(0).switch(assume(unread.clone(), true)),
+            &[],
+        ),
+        (
+            "what the operator knows to be otherwise is",
+            now(0).switch(assume(switch(true), false)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        ("not before the task list is read", now(0).switch(unread), &["hold ledger: Unseen"]),
+        ("not when it cannot be read", now(0).switch(unreadable), &["hold ledger: Unseen +4s"]),
+        (
+            "an instance that is busy is asked later",
+            sent().after(12, busy.clone()).switch(switch(true)),
+            &["hold ledger: BackOff(1) +2s"],
+        ),
+        (
+            "and then again",
+            sent().after(2, busy).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "a refused switch waits for a person",
+            sent().after(2, refused.clone()).switch(switch(true)),
+            &["hold ledger: Refused"],
+        ),
+        (
+            "who may have it sent again",
+            sent().after(2, refused).after(3, retry("ledger")).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "a switch under way is left alone",
+            sent().in_flight(ledger()).switch(switch(true)),
+            &["hold ledger: InFlight"],
+        ),
+    ]
+}
+
+fn others() -> Vec<Case> {
+    vec![
+        (
+            "a job of which the journal knows nothing holds the switch",
+            now(0).switch(jobs(true, &[("x1", -9_000)])),
+            &["hold ledger: SwitchedByOthers x1"],
+        ),
+        (
+            "of several the newest is named",
+            now(0).switch(jobs(true, &[("x1", -9_000), ("x3", -10), ("x2", -70)])),
+            &["hold ledger: SwitchedByOthers x3"],
+        ),
+        (
+            "what the operator knew before it may be out of date",
+            now(0).switch(assume(jobs(true, &[("x1", -9_000)]), false)),
+            &["hold ledger: SwitchedByOthers x1, assumed"],
+        ),
+        (
+            "who may have it switched all the same",
+            now(0).after(-5, retry("ledger")).switch(assume(jobs(true, &[("x1", -9_000)]), false)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "which does not cover a job that came later",
+            now(0).after(-50, retry("ledger")).switch(jobs(true, &[("x1", -10)])),
+            &["hold ledger: SwitchedByOthers x1"],
+        ),
+        (
+            "a lost journal and a switch that is as known: nothing",
+            now(0).switch(assume(jobs(true, &[("x1", -9)]), true)),
+            &[],
+        ),
+        (
+            "a job that the journal knows holds nothing",
+            answered(900, false)
+                .after(60, saw(&ledger(), &ssl(false), "j1"))
+                .switch(jobs(true, &[("j1", 1)])),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+    ]
+}
+
+fn follow() -> Vec<Case> {
+    vec![
+        (
+            "a job is followed",
+            answered(11, true).switch(job(true, Ok(JobState::Running))),
+            &["hold ledger: JobRunning +8s"],
+        ),
+        (
+            "to its end",
+            answered(60, true).switch(job(true, Ok(JobState::Completed))),
+            &["learn ledger: switch SSL on on db1, Seen j1"],
+        ),
+        (
+            "and then never again",
+            answered(900, true).after(60, saw(&ledger(), &ssl(true), "j1")).switch(switch(true)),
+            &[],
+        ),
+        (
+            "or to its bad end",
+            answered(60, true).switch(job(true, Ok(JobState::Failed("no disk".into())))),
+            &["learn ledger: switch SSL on on db1, JobFailed job j1 failed: no disk"],
+        ),
+        (
+            "which is a refusal, that no repetition mends",
+            answered(900, true)
+                .after(60, learned(&ledger(), &ssl(true), Fact::JobFailed { reason: "x".into() }))
+                .switch(jobs(true, &[("j1", 1)])),
+            &["hold ledger: Refused"],
+        ),
+        (
+            "but a person may",
+            answered(900, true)
+                .after(60, learned(&ledger(), &ssl(true), Fact::JobFailed { reason: "x".into() }))
+                .after(61, retry("ledger"))
+                .switch(jobs(true, &[("j1", 1)])),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "a job that could not be asked for is asked for again",
+            answered(60, true).switch(job(true, Err(failure(Kind::Transient)))),
+            &["hold ledger: Unseen +15s"],
+        ),
+        (
+            "the job of the other direction comes first",
+            answered(60, false).switch(job(true, Ok(JobState::Running))),
+            &["hold ledger: JobRunning +15s"],
+        ),
+    ]
+}
+
+fn unknown_jobs() -> Vec<Case> {
+    let nobody = || Err(failure(Kind::NotFound));
+    vec![
+        (
+            "a job that nobody knows any more is a matter for a person",
+            answered(900, true).switch(job(true, nobody())),
+            &["hold ledger: JobUnknown"],
+        ),
+        (
+            "what was known before the switch says nothing of it",
+            answered(900, true).switch(assume(job(true, nobody()), false)),
+            &["hold ledger: JobUnknown"],
+        ),
+        (
+            "who looks and says that it is as wanted",
+            answered(900, true).switch(assume(job(true, nobody()), true)),
+            &["learn ledger: switch SSL on on db1, Seen j1"],
+        ),
+        (
+            "and nothing is restarted for that",
+            answered(950, false)
+                .after(900, learned(&ledger(), &ssl(false), Fact::Gone))
+                .after(900, learned(&ledger(), &ssl(true), Fact::Seen { id: None }))
+                .switch(switch(true)),
+            &[],
+        ),
+    ]
+}
+
+fn doubt() -> Vec<Case> {
+    let unread = SwitchSeen { jobs: None, ..switch(true) };
+    let unreadable = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
+    let twice = |secs| lost(secs, true).after(130, began(&ledger(), &ssl(true)));
+    let mut late = switch(true);
+    late.looked_at = at(121);
+    let mut early = lost(140, true);
+    early.observed.switches.push(late);
+    vec![
+        (
+            "a job begun after the unanswered call is its job",
+            lost(9, true).switch(jobs(true, &[("j1", 1)])),
+            &["learn ledger: switch SSL on on db1, Done j1"],
+        ),
+        (
+            "also when the two clocks differ a little",
+            lost(9, true).switch(jobs(true, &[("j1", -50)])),
+            &["learn ledger: switch SSL on on db1, Done j1"],
+        ),
+        (
+            "a job from long before is not",
+            lost(130, true).switch(jobs(true, &[("x1", -9_000)])),
+            &["hold ledger: SwitchedByOthers x1"],
+        ),
+        ("no job yet: held", lost(9, true).switch(switch(true)), &["hold ledger: InDoubt +8s"]),
+        ("a look that began within the wait proves nothing", early, &["hold ledger: InDoubt +0s"]),
+        (
+            "no job after the wait: sent again",
+            lost(122, true).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, NotFoundAfterDoubt"],
+        ),
+        ("not a third time", twice(900).switch(switch(true)), &["hold ledger: DoubtStays"]),
+        (
+            "unless a person says so",
+            twice(900).after(800, retry("ledger")).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, NotFoundAfterDoubt"],
+        ),
+        (
+            "in doubt with a list that cannot be read: never sent",
+            lost(9_000, true).switch(unreadable.clone()),
+            &["hold ledger: DoubtStays +15s"],
+        ),
+        (
+            "not even on request",
+            lost(9_000, true).after(8_000, retry("ledger")).switch(unreadable),
+            &["hold ledger: DoubtStays +15s"],
+        ),
+        ("nor when nobody read it", lost(9_000, true).switch(unread), &["hold ledger: DoubtStays"]),
+    ]
+}
+
+fn flips() -> Vec<Case> {
+    let on = || answered(900, true).after(60, saw(&ledger(), &ssl(true), "j1"));
+    let off = || {
+        on().after(100, began(&ledger(), &ssl(false)))
+            .after(101, done(&ledger(), &ssl(false), Some("j2")))
+            .after(160, saw(&ledger(), &ssl(false), "j2"))
+    };
+    let both: &[(&str, i64)] = &[("j1", 1), ("j2", 100)];
+    vec![
+        (
+            "the other value is a switch of its own",
+            on().switch(jobs(false, &[("j1", 1)])),
+            &["do ledger: switch SSL off on db1, SwitchWanted"],
+        ),
+        ("done once", off().switch(jobs(false, both)), &[]),
+        (
+            "and back again",
+            off().switch(jobs(true, both)),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "a doubt of the other direction comes first",
+            lost(9, false).switch(switch(true)),
+            &["hold ledger: InDoubt +8s"],
+        ),
+        (
+            "its job is adopted and followed",
+            lost(9, false).switch(jobs(true, &[("j1", 2)])),
+            &["learn ledger: switch SSL off on db1, Done j1"],
+        ),
+        (
+            "what was never begun needs no undoing",
+            lost(122, false).switch(switch(true)),
+            &["learn ledger: switch SSL off on db1, Gone"],
+        ),
+        (
+            "and what the journal knew still holds",
+            on().after(100, began(&ledger(), &ssl(false)))
+                .after(300, learned(&ledger(), &ssl(false), Fact::Gone))
+                .switch(jobs(true, &[("j1", 1)])),
+            &[],
+        ),
+        (
+            "a refused way back leaves things as they are",
+            on().after(100, failed(&ledger(), &ssl(false), failure(Kind::Permanent)))
+                .switch(jobs(true, &[("j1", 1)])),
+            &[],
+        ),
+    ]
+}
