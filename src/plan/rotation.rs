@@ -85,14 +85,16 @@ fn import(
             return Some(id.clone());
         }
         // A re-check that fails takes nothing away from what the journal knows.
-        (ImportSeen::Trusted | ImportSeen::Unknown(_), Some(effect)) => return effect.id.clone(),
+        (ImportSeen::Trusted | ImportSeen::Unknown(_), Some(effect)) => {
+            return trust(seen, key, subject, effect, draft);
+        }
         (ImportSeen::Unknown(failure), None) => {
             let until = failure.wait.map(|wait| draft.observed.now + wait);
             draft.hold(subject, Hold::Unseen { failure: failure.clone() }, until);
         }
         // It was imported for another entry while this look was under way.
         (ImportSeen::Absent, Some(effect)) if effect.at >= seen.looked_at => {
-            return effect.id.clone();
+            return trust(seen, key, subject, effect, draft);
         }
         (ImportSeen::Absent, Some(_)) => draft.learn(subject, action, Fact::Gone),
         (ImportSeen::Absent | ImportSeen::Trusted, _) => {
@@ -100,6 +102,22 @@ fn import(
         }
     }
     None
+}
+
+/// The journal knows the import. Where another entry made it, this one remembers it as its own
+/// newest too: it must not fall back behind it later.
+fn trust(
+    seen: &CertificateSeen,
+    key: &ImportKey,
+    subject: &Subject,
+    effect: &Effect,
+    draft: &mut Draft<'_>,
+) -> Option<String> {
+    if draft.memory.newest(&seen.name) != Some(key) {
+        let action = Action::Import { key: key.clone() };
+        draft.learn(subject, action, Fact::Seen { id: effect.id.clone() });
+    }
+    effect.id.clone()
 }
 
 /// The leaf is not in the certificate manager as far as a look can tell.

@@ -168,6 +168,11 @@ fn shared() -> Vec<Case> {
             &[],
         ),
         (
+            "whoever adopts an import remembers it as the newest of its own",
+            now(9).after(6, imported(1)).cert(trusted("api", 1)),
+            &["learn api: import as api-111111111111, Seen scm-1"],
+        ),
+        (
             "the other's doubt is shared",
             now(11).after(0, began(&www(), &import(1))).cert(cert("www", 1)).cert(cert("api", 1)),
             &["hold www: InDoubt +8s", "hold api: InDoubt +8s"],
