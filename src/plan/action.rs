@@ -24,6 +24,13 @@ pub struct ImportKey {
     pub issued: Time,
 }
 
+impl ImportKey {
+    /// Whether both are imports into one account and enterprise project.
+    pub fn same_place(&self, other: &Self) -> bool {
+        self.cloud == other.cloud && self.enterprise_project == other.enterprise_project
+    }
+}
+
 /// One effect. It is its own key in the memory: the same action is the same effect.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]

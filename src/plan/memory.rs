@@ -266,7 +266,7 @@ impl Memory {
     fn imported(&mut self, subject: &Subject, action: &Action) {
         let Action::Import { key } = action else { return };
         match self.newest.get(subject.name()) {
-            Some(newest) if newest.issued > key.issued => {}
+            Some(newest) if newest.same_place(key) && newest.issued > key.issued => {}
             _ => {
                 self.newest.insert(subject.name().clone(), key.clone());
             }

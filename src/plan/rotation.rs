@@ -48,9 +48,7 @@ pub(super) fn plan(seen: &CertificateSeen, draft: &mut Draft<'_>) {
 /// Holds a leaf that was issued before the one already imported, unless an operator allowed it.
 fn older(name: &Name, key: &ImportKey, subject: &Subject, draft: &mut Draft<'_>) -> Option<Hold> {
     let newest = draft.memory.newest(name)?;
-    let same_place =
-        newest.cloud == key.cloud && newest.enterprise_project == key.enterprise_project;
-    if !same_place || newest.leaf == key.leaf || newest.issued <= key.issued {
+    if !newest.same_place(key) || newest.leaf == key.leaf || newest.issued <= key.issued {
         return None;
     }
     if draft.memory.asked_older(name) {

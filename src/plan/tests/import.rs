@@ -244,6 +244,9 @@ fn ages() -> Vec<Case> {
     let mut twin = cert("www", 2);
     twin.local = Ok(crate::cert::LeafFacts { sha256: digest(9), ..leaf(2) });
     let far = CertificateSeen { cloud: name("other"), ..cert("www", 1) };
+    let mut back = key(2);
+    back.cloud = name("other");
+    let moved = crate::plan::action::Action::Import { key: back };
     vec![
         (
             "a renewed leaf is imported",
@@ -295,6 +298,11 @@ fn ages() -> Vec<Case> {
             "another account begins anew",
             now(60).after(1, imported(2)).cert(far.clone()),
             &["do www: import as www-111111111111, NotImported"],
+        ),
+        (
+            "and has a newest of its own, whatever the former one had",
+            now(60).after(1, imported(3)).after(2, done(&www(), &moved, Some("scm-x"))).cert(far),
+            &["hold www: Older"],
         ),
     ]
 }
