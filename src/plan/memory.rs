@@ -104,6 +104,8 @@ pub struct Effect {
     pub begun: Time,
     /// How often it was tried since it last went well.
     pub tries: u32,
+    /// How many of these tries may have happened: all but those that surely did not.
+    pub doubts: u32,
     /// The id that the world gave it.
     pub id: Option<String>,
 }
@@ -183,11 +185,14 @@ impl Memory {
 
     fn begin(&mut self, at: Time, subject: &Subject, action: &Action) {
         let before = self.effects.get(action);
-        let tries = match before {
+        let (tries, doubts) = match before {
             Some(Effect {
-                state: State::Open | State::Doubt(_) | State::Failed(_), tries, ..
-            }) => *tries,
-            _ => 0,
+                state: State::Open | State::Doubt(_) | State::Failed(_),
+                tries,
+                doubts,
+                ..
+            }) => (*tries, *doubts),
+            _ => (0, 0),
         };
         let effect = Effect {
             subject: subject.clone(),
@@ -195,20 +200,22 @@ impl Memory {
             at,
             begun: at,
             tries: tries.saturating_add(1),
+            doubts: doubts.saturating_add(1),
             id: before.and_then(|effect| effect.id.clone()),
         };
         self.effects.insert(action.clone(), effect);
     }
 
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
-        let not_sent = failure.kind == Kind::Withheld;
+        let (not_sent, not_done) = (failure.kind == Kind::Withheld, failure.kind != Kind::Lost);
         let state = match failure.kind {
             Kind::Lost => State::Doubt(failure),
             _ => State::Failed(failure),
         };
         self.change(at, subject, action, state, None);
-        if let Some(effect) = self.effects.get_mut(action).filter(|_| not_sent) {
-            effect.tries = effect.tries.saturating_sub(1);
+        if let Some(effect) = self.effects.get_mut(action) {
+            effect.tries = effect.tries.saturating_sub(u32::from(not_sent));
+            effect.doubts = effect.doubts.saturating_sub(u32::from(not_done));
         }
     }
 
@@ -248,10 +255,11 @@ impl Memory {
             at,
             begun: at,
             tries: 0,
+            doubts: 0,
             id: None,
         });
         if matches!(state, State::Seen | State::Done) {
-            effect.tries = 0;
+            (effect.tries, effect.doubts) = (0, 0);
         }
         if let (Action::SwitchSsl { cloud, instance_id, .. }, Some(job)) = (action, &id) {
             let instance = (cloud.clone(), instance_id.clone());

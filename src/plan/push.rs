@@ -135,7 +135,7 @@ fn doubtful(
     if listed(target) {
         return Verdict::Send(Because::NotFoundAfterDoubt);
     }
-    if effect.tries < BLIND_TRIES_MAX || gate::retry_asked(subject, effect, draft.memory) {
+    if effect.doubts < BLIND_TRIES_MAX || gate::retry_asked(subject, effect, draft.memory) {
         return Verdict::Send(Because::UnseenAfterDoubt);
     }
     let because = match &target.copy {

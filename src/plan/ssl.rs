@@ -124,7 +124,7 @@ fn doubtful(
         return draft.hold(subject, Hold::InDoubt { what, since, until }, Some(next));
     }
     let asked = gate::retry_asked(subject, effect, draft.memory);
-    if effect.tries >= DOUBTFUL_TRIES_MAX && !asked {
+    if effect.doubts >= DOUBTFUL_TRIES_MAX && !asked {
         return draft.hold(subject, stays("the task list has no job of it".to_owned()), None);
     }
     if is_wanted {

@@ -171,6 +171,12 @@ fn blind() -> Vec<Case> {
     let once = |target| move |it: Given| it.after(100, began(&www(), &push(1, target)));
     let twice =
         |target| move |it: Given| once(target)(it).after(300, began(&www(), &push(1, target)));
+    let busy_first = |it: Given| {
+        let busy = failed(&www(), &push(1, Elb), failure(Kind::Busy));
+        it.after(90, began(&www(), &push(1, Elb)))
+            .after(91, busy)
+            .after(100, began(&www(), &push(1, Elb)))
+    };
     vec![
         (
             "in doubt with a target that nobody may read waits too",
@@ -180,6 +186,11 @@ fn blind() -> Vec<Case> {
         (
             "and is then sent once more",
             given(blindness(), Elb, once(Elb)),
+            &["do www: push scm-1 to ELB in north, UnseenAfterDoubt"],
+        ),
+        (
+            "a try that was surely not done does not use up that one",
+            given(blindness(), Elb, busy_first),
             &["do www: push scm-1 to ELB in north, UnseenAfterDoubt"],
         ),
         ("but not a third time", given(blindness(), Elb, twice(Elb)), &["hold www: DoubtStays"]),

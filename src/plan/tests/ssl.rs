@@ -221,6 +221,10 @@ fn doubt() -> Vec<Case> {
     let unread = SwitchSeen { jobs: None, ..switch(true) };
     let unreadable = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
     let twice = |secs| lost(secs, true).after(130, began(&ledger(), &ssl(true)));
+    let busy_first = now(900)
+        .after(1, began(&ledger(), &ssl(true)))
+        .after(2, failed(&ledger(), &ssl(true), failure(Kind::Busy)))
+        .after(20, began(&ledger(), &ssl(true)));
     let mut late = switch(true);
     late.looked_at = at(121);
     let mut early = lost(140, true);
@@ -252,6 +256,11 @@ fn doubt() -> Vec<Case> {
         (
             "unless a person says so",
             twice(900).after(800, retry("ledger")).switch(switch(true)),
+            &["do ledger: switch SSL on on db1, NotFoundAfterDoubt"],
+        ),
+        (
+            "a call that was surely not done does not count",
+            busy_first.switch(switch(true)),
             &["do ledger: switch SSL on on db1, NotFoundAfterDoubt"],
         ),
         (
