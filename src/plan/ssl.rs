@@ -83,7 +83,7 @@ fn follow(
         }
         Some(Err(Failure { kind: Kind::NotFound, .. })) => match seen.assume {
             Some(known) if known == seen.on => {
-                draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
+                as_wanted(action, self::action(seen, seen.on), job_id, subject, draft);
             }
             _ => draft.hold(subject, Hold::JobUnknown { job_id, since }, None),
         },
@@ -91,6 +91,22 @@ fn follow(
             draft.hold(subject, Hold::Unseen { failure: failure.clone() }, next);
         }
     }
+}
+
+/// An operator has looked: the wanted state holds, whatever became of the job of `followed`.
+fn as_wanted(
+    followed: &Action,
+    wanted: Action,
+    job_id: String,
+    subject: &Subject,
+    draft: &mut Draft<'_>,
+) {
+    if *followed == wanted {
+        return draft.learn(subject, wanted, Fact::Seen { id: Some(job_id) });
+    }
+    // The job was to bring about the opposite, which is not so.
+    draft.learn(subject, followed.clone(), Fact::Gone);
+    draft.learn(subject, wanted, Fact::Seen { id: None });
 }
 
 /// The answer to the switch was lost: its job is looked for in the task list.

@@ -207,6 +207,15 @@ fn unknown_jobs() -> Vec<Case> {
             &["learn ledger: switch SSL on on db1, Seen j1"],
         ),
         (
+            "also after the configuration has changed its mind: it is on, so the job that was to \
+             switch it off counts no more",
+            answered(900, false).switch(assume(job(true, nobody()), true)),
+            &[
+                "learn ledger: switch SSL off on db1, Gone",
+                "learn ledger: switch SSL on on db1, Seen",
+            ],
+        ),
+        (
             "and nothing is restarted for that",
             answered(950, false)
                 .after(900, learned(&ledger(), &ssl(false), Fact::Gone))
