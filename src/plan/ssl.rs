@@ -44,7 +44,7 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
                 None => switch(seen, &subject, wanted, draft),
             }
         }
-        None if undone.is_none() && seen.assume == Some(seen.on) => {}
+        None if seen.assume == Some(seen.on) && undone.is_none_or(changed_nothing) => {}
         _ => switch(seen, &subject, wanted, draft),
     }
 }
@@ -52,6 +52,11 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
 /// Whether the opposite was brought about later.
 fn undone_since(undone: Option<&Effect>, done_at: Time) -> bool {
     undone.is_some_and(|effect| effect.state == State::Seen && effect.at > done_at)
+}
+
+/// Whether this switch never had a job: it was refused, or never arrived.
+fn changed_nothing(effect: &Effect) -> bool {
+    effect.id.is_none() && matches!(effect.state, State::Failed(_) | State::Gone)
 }
 
 /// The action that brings this state about.

@@ -294,6 +294,7 @@ fn flips() -> Vec<Case> {
             .after(160, saw(&ledger(), &ssl(false), "j2"))
     };
     let both: &[(&str, i64)] = &[("j1", 1), ("j2", 100)];
+    let refused = failed(&ledger(), &ssl(false), failure(Kind::Permanent));
     vec![
         (
             "the other value is a switch of its own",
@@ -322,10 +323,25 @@ fn flips() -> Vec<Case> {
             &["learn ledger: switch SSL off on db1, Gone"],
         ),
         (
+            "so what the operator knew still holds, and nothing is restarted",
+            lost(200, false)
+                .after(122, learned(&ledger(), &ssl(false), Fact::Gone))
+                .switch(assume(switch(true), true)),
+            &[],
+        ),
+        (
             "and what the journal knew still holds",
             on().after(100, began(&ledger(), &ssl(false)))
                 .after(300, learned(&ledger(), &ssl(false), Fact::Gone))
                 .switch(jobs(true, &[("j1", 1)])),
+            &[],
+        ),
+        (
+            "a switch that was refused changed nothing either",
+            now(200)
+                .after(1, began(&ledger(), &ssl(false)))
+                .after(2, refused)
+                .switch(assume(switch(true), true)),
             &[],
         ),
         (
