@@ -5,6 +5,7 @@
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
 mod looks;
+mod offline;
 mod report;
 mod steps;
 mod world;
@@ -30,7 +31,8 @@ use looks::{Look, Looking};
 use report::Report;
 use steps::Ended;
 
-pub use looks::preview;
+pub use looks::{preview, survey};
+pub use offline::offline;
 pub use world::World;
 
 /// How long steps under way may take to end once the daemon is told to stop.

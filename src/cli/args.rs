@@ -69,6 +69,33 @@ pub enum Command {
         #[arg(long)]
         detailed_exitcode: bool,
     },
+    /// Show one line a certificate, CA file and SSL switch; sends nothing
+    ///
+    /// Exit: 0; 1 when something needs a person.
+    Status,
+    /// Show every effect that the journal remembers
+    History {
+        /// Only of this entry
+        #[arg(value_name = "NAME")]
+        name: Option<Name>,
+    },
+    /// Check the configuration and the files that it names
+    ///
+    /// Exit: 0; 1 for bad certificate files, or with --online for credentials and permissions that do
+    /// not work; 2 for a wrong configuration.
+    Check {
+        /// Also try credentials and permissions, with reads alone
+        #[arg(long)]
+        online: bool,
+    },
+    /// Show what is in PEM files, and what is wrong with them
+    ///
+    /// Exit: 0; 1 when something is wrong with one of them.
+    Inspect {
+        /// Certificates, chains and keys
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// Options of `apply`.

@@ -3,10 +3,15 @@
 
 mod apply;
 mod args;
+mod check;
 mod exit;
+mod history;
+mod inspect;
 mod plan;
 mod print;
 mod run;
+mod status;
+mod table;
 
 use std::error::Error;
 
@@ -35,6 +40,10 @@ pub fn main() -> Exit {
 
 async fn dispatch(cli: Cli) -> Exit {
     let format = cli.format;
+    // Looking into a file needs no configuration, and must work beside a broken one.
+    if let Command::Inspect { files } = &cli.command {
+        return inspect::inspect(files, format);
+    }
     let config = match config::load(&cli.config) {
         Ok(config) => config,
         Err(error) => return print::configuration(&error),
@@ -43,6 +52,10 @@ async fn dispatch(cli: Cli) -> Exit {
         Command::Run => run::run(&cli.config, config).await,
         Command::Apply(args) => apply::apply(config, &args, format).await,
         Command::Plan { detailed_exitcode } => plan::plan(config, detailed_exitcode, format).await,
+        Command::Status => status::status(&config, format).await,
+        Command::History { name } => history::history(&config, name.as_ref(), format),
+        Command::Check { online } => check::check(config, online, format).await,
+        Command::Inspect { files } => inspect::inspect(&files, format),
     }
 }
 

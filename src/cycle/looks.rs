@@ -145,6 +145,12 @@ struct Context {
 /// Looks at everything once and plans, without a step and without a journal: what `plan` shows.
 /// The memory is left with what looking has settled.
 pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan {
+    survey(world, memory, now).await.1
+}
+
+/// As [`preview`], with everything that was seen: also what the plan does not speak of, such as a
+/// target that may be pushed to and not read.
+pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
     let context =
         Context { world: Arc::clone(&world), lists: Arc::default(), now, woken: Instant::now() };
     let mut looking = Looking::default();
@@ -154,9 +160,15 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan 
         looks.extend(look.ok().map(|look| (look.subject.clone(), look)));
     }
     let observed = observed(&looks, &world, now, std::iter::empty());
-    let plan = plan::settle(&observed, memory, |lessons, memory| {
+    let plan = forecast(&observed, memory);
+    (observed, plan)
+}
+
+/// Plans as a cycle would, with lessons that go into this memory and into no journal.
+pub(super) fn forecast(observed: &Observed, memory: &mut Memory) -> Plan {
+    let plan = plan::settle(observed, memory, |lessons, memory| {
         for lesson in lessons {
-            memory.fold(now, &lesson.into());
+            memory.fold(observed.now, &lesson.into());
         }
         Ok::<_, std::convert::Infallible>(())
     });

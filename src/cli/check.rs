@@ -1,0 +1,122 @@
+//! `certrotd check`: the configuration, which was read already, and the files that it names; with
+//! `--online` the credentials and permissions too.
+
+mod online;
+
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use super::args::Format;
+use super::table::{self, Row};
+use super::{Exit, print};
+use crate::cert::validity;
+use crate::config::{Certificate, Config};
+use crate::daemon;
+use crate::model::digest::Sha256;
+use crate::model::names::Name;
+use crate::model::time::Time;
+use crate::observe::local;
+
+/// Everything shown. The keys are public interface.
+#[derive(Serialize)]
+struct Shown {
+    warnings: Vec<String>,
+    certificates: Vec<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<online::Findings>,
+    ok: bool,
+}
+
+/// What the files of one certificate are worth.
+#[derive(Serialize)]
+struct Verdict {
+    name: Name,
+    #[serde(flatten)]
+    leaf: Option<Leaf>,
+    /// Why it would not be sent.
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Leaf {
+    leaf: Sha256,
+    key: String,
+    not_after: String,
+    days_left: i64,
+}
+
+/// Checks files, and the cloud when asked to; changes neither.
+pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
+    let warnings = config.warnings.clone();
+    let certificates = certificates(&config.certificates, daemon::now()).await;
+    let online = match online {
+        false => None,
+        true => match online::look(config).await {
+            Ok(findings) => Some(findings),
+            Err(exit) => return exit,
+        },
+    };
+    let good = certificates.iter().all(|verdict| verdict.error.is_none());
+    let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
+    let shown = Shown { warnings, certificates, online, ok };
+    match format {
+        Format::Json => print::json(&shown),
+        Format::Text => print::text(&words(&shown)),
+    }
+    if ok { Exit::Fine } else { Exit::Fault }
+}
+
+/// All pairs at once, given in the configuration's order.
+async fn certificates(entries: &[Certificate], now: Time) -> Vec<Verdict> {
+    let mut reading = JoinSet::new();
+    for (index, entry) in entries.iter().cloned().enumerate() {
+        reading.spawn(async move { (index, verdict(&entry, now).await) });
+    }
+    let mut read = reading.join_all().await;
+    read.sort_by_key(|(index, _)| *index);
+    read.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+async fn verdict(entry: &Certificate, now: Time) -> Verdict {
+    let name = entry.name.clone();
+    let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
+    match local::read(entry).await.leaf {
+        Err(bad) => Verdict { name, leaf: None, error: Some(sentence(&bad.path, bad.finding)) },
+        Ok(leaf) => Verdict {
+            name,
+            error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
+            leaf: Some(Leaf {
+                leaf: leaf.sha256,
+                key: leaf.key,
+                not_after: leaf.not_after.to_string(),
+                days_left: leaf.not_after.days_after(now),
+            }),
+        },
+    }
+}
+
+fn words(shown: &Shown) -> String {
+    let warnings = shown.warnings.iter().map(|words| row(["warning".into(), words.clone()]));
+    let certificates = shown.certificates.iter().map(|verdict| {
+        let words = match (&verdict.error, &verdict.leaf) {
+            (Some(error), _) => return row(["BAD".into(), named(&verdict.name)]).with(error),
+            (None, Some(leaf)) => {
+                format!("{} {}, {} days left", leaf.leaf.short(), leaf.key, leaf.days_left)
+            }
+            (None, None) => String::new(),
+        };
+        row(["ok".into(), named(&verdict.name), words])
+    });
+    let online = shown.online.iter().flat_map(online::Findings::rows);
+    let rows: Vec<_> = warnings.chain(certificates).chain(online).collect();
+    let last = if shown.ok { "nothing wrong" } else { "something is wrong" };
+    format!("{}{last}\n", table::text(&rows))
+}
+
+fn named(name: &Name) -> String {
+    format!("certificate {name}")
+}
+
+fn row<const N: usize>(cells: [String; N]) -> Row {
+    Row { cells: cells.into(), notes: Vec::new() }
+}

@@ -1,0 +1,163 @@
+//! What only the cloud can tell: whether the credentials work, and what they may see. Sends reads
+//! alone, each account's first one by itself.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Row;
+use crate::cli::{Exit, begin_log, print};
+use crate::config::Config;
+use crate::cycle::{World, survey};
+use crate::daemon;
+use crate::files::lock::Lock;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::{Name, Subject};
+use crate::plan::hold::Hold;
+use crate::plan::memory::{Memory, Record};
+use crate::plan::observed::{CopySeen, FileSeen, ImportSeen, Observed};
+use crate::record::{self, Journal};
+
+/// What looking showed.
+#[derive(Serialize)]
+pub(super) struct Findings {
+    clouds: Vec<Account>,
+    problems: Vec<Problem>,
+}
+
+/// One account.
+#[derive(Serialize)]
+struct Account {
+    name: Name,
+    /// Why its credentials do not work.
+    error: Option<String>,
+    /// Whether looking on with them makes sense.
+    #[serde(skip)]
+    usable: bool,
+}
+
+/// Something that could not be seen.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Problem {
+    table: &'static str,
+    name: Name,
+    problem: String,
+}
+
+/// Tries every account, then looks once at whatever belongs to accounts that were not refused. Credentials
+/// that were refused are remembered.
+pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
+    begin_log(&config);
+    let mut memory = record::remembered(&config.state)
+        .map_err(|error| print::state(&error, "check --online"))?;
+    let mut world = World::connect(config, &memory).map_err(|failure| print::failed(&failure))?;
+    let clouds = accounts(&world).await;
+    remember(&world, &mut memory);
+    let works = |cloud: &Name| clouds.iter().any(|it| it.name == *cloud && it.usable);
+    world.config.certificates.retain(|entry| works(&entry.cloud));
+    world.config.instance_cas.retain(|entry| works(&entry.cloud));
+    world.config.instance_ssls.retain(|entry| works(&entry.cloud));
+    let world = Arc::new(world);
+    let (observed, _) = survey(Arc::clone(&world), &mut memory.clone(), daemon::now()).await;
+    remember(&world, &mut memory);
+    let problems = problems(&observed).into_iter().collect();
+    Ok(Findings { clouds, problems })
+}
+
+/// One signed read each, one account after the other.
+async fn accounts(world: &World) -> Vec<Account> {
+    let mut accounts = Vec::new();
+    for cloud in world.clouds() {
+        let failure = cloud.verify().await.err();
+        // A missing right in IAM says nothing of the other services; a refusal says it of all.
+        let usable =
+            !failure.as_ref().is_some_and(|it| matches!(it.kind, Kind::Refused | Kind::Withheld));
+        let (name, error) = (cloud.account().name.clone(), failure.map(|it| it.to_string()));
+        accounts.push(Account { name, error, usable });
+    }
+    accounts
+}
+
+/// Writes refused credentials into the journal, where there is a state directory that no daemon
+/// has: a daemon finds out by itself. That it cannot be written is said and stops nothing.
+fn remember(world: &World, memory: &mut Memory) {
+    let refusals = world.clouds().flat_map(|cloud| cloud.take_refusals());
+    let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
+    let state = &world.config.state;
+    if records.is_empty() || !state.is_dir() {
+        return;
+    }
+    let Ok(_lock) = Lock::acquire(state) else { return };
+    let written = Journal::open(state)
+        .and_then(|mut journal| journal.append(daemon::now(), &records, memory));
+    if let Err(error) = written {
+        print::failed(&error);
+    }
+}
+
+/// Every look that failed, as the sentence that holds would have. Sorted, each once.
+fn problems(observed: &Observed) -> BTreeSet<Problem> {
+    let mut problems = BTreeSet::new();
+    let mut add = |subject: Subject, problem: String| {
+        let (table, name) = (subject.table(), subject.name().clone());
+        problems.insert(Problem { table, name, problem });
+    };
+    for seen in &observed.certificates {
+        let subject = || Subject::Certificate(seen.name.clone());
+        if let ImportSeen::Unknown(failure) = &seen.import {
+            add(subject(), unseen(failure));
+        }
+        for target in &seen.targets {
+            if let CopySeen::Blind(failure) | CopySeen::Unknown(failure) = &target.copy {
+                let place = format!("{} in {}", target.target, target.project);
+                add(subject(), format!("{place} cannot be read: {failure}"));
+            }
+        }
+    }
+    for seen in &observed.cas {
+        if let Err(failure) = &seen.published {
+            let rejected = failure.kind == Kind::Unusable;
+            let why = Hold::CaRejected { failure: failure.clone() };
+            let words = if rejected { why.to_string() } else { unseen(failure) };
+            add(Subject::Ca(seen.name.clone()), words);
+        }
+        if let FileSeen::Unknown(failure) = &seen.file {
+            add(Subject::Ca(seen.name.clone()), unseen(failure));
+        }
+    }
+    for seen in &observed.switches {
+        let (job, jobs) = (seen.job.as_ref(), seen.jobs.as_ref());
+        let job = job.and_then(|job| job.as_ref().err());
+        for failure in job.into_iter().chain(jobs.and_then(|jobs| jobs.as_ref().err())) {
+            add(Subject::Ssl(seen.name.clone()), unseen(failure));
+        }
+    }
+    problems
+}
+
+fn unseen(failure: &Failure) -> String {
+    Hold::Unseen { failure: failure.clone() }.to_string()
+}
+
+impl Findings {
+    /// Whether everything could be seen.
+    pub(super) fn is_clean(&self) -> bool {
+        self.problems.is_empty() && self.clouds.iter().all(|cloud| cloud.error.is_none())
+    }
+
+    /// As rows of text.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let clouds = self.clouds.iter().map(|cloud| {
+            let name = format!("cloud {}", cloud.name);
+            match &cloud.error {
+                None => super::row(["ok".into(), name, "the credentials work".into()]),
+                Some(error) => super::row(["BAD".into(), name]).with(error),
+            }
+        });
+        let problems = self.problems.iter().map(|it| {
+            super::row(["BAD".into(), format!("{} {}", it.table, it.name)]).with(&it.problem)
+        });
+        clouds.chain(problems).collect()
+    }
+}

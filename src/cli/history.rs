@@ -1,0 +1,198 @@
+//! `certrotd history`: every effect that the journal remembers, each with its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::args::Format;
+use super::table::{self, Row};
+use super::{Exit, print};
+use crate::config::Config;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::{Name, Subject};
+use crate::plan::action::{Action, Fact};
+use crate::plan::memory::Record;
+use crate::record::{self, Entry};
+
+/// One effect, flat: what a line of text and an object of JSON show.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Line {
+    at: String,
+    name: Name,
+    /// The entry's table; `cloud` for a credential; `entry` for what an operator asked of a name.
+    table: &'static str,
+    step: String,
+    #[serde(flatten)]
+    end: End,
+}
+
+/// How it ended.
+#[derive(Debug, Serialize, PartialEq, Eq, Default)]
+struct End {
+    /// `done`, `failed`, `lost`, `seen`, `gone`, `asked`, `refused` or `begun`.
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Shows the journal of this configuration, of one entry where a name is given. That there is none
+/// yet is no error.
+pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> Exit {
+    let entries = match record::read(&config.state) {
+        Ok(entries) => entries,
+        Err(error) => return print::state(&error, "history"),
+    };
+    let missing = entries.is_none();
+    let lines = lines(&entries.unwrap_or_default());
+    let wanted = |line: &Line| only.is_none_or(|only| line.name == *only);
+    let lines: Vec<_> = lines.into_iter().filter(wanted).collect();
+    match format {
+        Format::Json => print::json(&lines),
+        Format::Text if missing => {
+            let state = config.state.display();
+            print::text(&format!("there is no journal in {state} yet: nothing was ever begun\n"));
+        }
+        Format::Text if lines.is_empty() => print::text(&nothing(only)),
+        Format::Text => print::text(&table::text(&lines.iter().map(row).collect::<Vec<_>>())),
+    }
+    Exit::Fine
+}
+
+fn nothing(only: Option<&Name>) -> String {
+    let of = only.map(|name| format!(" of {name}")).unwrap_or_default();
+    format!("the journal remembers nothing{of}\n")
+}
+
+/// One line an effect: a beginning is shown only where no end is known.
+fn lines(entries: &[Entry]) -> Vec<Line> {
+    let ended = ended(entries);
+    let shown = entries.iter().filter(|entry| !ended.contains(&entry.seq));
+    shown.map(line).collect()
+}
+
+/// The beginnings that have an end.
+fn ended(entries: &[Entry]) -> BTreeSet<i64> {
+    let mut open: BTreeMap<&Action, i64> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
+    for entry in entries {
+        match &entry.record {
+            Record::Began { action, .. } => {
+                open.insert(action, entry.seq);
+            }
+            // Leave to send an older leaf ends nothing.
+            Record::Learned { fact: Fact::AllowedOlder, .. } => {}
+            Record::Done { action, .. }
+            | Record::Failed { action, .. }
+            | Record::Learned { action, .. } => ended.extend(open.remove(action)),
+            _ => {}
+        }
+    }
+    ended
+}
+
+fn line(entry: &Entry) -> Line {
+    let of = |subject: &Subject, action: &Action, end: End| {
+        (subject.name().clone(), subject.table(), action.describe(subject), end)
+    };
+    let asked = |name: &Name, step: &str| {
+        (name.clone(), "entry", step.to_owned(), End { outcome: "asked", ..End::default() })
+    };
+    let (name, table, step, end) = match &entry.record {
+        Record::Began { subject, action } => {
+            of(subject, action, End { outcome: "begun", ..End::default() })
+        }
+        Record::Done { subject, action, id } => of(subject, action, with_id("done", id)),
+        Record::Failed { subject, action, failure } => of(subject, action, failed(failure)),
+        Record::Learned { subject, action, fact } => of(subject, action, learned(fact)),
+        Record::AskedRetry { name } => asked(name, "try again"),
+        Record::AskedOlder { name } => asked(name, "allow an older leaf"),
+        Record::Refused { refusal } => {
+            let error = Some(format!("refused {} times", refusal.count));
+            let end = End { outcome: "refused", error, ..End::default() };
+            (refusal.cloud.clone(), "cloud", format!("use credential {}", refusal.identity), end)
+        }
+    };
+    Line { at: entry.at.to_string(), name, table, step, end }
+}
+
+fn with_id(outcome: &'static str, id: &Option<String>) -> End {
+    End { outcome, id: id.clone(), ..End::default() }
+}
+
+fn failed(failure: &Failure) -> End {
+    End {
+        outcome: if failure.kind == Kind::Lost { "lost" } else { "failed" },
+        id: None,
+        error_code: failure.code.clone(),
+        request_id: failure.request_id.clone(),
+        error: Some(failure.to_string()),
+    }
+}
+
+fn learned(fact: &Fact) -> End {
+    match fact {
+        Fact::Seen { id } => with_id("seen", id),
+        Fact::Done { id } => with_id("done", id),
+        Fact::Gone => End { outcome: "gone", ..End::default() },
+        Fact::JobFailed { reason } => {
+            End { outcome: "failed", error: Some(reason.clone()), ..End::default() }
+        }
+        Fact::AllowedOlder => End { outcome: "asked", ..End::default() },
+    }
+}
+
+fn row(line: &Line) -> Row {
+    let end = &line.end;
+    let words = match (end.outcome, &end.id, &end.error) {
+        ("done", Some(id), _) => id.clone(),
+        ("seen", Some(id), _) => format!("seen as {id}"),
+        ("begun", ..) => "begun, no end is known".to_owned(),
+        ("lost", _, Some(error)) => format!("answer lost: {error}"),
+        ("refused", _, Some(error)) => error.clone(),
+        (outcome, _, Some(error)) => format!("{outcome}: {error}"),
+        (outcome, _, None) => outcome.to_owned(),
+    };
+    let whose = format!("{} {}", line.table, line.name);
+    Row { cells: vec![line.at.clone(), whose, line.step.clone(), words], notes: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Sha256;
+    use crate::model::time::Time;
+
+    fn entries(records: Vec<Record>) -> Vec<Entry> {
+        let entry = |(record, seq)| Entry { seq, at: Time::from_secs(seq), record };
+        records.into_iter().zip(1..).map(entry).collect()
+    }
+
+    #[test]
+    fn a_beginning_is_folded_into_its_end_and_stays_where_there_is_none() {
+        let name = Name::new("orders").unwrap();
+        let subject = Subject::Ca(name.clone());
+        let action = Action::InstallCa { name: name.clone(), sha256: Sha256::of(b"ca") };
+        let began = || Record::Began { subject: subject.clone(), action: action.clone() };
+        let done = Record::Done { subject: subject.clone(), action: action.clone(), id: None };
+        let lost = Record::Failed {
+            subject: subject.clone(),
+            action: action.clone(),
+            failure: Failure::local(Kind::Lost, "install", "no answer"),
+        };
+        let asked = Record::AskedRetry { name };
+        let records = vec![began(), lost, asked, began(), began(), done, began()];
+        let shown = lines(&entries(records));
+        let outcomes: Vec<_> = shown.iter().map(|line| (&*line.at, line.end.outcome)).collect();
+        let at = |secs| Time::from_secs(secs).to_string();
+        let expected = [(2, "lost"), (3, "asked"), (4, "begun"), (6, "done"), (7, "begun")]
+            .map(|it| (at(it.0), it.1));
+        assert!(outcomes.iter().copied().eq(expected.iter().map(|it| (&*it.0, it.1))), "{shown:?}");
+        assert_eq!(shown[0].end.error.as_deref(), Some("install: no answer"));
+    }
+}
