@@ -108,9 +108,11 @@ fn words(shown: &Shown) -> String {
         row(["ok".into(), named(&verdict.name), words])
     });
     let online = shown.online.iter().flat_map(online::Findings::rows);
-    let rows: Vec<_> = warnings.chain(certificates).chain(online).collect();
+    // Apart from the verdicts, so that they do not widen each other's columns.
+    let warnings = table::text(&warnings.collect::<Vec<_>>());
+    let verdicts = table::text(&certificates.chain(online).collect::<Vec<_>>());
     let last = if shown.ok { "nothing wrong" } else { "something is wrong" };
-    format!("{}{last}\n", table::text(&rows))
+    format!("{warnings}{verdicts}{last}\n")
 }
 
 fn named(name: &Name) -> String {

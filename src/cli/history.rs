@@ -109,6 +109,11 @@ fn line(entry: &Entry) -> Line {
         }
         Record::Done { subject, action, id } => of(subject, action, with_id("done", id)),
         Record::Failed { subject, action, failure } => of(subject, action, failed(failure)),
+        Record::Learned { subject, action, fact: Fact::AllowedOlder } => {
+            let step = format!("allow the older leaf: {}", action.describe(subject));
+            let end = End { outcome: "asked", ..End::default() };
+            (subject.name().clone(), subject.table(), step, end)
+        }
         Record::Learned { subject, action, fact } => of(subject, action, learned(fact)),
         Record::AskedRetry { name } => asked(name, "try again"),
         Record::AskedOlder { name } => asked(name, "allow an older leaf"),

@@ -32,31 +32,26 @@ pub fn main() -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return print::failed(&error),
     };
-    let exit = runtime.block_on(dispatch(cli));
+    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|exit| exit);
     // A blocking read on a dead disk must not keep the process from ending.
     runtime.shutdown_background();
     exit
 }
 
-async fn dispatch(cli: Cli) -> Exit {
+/// Both ends are how the command ends; the second one says that the configuration is wrong.
+async fn dispatch(cli: Cli) -> Result<Exit, Exit> {
     let format = cli.format;
-    // Looking into a file needs no configuration, and must work beside a broken one.
-    if let Command::Inspect { files } = &cli.command {
-        return inspect::inspect(files, format);
-    }
-    let config = match config::load(&cli.config) {
-        Ok(config) => config,
-        Err(error) => return print::configuration(&error),
-    };
-    match cli.command {
-        Command::Run => run::run(&cli.config, config).await,
-        Command::Apply(args) => apply::apply(config, &args, format).await,
-        Command::Plan { detailed_exitcode } => plan::plan(config, detailed_exitcode, format).await,
-        Command::Status => status::status(&config, format).await,
-        Command::History { name } => history::history(&config, name.as_ref(), format),
-        Command::Check { online } => check::check(config, online, format).await,
+    let load = || config::load(&cli.config).map_err(|error| print::configuration(&error));
+    Ok(match cli.command {
+        Command::Run => run::run(&cli.config, load()?).await,
+        Command::Apply(args) => apply::apply(load()?, &args, format).await,
+        Command::Plan { detailed_exitcode } => plan::plan(load()?, detailed_exitcode, format).await,
+        Command::Status => status::status(&load()?, format).await,
+        Command::History { name } => history::history(&load()?, name.as_ref(), format),
+        Command::Check { online } => check::check(load()?, online, format).await,
+        // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
-    }
+    })
 }
 
 /// Begins to log as configured. The level was checked when the configuration was read.

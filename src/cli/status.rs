@@ -75,13 +75,11 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
 
 fn words(status: &Status) -> String {
     let tables = [
-        table(["CERTIFICATE", "FILE", "CLOUD", "SERVED", "NEXT"], &status.certificates, |it| {
+        table(["CERTIFICATE", "FILE", "CLOUD", "SERVED", ""], &status.certificates, |it| it.row()),
+        table(["CA FILE", "FILE", "INSTALLED", "ON_CHANGE", ""], &status.instance_cas, |it| {
             it.row()
         }),
-        table(["CA FILE", "FILE", "INSTALLED", "ON_CHANGE", "NEXT"], &status.instance_cas, |it| {
-            it.row()
-        }),
-        table(["SSL SWITCH", "WANTED", "STATE", "NEXT"], &status.instance_ssls, |it| it.row()),
+        table(["SSL SWITCH", "WANTED", "STATE", ""], &status.instance_ssls, |it| it.row()),
     ];
     let tables: Vec<_> = tables.into_iter().flatten().collect();
     if tables.is_empty() {
@@ -98,6 +96,13 @@ fn table<L, const N: usize>(
     let header = Row { cells: header.map(str::to_owned).into(), notes: Vec::new() };
     let rows: Vec<_> = [header].into_iter().chain(lines.iter().map(row)).collect();
     (!lines.is_empty()).then(|| table::text(&rows))
+}
+
+impl Next {
+    /// The last cell of a row: wherever it lands, it says what it is.
+    fn cell(&self) -> String {
+        format!("next: {}", self.next)
+    }
 }
 
 impl Known<'_> {

@@ -24,8 +24,8 @@ impl Row {
     }
 }
 
-/// The rows, each beginning a line. A last cell that does not fit goes below, wrapped; it does not
-/// widen anything.
+/// The rows, each beginning a line. A last cell that does not fit goes below the notes, wrapped; it does
+/// not widen anything.
 pub(super) fn text(rows: &[Row]) -> String {
     let columns = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let widths: Vec<_> = (0..columns).map(|column| width(rows, column)).collect();
@@ -52,7 +52,7 @@ fn lines(row: &Row, widths: &[usize]) -> String {
         }
     }
     let mut text = format!("{}\n", line.trim_end());
-    for note in below.into_iter().chain(&row.notes) {
+    for note in row.notes.iter().chain(below) {
         text.push_str(&wrapped(note));
     }
     text

@@ -114,7 +114,7 @@ impl Line {
             file,
             self.installed.clone(),
             self.on_change.clone(),
-            self.next.next.clone(),
+            self.next.cell(),
         ];
         Row { cells, notes: Vec::new() }
     }

@@ -156,7 +156,7 @@ impl Line {
             self.targets.iter().map(|it| format!("{} {} {}", it.service, it.project, it.state));
         let copies: Vec<_> = copies.collect();
         let served = "not probed".to_owned();
-        let cells = vec![self.name.to_string(), file, imported, served, self.next.next.clone()];
+        let cells = vec![self.name.to_string(), file, imported, served, self.next.cell()];
         Row { cells, notes: vec![copies.join(" · ")] }
     }
 }

@@ -75,7 +75,7 @@ impl Line {
             self.name.to_string(),
             self.wanted.to_owned(),
             self.state.clone(),
-            self.next.next.clone(),
+            self.next.cell(),
         ];
         Row { cells, notes: Vec::new() }
     }

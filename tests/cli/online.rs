@@ -1,0 +1,100 @@
+//! `certrotd check --online`, against a socket on this host that knows one answer.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::bench::Bench;
+
+/// A server that gives everybody the same answer, and counts. Its thread ends with the process.
+fn server(status: &'static str, body: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
+                head.push(byte[0]);
+            }
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+                 connection: close\r\n\r\n{body}"
+            )
+            .ok();
+        }
+    });
+    (address, count)
+}
+
+const REFUSED: &str = r#"{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information: verify aksk signature fail"}"#;
+
+#[test]
+fn a_refused_credential_is_said_remembered_and_then_left_alone() {
+    let bench = Bench::new("refused");
+    bench.pair("www", 90);
+    let (address, count) = server("401 Unauthorized", REFUSED);
+    bench.configure_at(&format!("http://{address}"), &bench.certificate("www", ""));
+    let first = bench.certrotd(&["check", "--online"]);
+    assert_eq!(first.code, 1);
+    assert!(first.stdout.contains("BAD  cloud north"), "{}", first.stdout);
+    assert!(first.stdout.contains("APIGW.0301"), "{}", first.stdout);
+    assert_eq!(count.load(Ordering::SeqCst), 1, "nothing else is sent with it");
+    assert!(!bench.path("state").exists(), "there is no place to remember it, and none is made");
+
+    std::fs::create_dir(bench.path("state")).unwrap();
+    for _ in 0..4 {
+        assert_eq!(bench.certrotd(&["check", "--online"]).code, 1);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 3, "two more, then it is left alone");
+    let history = bench.certrotd(&["history"]).stdout;
+    assert_eq!(
+        history.matches("cloud north  use credential AKID  refused").count(),
+        2,
+        "{history}"
+    );
+    let withheld = bench.certrotd(&["--format", "json", "check", "--online"]).json();
+    let error = withheld["online"]["clouds"][0]["error"].as_str().unwrap();
+    assert!(error.contains("not sent"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_seen_is_a_problem() {
+    let bench = Bench::new("unseen");
+    bench.pair("www", 90);
+    let (address, _) = server(
+        "403 Forbidden",
+        r#"{"error_code":"APIGW.0302","error_msg":"the user has no right"}"#,
+    );
+    let push = "[[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4\"\n";
+    bench.configure_at(&format!("http://{address}"), &bench.certificate("www", push));
+    let ended = bench.certrotd(&["--format", "json", "check", "--online"]);
+    assert_eq!(ended.code, 1);
+    let shown = ended.json();
+    assert_eq!(shown["certificates"][0]["error"], serde_json::Value::Null);
+    let problems = shown["online"]["problems"].as_array().unwrap();
+    let has =
+        |words: &str| problems.iter().any(|it| it["problem"].as_str().unwrap().contains(words));
+    assert!(has("could not look: SCM "), "{problems:?}");
+    assert!(has("ELB in cn-north-4 cannot be read: "), "{problems:?}");
+    assert!(!bench.path("state").exists());
+}
+
+#[test]
+fn nobody_there_is_said_and_ends_with_1() {
+    let bench = Bench::new("nobody");
+    bench.configure("");
+    let ended = bench.certrotd(&["check", "--online"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stdout.contains("BAD  cloud north"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("something is wrong\n"), "{}", ended.stdout);
+}
