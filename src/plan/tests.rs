@@ -4,6 +4,8 @@ mod backoff;
 mod ca;
 mod coverage;
 mod fixture;
+mod folding;
 mod import;
+mod invariants;
 mod push;
 mod ssl;

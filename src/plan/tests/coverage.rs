@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{backoff, ca, import, push, ssl};
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
+use crate::plan::memory::Record;
 use crate::plan::plan;
 
 /// A name for each variant of an enum, and the list of all names.
@@ -17,10 +18,13 @@ macro_rules! variants {
                 $(Of::$variant { .. } => stringify!($variant),)+
             }
         }
-        const $all: &[&str] = &[$(stringify!($variant)),+];
+        pub const $all: &[&str] = &[$(stringify!($variant)),+];
     };
 }
 
+variants!(
+    RECORDS, record, Record: Began, Done, Failed, Learned, AskedRetry, AskedOlder, Refused,
+);
 variants!(ACTIONS, action, Action: Import, Push, InstallCa, RunHook, SwitchSsl);
 variants!(
     BECAUSES, because, Because:
