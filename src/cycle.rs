@@ -295,7 +295,7 @@ impl Cycle {
 
     /// A refused credential is on the disk before anything else is sent with it.
     fn remember_refusals(&mut self) -> Result<(), JournalError> {
-        let refusals = self.world.clouds().flat_map(|cloud| cloud.take_refusals());
+        let refusals = self.world.take_refusals().into_iter();
         let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
         self.report.refused(&records);
         self.journal.append((self.clock)(), &records, &mut self.memory)

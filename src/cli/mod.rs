@@ -9,6 +9,7 @@ mod history;
 mod inspect;
 mod plan;
 mod print;
+mod refusals;
 mod run;
 mod status;
 mod table;

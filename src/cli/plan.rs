@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::args::Format;
-use super::{Exit, begin_log, print};
+use super::{Exit, begin_log, print, refusals};
 use crate::config::Config;
 use crate::cycle::{World, preview};
 use crate::daemon;
@@ -47,7 +47,8 @@ pub(super) async fn plan(config: Config, detailed_exitcode: bool, format: Format
         Ok(world) => Arc::new(world),
         Err(failure) => return print::failed(&failure),
     };
-    let plan = preview(world, &mut memory, daemon::now()).await;
+    let plan = preview(Arc::clone(&world), &mut memory.clone(), daemon::now()).await;
+    refusals::remember(&world, &mut memory);
     let blind = plan.held.iter().any(|held| matches!(held.why, Hold::Unseen { .. }));
     let any = !plan.now.is_empty();
     show(&plan, format);

@@ -147,7 +147,7 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
     let mut credential = credentials::current(cloud, project).await?;
     let mut renewed = false;
     loop {
-        let pass = cloud.inner.gate.enter(&credential.key).await?;
+        let pass = cloud.inner.gate.enter(&cloud.account().name, &credential.key).await?;
         let outcome = attempt(cloud, call, &credential).await;
         let (failure, standing) = match outcome {
             Ok(answer) => {

@@ -52,7 +52,7 @@ struct Inner {
     account: Account,
     clients: http::Clients,
     credentials: credentials::Source,
-    gate: credentials::Gate,
+    gate: Arc<credentials::Gate>,
     in_flight: Semaphore,
     projects: Mutex<BTreeMap<String, String>>,
 }
@@ -72,19 +72,41 @@ pub struct Copy {
     pub bound_to: Vec<String>,
 }
 
+/// What keeps a refused credential from being tried into a lock-out. All accounts of a process share
+/// one: a key that is wrong in one region is wrong in every other.
+#[derive(Clone)]
+pub struct Lockout(Arc<credentials::Gate>);
+
+impl Lockout {
+    /// Remembers what the journal does.
+    pub fn new(refusals: &[Refusal]) -> Self {
+        Self(Arc::new(credentials::Gate::new(refusals)))
+    }
+
+    /// Refusals that happened since the last call, of all accounts that share this; the caller
+    /// journals them at once.
+    pub fn take_refusals(&self) -> Vec<Refusal> {
+        self.0.take()
+    }
+}
+
+impl fmt::Debug for Lockout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lockout")
+    }
+}
+
 impl Cloud {
     /// Builds clients and the credential source. Reads no credential yet and sends nothing.
-    /// `refusals` is what the journal remembers, of every account: a key that was refused in one region
-    /// is the same key in another.
     /// Refuses a proxy address that is none, and a host without a single trusted root certificate.
-    pub fn new(account: &Account, refusals: &[Refusal]) -> std::result::Result<Self, Failure> {
-        Self::within(account, refusals, credentials::Surroundings::of_process())
+    pub fn new(account: &Account, lockout: &Lockout) -> std::result::Result<Self, Failure> {
+        Self::within(account, lockout, credentials::Surroundings::of_process())
     }
 
     /// As [`Cloud::new`], with the process's environment given: the seam that tests use.
     fn within(
         account: &Account,
-        refusals: &[Refusal],
+        lockout: &Lockout,
         surroundings: credentials::Surroundings,
     ) -> Result<Self> {
         let clients = http::Clients::new(account, &surroundings)?;
@@ -92,11 +114,16 @@ impl Cloud {
             account: account.clone(),
             clients,
             credentials: credentials::Source::new(surroundings),
-            gate: credentials::Gate::new(account.name.clone(), refusals),
+            gate: Arc::clone(&lockout.0),
             in_flight: Semaphore::new(account.max_in_flight.max(1)),
             projects: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    #[cfg(test)]
+    fn take_refusals(&self) -> Vec<Refusal> {
+        self.inner.gate.take()
     }
 
     /// What this client was built from.
@@ -131,11 +158,6 @@ impl Cloud {
         let region = self.inner.account.region.clone();
         let id = self.project_id(&region).await?;
         Ok((region, id))
-    }
-
-    /// Refusals since the last call of this function, for the caller to journal at once.
-    pub fn take_refusals(&self) -> Vec<Refusal> {
-        self.inner.gate.take()
     }
 
     /// Tells that the credentials work, by one harmless call: `GET /v3/projects?name={region}` in IAM.

@@ -151,7 +151,7 @@ impl Drop for Server {
 }
 
 pub(super) fn cloud(account: &Account, refusals: &[Refusal], surroundings: Surroundings) -> Cloud {
-    Cloud::within(account, refusals, surroundings).unwrap()
+    Cloud::within(account, &super::Lockout::new(refusals), surroundings).unwrap()
 }
 
 /// An environment with these variables and no others.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Lockout};
 use crate::config::Config;
-use crate::model::account::Account;
+use crate::model::account::{Account, Refusal};
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::plan::memory::Memory;
@@ -15,17 +15,17 @@ pub struct World {
     /// What is wanted.
     pub config: Config,
     clouds: BTreeMap<Name, Cloud>,
+    lockout: Lockout,
 }
 
 impl World {
     /// Builds a client for each account; sends nothing. The memory tells of credentials that did
     /// not work.
     pub fn connect(config: Config, memory: &Memory) -> Result<Self, Failure> {
-        let refusals: Vec<_> = memory.refusals().cloned().collect();
-        let client =
-            |account: &Account| Ok((account.name.clone(), Cloud::new(account, &refusals)?));
+        let lockout = Lockout::new(&memory.refusals().cloned().collect::<Vec<_>>());
+        let client = |account: &Account| Ok((account.name.clone(), Cloud::new(account, &lockout)?));
         let clouds = config.accounts.iter().map(client).collect::<Result<_, Failure>>()?;
-        Ok(Self { config, clouds })
+        Ok(Self { config, clouds, lockout })
     }
 
     /// The client of an account. A resolved configuration names no account that it lacks.
@@ -36,6 +36,11 @@ impl World {
     /// All clients.
     pub fn clouds(&self) -> impl Iterator<Item = &Cloud> {
         self.clouds.values()
+    }
+
+    /// Credentials refused since the last call.
+    pub fn take_refusals(&self) -> Vec<Refusal> {
+        self.lockout.take_refusals()
     }
 
     /// Everything that the configuration asks for.

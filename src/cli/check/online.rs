@@ -7,17 +7,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Row;
-use crate::cli::{Exit, begin_log, print};
+use crate::cli::{Exit, begin_log, print, refusals};
 use crate::config::Config;
 use crate::cycle::{World, survey};
 use crate::daemon;
-use crate::files::lock::Lock;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::plan::hold::Hold;
-use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::{CopySeen, FileSeen, ImportSeen, Observed};
-use crate::record::{self, Journal};
+use crate::record;
 
 /// What looking showed.
 #[derive(Serialize)]
@@ -53,14 +51,14 @@ pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
         .map_err(|error| print::state(&error, "check --online"))?;
     let mut world = World::connect(config, &memory).map_err(|failure| print::failed(&failure))?;
     let clouds = accounts(&world).await;
-    remember(&world, &mut memory);
+    refusals::remember(&world, &mut memory);
     let works = |cloud: &Name| clouds.iter().any(|it| it.name == *cloud && it.usable);
     world.config.certificates.retain(|entry| works(&entry.cloud));
     world.config.instance_cas.retain(|entry| works(&entry.cloud));
     world.config.instance_ssls.retain(|entry| works(&entry.cloud));
     let world = Arc::new(world);
     let (observed, _) = survey(Arc::clone(&world), &mut memory.clone(), daemon::now()).await;
-    remember(&world, &mut memory);
+    refusals::remember(&world, &mut memory);
     let problems = problems(&observed).into_iter().collect();
     Ok(Findings { clouds, problems })
 }
@@ -77,23 +75,6 @@ async fn accounts(world: &World) -> Vec<Account> {
         accounts.push(Account { name, error, usable });
     }
     accounts
-}
-
-/// Writes refused credentials into the journal, where there is a state directory that no daemon
-/// has: a daemon finds out by itself. That it cannot be written is said and stops nothing.
-fn remember(world: &World, memory: &mut Memory) {
-    let refusals = world.clouds().flat_map(|cloud| cloud.take_refusals());
-    let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
-    let state = &world.config.state;
-    if records.is_empty() || !state.is_dir() {
-        return;
-    }
-    let Ok(_lock) = Lock::acquire(state) else { return };
-    let written = Journal::open(state)
-        .and_then(|mut journal| journal.append(daemon::now(), &records, memory));
-    if let Err(error) = written {
-        print::failed(&error);
-    }
 }
 
 /// Every look that failed, as the sentence that holds would have. Sorted, each once.

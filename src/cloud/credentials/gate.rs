@@ -2,8 +2,8 @@
 //!
 //! Five failed authentications lock an access key for everyone who uses it, and wrong passwords lock a user.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::{Refusal, Result, now};
@@ -16,7 +16,7 @@ use crate::model::time::{Time, span};
 const REFUSALS_MAX: u32 = 2;
 /// How long a refused credential is left alone, in seconds: three times the lock of an access key.
 const QUIET_SECS: u64 = 15 * 60;
-/// Refused credentials that are remembered; older ones belong to files long replaced.
+/// Credentials that are remembered; older ones belong to files long replaced.
 const KEYS_MAX: usize = 16;
 
 /// Which credential it is: another file time or another identity is another credential.
@@ -41,19 +41,19 @@ pub(in super::super) enum Standing {
     Unknown,
 }
 
-/// The gate of one account.
+/// The gate that all accounts of a process share: a key that is wrong in one region is wrong in
+/// every other, and all its tries count towards the same lock.
 pub(in super::super) struct Gate {
-    cloud: Name,
     memory: Mutex<Memory>,
-    /// Held by the one call that finds out whether a credential works.
-    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Memory {
-    good: Option<Key>,
+    good: BTreeSet<Key>,
     refused: BTreeMap<Key, Refused>,
     untold: Vec<Refusal>,
+    /// Each held by the one call that finds out whether that credential works.
+    turns: BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -65,13 +65,14 @@ struct Refused {
 /// Leave to send one call. Dropping it without a word about the outcome lets the next one try.
 pub(in super::super) struct Pass<'a> {
     gate: &'a Gate,
+    cloud: &'a Name,
     key: Key,
-    _alone: Option<tokio::sync::MutexGuard<'a, ()>>,
+    _alone: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
 impl Gate {
     /// A gate that remembers what the journal does.
-    pub(in super::super) fn new(cloud: Name, refusals: &[Refusal]) -> Self {
+    pub(in super::super) fn new(refusals: &[Refusal]) -> Self {
         let mut memory = Memory::default();
         for refusal in refusals {
             let key = Key { identity: refusal.identity.clone(), changed_at: refusal.changed_at };
@@ -82,19 +83,32 @@ impl Gate {
                 *kept = told;
             }
         }
-        Self { cloud, memory: Mutex::new(memory), turn: tokio::sync::Mutex::default() }
+        Self { memory: Mutex::new(memory) }
     }
 
     /// Waits until this credential is known to work, or it is this call's turn to find out.
     /// [`Kind::Withheld`], with the time left, while it is to be left alone.
-    pub(in super::super) async fn enter(&self, key: &Key) -> Result<Pass<'_>> {
+    pub(in super::super) async fn enter<'a>(
+        &'a self,
+        cloud: &'a Name,
+        key: &Key,
+    ) -> Result<Pass<'a>> {
         if self.is_good(key)? {
-            return Ok(Pass { gate: self, key: key.clone(), _alone: None });
+            return Ok(Pass { gate: self, cloud, key: key.clone(), _alone: None });
         }
-        let alone = self.turn.lock().await;
+        let alone = self.turn(key).lock_owned().await;
         // The call that went first may have told meanwhile.
         let known = self.is_good(key)?;
-        Ok(Pass { gate: self, key: key.clone(), _alone: (!known).then_some(alone) })
+        Ok(Pass { gate: self, cloud, key: key.clone(), _alone: (!known).then_some(alone) })
+    }
+
+    fn turn(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+        let mut memory = self.memory();
+        if memory.turns.len() >= KEYS_MAX {
+            // One that nobody holds or waits for is only ours.
+            memory.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(memory.turns.entry(key.clone()).or_default())
     }
 
     /// Refusals that nobody has journalled yet.
@@ -106,25 +120,26 @@ impl Gate {
         let memory = self.memory();
         match quiet(memory.refused.get(key).copied(), now()) {
             Some((refused, left)) => Err(withheld(key, refused, left)),
-            None => Ok(memory.good.as_ref() == Some(key)),
+            None => Ok(memory.good.contains(key)),
         }
     }
 
-    fn told(&self, key: &Key, standing: Standing, at: Time) {
+    fn told(&self, cloud: &Name, key: &Key, standing: Standing, at: Time) {
         let mut memory = self.memory();
         match standing {
             Standing::Good => {
                 memory.refused.remove(key);
-                memory.good = Some(key.clone());
+                if memory.good.len() >= KEYS_MAX {
+                    memory.good.clear();
+                }
+                memory.good.insert(key.clone());
             }
             Standing::Refused => {
                 let count = memory.refused.get(key).map_or(0, |refused| refused.count) + 1;
-                if memory.good.as_ref() == Some(key) {
-                    memory.good = None;
-                }
+                memory.good.remove(key);
                 memory.remember(key, Refused { at, count });
                 memory.untold.push(Refusal {
-                    cloud: self.cloud.clone(),
+                    cloud: cloud.clone(),
                     identity: key.identity.clone(),
                     changed_at: key.changed_at,
                     at,
@@ -155,7 +170,7 @@ impl Memory {
 impl Pass<'_> {
     /// Tells how it went, and lets the others through or the next one try.
     pub(in super::super) fn done(self, standing: Standing) {
-        self.gate.told(&self.key, standing, now());
+        self.gate.told(self.cloud, &self.key, standing, now());
     }
 }
 
@@ -180,6 +195,8 @@ fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     fn key(changed_at: i64) -> Key {
@@ -187,19 +204,21 @@ mod tests {
     }
 
     fn gate(refusals: &[Refusal]) -> Gate {
-        Gate::new(Name::new("beijing").unwrap(), refusals)
+        Gate::new(refusals)
     }
+
+    static BEIJING: LazyLock<Name> = LazyLock::new(|| Name::new("beijing").unwrap());
 
     #[tokio::test]
     async fn two_refusals_close_it_until_the_file_changes() {
         let gate = gate(&[]);
         for _ in 0..2 {
-            gate.enter(&key(1)).await.unwrap().done(Standing::Refused);
+            gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
         }
-        let failure = gate.enter(&key(1)).await.err().unwrap();
+        let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
         assert_eq!(failure.kind, Kind::Withheld);
         assert!(failure.wait.unwrap() > Duration::from_secs(QUIET_SECS - 10));
-        assert!(gate.enter(&key(2)).await.is_ok());
+        assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
         let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
         assert_eq!(told, [1, 2]);
         assert!(gate.take().is_empty());
@@ -209,11 +228,11 @@ mod tests {
     async fn what_the_journal_remembers_holds() {
         let first = gate(&[]);
         for _ in 0..2 {
-            first.enter(&key(1)).await.unwrap().done(Standing::Refused);
+            first.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
         }
         let told = first.take();
-        assert!(gate(&told).enter(&key(1)).await.is_err());
-        assert!(gate(&told[..1]).enter(&key(1)).await.is_ok());
+        assert!(gate(&told).enter(&BEIJING, &key(1)).await.is_err());
+        assert!(gate(&told[..1]).enter(&BEIJING, &key(1)).await.is_ok());
     }
 
     #[test]
@@ -232,20 +251,31 @@ mod tests {
     #[tokio::test]
     async fn the_first_call_goes_alone() {
         let gate = gate(&[]);
-        let first = gate.enter(&key(1)).await.unwrap();
-        let waiting = tokio::time::timeout(Duration::from_millis(20), gate.enter(&key(1))).await;
+        let first = gate.enter(&BEIJING, &key(1)).await.unwrap();
+        let waiting =
+            tokio::time::timeout(Duration::from_millis(20), gate.enter(&BEIJING, &key(1))).await;
         assert!(waiting.is_err());
         first.done(Standing::Good);
-        let _second = gate.enter(&key(1)).await.unwrap();
-        let _third = gate.enter(&key(1)).await.unwrap();
+        let _second = gate.enter(&BEIJING, &key(1)).await.unwrap();
+        let _third = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn another_region_with_the_same_key_shares_its_tries() {
+        let gate = gate(&[]);
+        let shanghai = Name::new("shanghai").unwrap();
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
+        gate.enter(&shanghai, &key(1)).await.unwrap().done(Standing::Refused);
+        assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+        assert!(gate.enter(&shanghai, &key(1)).await.is_err());
     }
 
     #[tokio::test]
     async fn a_call_that_learns_nothing_lets_the_next_one_try() {
         let gate = gate(&[]);
-        gate.enter(&key(1)).await.unwrap().done(Standing::Unknown);
-        drop(gate.enter(&key(1)).await.unwrap());
-        gate.enter(&key(1)).await.unwrap().done(Standing::Good);
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Unknown);
+        drop(gate.enter(&BEIJING, &key(1)).await.unwrap());
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Good);
         assert!(gate.take().is_empty());
     }
 }
