@@ -7,12 +7,12 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::args::Format;
+use super::leaf::Leaf;
 use super::table::{self, Row};
 use super::{Exit, print};
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
-use crate::model::digest::Sha256;
 use crate::model::names::Name;
 use crate::model::time::Time;
 use crate::observe::local;
@@ -32,17 +32,9 @@ struct Shown {
 struct Verdict {
     name: Name,
     #[serde(flatten)]
-    leaf: Option<Leaf>,
+    leaf: Leaf,
     /// Why it would not be sent.
     error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Leaf {
-    leaf: Sha256,
-    key: String,
-    not_after: String,
-    days_left: i64,
 }
 
 /// Checks files, and the cloud when asked to; changes neither.
@@ -81,31 +73,22 @@ async fn verdict(entry: &Certificate, now: Time) -> Verdict {
     let name = entry.name.clone();
     let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
     match local::read(entry).await.leaf {
-        Err(bad) => Verdict { name, leaf: None, error: Some(sentence(&bad.path, bad.finding)) },
+        Err(bad) => {
+            Verdict { name, leaf: Leaf::default(), error: Some(sentence(&bad.path, bad.finding)) }
+        }
         Ok(leaf) => Verdict {
             name,
             error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
-            leaf: Some(Leaf {
-                leaf: leaf.sha256,
-                key: leaf.key,
-                not_after: leaf.not_after.to_string(),
-                days_left: leaf.not_after.days_after(now),
-            }),
+            leaf: Leaf::new(&leaf, now),
         },
     }
 }
 
 fn words(shown: &Shown) -> String {
     let warnings = shown.warnings.iter().map(|words| row(["warning".into(), words.clone()]));
-    let certificates = shown.certificates.iter().map(|verdict| {
-        let words = match (&verdict.error, &verdict.leaf) {
-            (Some(error), _) => return row(["BAD".into(), named(&verdict.name)]).with(error),
-            (None, Some(leaf)) => {
-                format!("{} {}, {} days left", leaf.leaf.short(), leaf.key, leaf.days_left)
-            }
-            (None, None) => String::new(),
-        };
-        row(["ok".into(), named(&verdict.name), words])
+    let certificates = shown.certificates.iter().map(|verdict| match &verdict.error {
+        Some(error) => row(["BAD".into(), named(&verdict.name)]).with(error),
+        None => row(["ok".into(), named(&verdict.name), verdict.leaf.words()]),
     });
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.

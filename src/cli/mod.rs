@@ -7,6 +7,7 @@ mod check;
 mod exit;
 mod history;
 mod inspect;
+mod leaf;
 mod plan;
 mod print;
 mod refusals;

@@ -68,6 +68,18 @@ fn a_refused_credential_is_said_remembered_and_then_left_alone() {
 }
 
 #[test]
+fn a_running_daemon_keeps_its_journal_to_itself() {
+    let bench = Bench::new("locked");
+    let (address, _) = server("401 Unauthorized", REFUSED);
+    bench.configure_at(&format!("http://{address}"), "");
+    bench.remember(Vec::new());
+    let _lock = certrotd::files::lock::Lock::acquire(&bench.path("state")).unwrap();
+    let ended = bench.certrotd(&["check", "--online"]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(bench.certrotd(&["history"]).stdout, "the journal remembers nothing\n");
+}
+
+#[test]
 fn what_cannot_be_seen_is_a_problem() {
     let bench = Bench::new("unseen");
     bench.pair("www", 90);

@@ -4,6 +4,7 @@ use certrotd::model::digest::Sha256;
 use certrotd::model::failure::{Failure, Kind};
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
+use certrotd::model::time::Time;
 use certrotd::plan::action::{Action, Fact, ImportKey};
 use certrotd::plan::memory::Record;
 
@@ -103,10 +104,26 @@ fn a_bad_file_and_a_late_renewal_need_a_person() {
         next(0)
     );
     assert!(next(1).contains("gone.pem: cannot be read"), "{}", next(1));
-    assert_eq!(shown["certificates"][1].get("days_left"), None);
+    assert_eq!(shown["certificates"][1]["days_left"], serde_json::Value::Null);
 
     bench.configure(&bench.certificate("late", "warn_before = \"2d\""));
     assert_eq!(bench.certrotd(&["status"]).code, 0);
+}
+
+#[test]
+fn while_the_new_leaf_waits_the_one_in_the_cloud_is_shown() {
+    let bench = Bench::new("status-older");
+    bench.pair("www", 90);
+    bench.configure(&bench.certificate("www", ""));
+    let former = ImportKey { leaf: Sha256::of(b"former"), ..key(&bench, "www") };
+    let action = Action::Import { key: ImportKey { issued: Time::from_secs(5), ..former } };
+    let subject = Subject::Certificate(name("www"));
+    bench.remember(vec![Record::Done { subject, action, id: Some("scs1".to_owned()) }]);
+    let ended = bench.certrotd(&["status"]);
+    let shown = format!("scs1 ({})", Sha256::of(b"former").short());
+    assert!(ended.words().contains(&shown), "{}", ended.stdout);
+    assert!(ended.words().contains("next: import as www-"), "{}", ended.stdout);
+    assert_eq!(ended.code, 0);
 }
 
 fn instances(bench: &Bench) -> String {

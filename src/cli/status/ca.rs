@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Known, Next};
 use crate::cert::{CA_INPUT_BYTES_MAX, read_ca};
+use crate::cli::leaf::days;
 use crate::cli::table::Row;
 use crate::config::{Config, InstanceCa};
 use crate::files;
@@ -32,6 +33,8 @@ pub(super) struct Line {
     sha256: Option<Sha256>,
     /// Until the first of the CAs in it ends.
     days_left: Option<i64>,
+    #[serde(skip)]
+    file: String,
     installed: String,
     on_change: String,
     #[serde(flatten)]
@@ -65,12 +68,14 @@ fn line(entry: &InstanceCa, seen: &CaSeen, end: Option<Time>, known: &Known<'_>)
         FileSeen::Holds(digest) => Some(*digest),
         FileSeen::Absent | FileSeen::Unknown(_) => None,
     };
+    let days_left = end.map(|end| end.days_after(known.observed.now));
     let name = entry.name.clone();
     Line {
         cloud: entry.cloud.clone(),
         instance_id: entry.instance_id.clone(),
         path: entry.path.display().to_string(),
-        days_left: end.map(|end| end.days_after(known.observed.now)),
+        file: words(&seen.file, days_left),
+        days_left,
         installed: installed(&name, sha256, known),
         on_change: on_change(&name, sha256, seen, known),
         next: known.next(&Subject::Ca(name.clone()), "looks at the next cycle"),
@@ -79,8 +84,17 @@ fn line(entry: &InstanceCa, seen: &CaSeen, end: Option<Time>, known: &Known<'_>)
     }
 }
 
+fn words(file: &FileSeen, days_left: Option<i64>) -> String {
+    match (file, days_left) {
+        (FileSeen::Holds(digest), Some(left)) => format!("{}, {}", digest.short(), days(left)),
+        (FileSeen::Holds(digest), None) => format!("{}, no CA that can be read", digest.short()),
+        (FileSeen::Absent, _) => "none".to_owned(),
+        (FileSeen::Unknown(_), _) => "cannot be read".to_owned(),
+    }
+}
+
 fn installed(name: &Name, sha256: Option<Sha256>, known: &Known<'_>) -> String {
-    let Some(sha256) = sha256 else { return "no".to_owned() };
+    let Some(sha256) = sha256 else { return "nothing in place".to_owned() };
     match known.memory.effect(&Action::InstallCa { name: name.clone(), sha256 }) {
         Some(Effect { state: State::Done, at, .. }) => at.to_string(),
         Some(Effect { state: State::Seen, at, .. }) => format!("found in place {at}"),
@@ -104,14 +118,9 @@ fn on_change(name: &Name, sha256: Option<Sha256>, seen: &CaSeen, known: &Known<'
 
 impl Line {
     pub(super) fn row(&self) -> Row {
-        let file = match (&self.sha256, self.days_left) {
-            (Some(digest), Some(days)) => format!("{}, {days} days left", digest.short()),
-            (Some(digest), None) => format!("{}, no CA that can be read", digest.short()),
-            (None, _) => "none".to_owned(),
-        };
         let cells = vec![
             self.name.to_string(),
-            file,
+            self.file.clone(),
             self.installed.clone(),
             self.on_change.clone(),
             self.next.cell(),

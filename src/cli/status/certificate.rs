@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Known, Next};
 use crate::cert::LeafFacts;
+use crate::cli::leaf::Leaf;
 use crate::cli::table::Row;
 use crate::config::{Certificate, Config, Push};
 use crate::model::digest::Sha256;
@@ -20,7 +21,7 @@ pub(super) struct Line {
     cloud: Name,
     path: String,
     #[serde(flatten)]
-    leaf: Option<Leaf>,
+    leaf: Leaf,
     /// The certificate manager's id, and the leaf that it stands for: the one on disk, or while
     /// that one is not imported the newest that is.
     scm_id: Option<String>,
@@ -30,15 +31,6 @@ pub(super) struct Line {
     served: Option<bool>,
     #[serde(flatten)]
     pub next: Next,
-}
-
-/// The leaf on this disk; absent while the files are not fit to be sent.
-#[derive(Serialize)]
-struct Leaf {
-    leaf: Sha256,
-    key: String,
-    not_after: String,
-    days_left: i64,
 }
 
 #[derive(Serialize)]
@@ -54,7 +46,7 @@ pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
 }
 
 fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line {
-    let leaf = seen.local.as_ref().ok();
+    let (leaf, now) = (seen.local.as_ref().ok(), known.observed.now);
     let import = import(entry, leaf, known);
     let (key, scm_id) = import.unzip();
     let copy = |push: &Push| Copy {
@@ -66,7 +58,7 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
     if let Some(leaf) = leaf.filter(|leaf| is_stale(entry, leaf, known)) {
         next.needs_person = true;
         // What has expired is held, and the hold says so.
-        if let left @ 0.. = leaf.not_after.days_after(known.observed.now) {
+        if let left @ 0.. = leaf.not_after.days_after(now) {
             let more = format!("{left} days left and not renewed: look at the ACME client");
             next.next = format!("{}; {more}", next.next);
         }
@@ -75,12 +67,7 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
         name: entry.name.clone(),
         cloud: entry.cloud.clone(),
         path: entry.cert.display().to_string(),
-        leaf: leaf.map(|leaf| Leaf {
-            leaf: leaf.sha256,
-            key: leaf.key.clone(),
-            not_after: leaf.not_after.to_string(),
-            days_left: leaf.not_after.days_after(known.observed.now),
-        }),
+        leaf: leaf.map(|leaf| Leaf::new(leaf, now)).unwrap_or_default(),
         scm_id,
         targets: entry.pushes.iter().map(copy).collect(),
         scm_leaf: key.map(|key| key.leaf),
@@ -140,13 +127,7 @@ fn copy(key: Option<&ImportKey>, push: &Push, known: &Known<'_>) -> &'static str
 
 impl Line {
     pub(super) fn row(&self) -> Row {
-        let file = match &self.leaf {
-            Some(leaf) => {
-                format!("{} {}, {} days left", leaf.leaf.short(), leaf.key, leaf.days_left)
-            }
-            None => "not fit to send".to_owned(),
-        };
-        let other = |imported: &Sha256| self.leaf.as_ref().is_none_or(|it| it.leaf != *imported);
+        let other = |imported: &Sha256| self.leaf.leaf.as_ref() != Some(imported);
         let imported = match (&self.scm_id, &self.scm_leaf) {
             (Some(id), Some(leaf)) if other(leaf) => format!("{id} ({})", leaf.short()),
             (Some(id), _) => id.clone(),
@@ -156,7 +137,8 @@ impl Line {
             self.targets.iter().map(|it| format!("{} {} {}", it.service, it.project, it.state));
         let copies: Vec<_> = copies.collect();
         let served = "not probed".to_owned();
-        let cells = vec![self.name.to_string(), file, imported, served, self.next.cell()];
+        let cells =
+            vec![self.name.to_string(), self.leaf.words(), imported, served, self.next.cell()];
         Row { cells, notes: vec![copies.join(" · ")] }
     }
 }

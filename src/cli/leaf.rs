@@ -1,0 +1,48 @@
+//! A leaf as `status` and `check` show it.
+
+use serde::Serialize;
+
+use crate::cert::LeafFacts;
+use crate::model::digest::Sha256;
+use crate::model::time::Time;
+
+/// What is told of a leaf. The keys are public interface; all are null where the files are not fit
+/// to be sent.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Leaf {
+    /// SHA-256 of its DER.
+    pub leaf: Option<Sha256>,
+    key: Option<String>,
+    not_after: Option<String>,
+    days_left: Option<i64>,
+}
+
+impl Leaf {
+    /// Of these facts, at this moment.
+    pub(super) fn new(facts: &LeafFacts, now: Time) -> Self {
+        Self {
+            leaf: Some(facts.sha256),
+            key: Some(facts.key.clone()),
+            not_after: Some(facts.not_after.to_string()),
+            days_left: Some(facts.not_after.days_after(now)),
+        }
+    }
+
+    /// As text: `1a2b3c4d5e6f RSA 2048, 83 days left`.
+    pub(super) fn words(&self) -> String {
+        match (&self.leaf, &self.key, self.days_left) {
+            (Some(leaf), Some(key), Some(left)) => {
+                format!("{} {key}, {}", leaf.short(), days(left))
+            }
+            _ => "not fit to send".to_owned(),
+        }
+    }
+}
+
+/// Days left, which are negative once the end is past.
+pub(super) fn days(left: i64) -> String {
+    match left {
+        0.. => format!("{left} days left"),
+        _ => format!("expired {} days ago", -(left + 1)),
+    }
+}
