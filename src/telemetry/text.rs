@@ -34,7 +34,10 @@ pub(super) fn line(record: &Record, now: DateTime<Local>, dress: Dress) -> Strin
     if !record.message.is_empty() {
         put(&mut out, format_args!("  {}", Escaped(&record.message)));
     }
-    for (index, (name, value)) in record.fields.iter().enumerate() {
+    // What the sentence says already is for programs, not for eyes.
+    let told = |value: &Value| value.as_str().is_some_and(|text| record.message.contains(text));
+    let fields = record.fields.iter().filter(|(name, value)| *name != "error" || !told(value));
+    for (index, (name, value)) in fields.enumerate() {
         let gap = if index == 0 { "  " } else { " " };
         put(&mut out, format_args!("{gap}{dim}{name}={reset}{}", Shown(value)));
     }

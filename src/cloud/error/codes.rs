@@ -25,6 +25,22 @@ pub(super) fn kind(api: Api, writes: bool, status: u16, code: &str, message: &st
     named(code, message).unwrap_or_else(|| by_status(api, writes, status, message))
 }
 
+/// What an operator can do about this code, where the service's own words don't say it.
+pub(super) fn advice(code: &str) -> Option<&'static str> {
+    match split(code) {
+        ("SCM", "0011") => Some("the quota of certificates is used up, delete some or raise it"),
+        ("SCM", "0202") => Some("give the pushing user rights in ELB"),
+        ("SCM", "0212") => Some("give the pushing user rights in CDN"),
+        ("SCM", "0222") => Some("give the pushing user rights in WAF"),
+        ("SCM", "4002") => Some("give the user a policy for the certificate manager (scm:cert:*)"),
+        ("SCM", "0069") => Some("`project` must be the name of a project, such as a region's id"),
+        ("DCS", "4201") => Some("SSL is off on this instance, or its version has none"),
+        ("CDN", "00010198") => Some("allow CDN to use the certificate manager, in CDN's console"),
+        ("APIGW", "0101") => Some("no such API at this endpoint, look at [cloud.NAME.endpoints]"),
+        _ => None,
+    }
+}
+
 /// What to do about a 401.
 pub(super) fn unauthorised(standing: Standing, message: &str) -> Kind {
     match standing {

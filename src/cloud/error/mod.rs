@@ -88,19 +88,21 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         operation: sent.operation.to_owned(),
         status: Some(answer.status),
         code: said.code.as_deref().map(|code| words::clean(code, &sent.secrets)),
-        message: advised(standing, words::clean(raw, &sent.secrets)),
+        message: advised(standing, code, words::clean(raw, &sent.secrets)),
         request_id: request_id.map(bounded),
         wait: wait(kind, answer.retry_after.as_deref(), raw),
     };
     Judgement { failure, standing }
 }
 
-/// A signature that is too old has one cause that an operator can do something about.
-fn advised(standing: Standing, message: String) -> String {
-    if standing == Standing::Stale && message.to_ascii_lowercase().contains("signature") {
-        return format!("{message}: check this host's clock");
+/// The service's words, and what an operator can do where that is known.
+fn advised(standing: Standing, code: &str, message: String) -> String {
+    let old = standing == Standing::Stale && message.to_ascii_lowercase().contains("signature");
+    let advice = if old { Some("check this host's clock") } else { codes::advice(code) };
+    match advice {
+        Some(advice) => format!("{}: {advice}", message.trim_end_matches('.')),
+        None => message,
     }
-    message
 }
 
 /// How long the service asks us to wait: `Retry-After`, else the gateway's policy in the message.
