@@ -72,7 +72,12 @@ pub fn switch(
     let job = [wanted, other].into_iter().flatten().find(|effect| effect.state == State::Done);
     let settled = match (wanted, other) {
         (Some(Effect { state: State::Seen, at, .. }), other) => {
-            other.is_none_or(|other| other.state != State::Seen || other.at < *at)
+            other.is_none_or(|other| match other.state {
+                // Its answer was lost, and the list alone can tell what became of it.
+                State::Open | State::Doubt(_) => false,
+                State::Seen => other.at < *at,
+                _ => true,
+            })
         }
         (None, None) => assume == Some(on),
         _ => false,

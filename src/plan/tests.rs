@@ -7,5 +7,6 @@ mod fixture;
 mod folding;
 mod import;
 mod invariants;
+mod needs;
 mod push;
 mod ssl;

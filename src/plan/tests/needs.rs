@@ -1,0 +1,98 @@
+//! What must be looked at: nothing that the journal has settled, and all that a plan would miss.
+
+use super::fixture::*;
+use crate::model::failure::Kind;
+use crate::model::names::Subject;
+use crate::model::target::Target::{Elb, Waf};
+use crate::plan::action::{Action, Fact};
+use crate::plan::memory::Record;
+use crate::plan::needs::{self, ImportNeed, SwitchNeed};
+
+const DAY: i64 = 86_400;
+
+fn ssl(on: bool) -> Action {
+    Action::SwitchSsl { cloud: name("main"), instance_id: "db1".into(), on }
+}
+
+/// What a switch that is wanted on needs after these lines, one a second.
+fn switch_after(assume: Option<bool>, lines: &[Record]) -> SwitchNeed {
+    let given =
+        (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
+    needs::switch(&name("main"), "db1", true, assume, &given.memory)
+}
+
+#[test]
+fn an_import_is_looked_for_then_trusted_then_confirmed_within_a_day() {
+    let known = now(0).after(0, done(&www(), &import(1), Some("scm-1")));
+    let need = |secs| needs::import(&key(1), &known.memory, at(secs));
+    assert_eq!(needs::import(&key(1), &now(0).memory, at(0)), ImportNeed::Find);
+    assert_eq!(need(0), ImportNeed::Nothing);
+    assert_eq!(need(DAY / 2 - 1), ImportNeed::Nothing);
+    assert_eq!(need(DAY), ImportNeed::Confirm("scm-1".to_owned()));
+    for record in [
+        began(&www(), &import(1)),
+        failed(&www(), &import(1), failure(Kind::Lost)),
+        learned(&www(), &import(1), Fact::Gone),
+    ] {
+        assert_eq!(
+            needs::import(&key(1), &known.clone().after(1, record).memory, at(2)),
+            ImportNeed::Find
+        );
+    }
+}
+
+#[test]
+fn confirmations_are_spread_over_half_a_day() {
+    let after = |n| {
+        let known = now(0).after(0, done(&www(), &import(n), Some("scm")));
+        let due = |hours: &i64| {
+            needs::import(&key(n), &known.memory, at(hours * 3_600)) != ImportNeed::Nothing
+        };
+        (0..=24).find(due).unwrap()
+    };
+    let mut hours: Vec<i64> = (1..16).map(after).collect();
+    hours.sort_unstable();
+    hours.dedup();
+    assert!(hours.len() > 4 && hours[0] >= 12, "{hours:?}");
+}
+
+#[test]
+fn old_lists_will_do_only_when_every_push_was_seen() {
+    let given = now(0).after(1, saw(&www(), &push(1, Elb), "c1"));
+    assert!(needs::fresh_lists(&key(1), 2, &given.memory));
+    let given = given.after(2, done(&www(), &push(1, Waf), None));
+    assert!(needs::fresh_lists(&key(1), 2, &given.memory), "answered is not seen");
+    let given = given.after(3, saw(&www(), &push(1, Waf), "c2"));
+    assert!(!needs::fresh_lists(&key(1), 2, &given.memory));
+    assert!(needs::fresh_lists(&key(2), 2, &given.memory), "another leaf has its own");
+}
+
+#[test]
+fn the_task_list_is_read_for_every_switch_that_is_not_settled() {
+    let ledger = Subject::Ssl(name("ledger"));
+    let seen = |on| saw(&ledger, &ssl(on), "j1");
+    let list = SwitchNeed { job: None, jobs: true };
+    let nothing = SwitchNeed::default();
+    let begun = |on| began(&ledger, &ssl(on));
+    let lost = |on| failed(&ledger, &ssl(on), failure(Kind::Lost));
+    assert_eq!(switch_after(None, &[]), list);
+    assert_eq!(switch_after(Some(false), &[]), list);
+    assert_eq!(switch_after(Some(true), &[]), nothing);
+    assert_eq!(switch_after(None, &[seen(true)]), nothing);
+    assert_eq!(switch_after(None, &[seen(true), seen(false)]), list);
+    assert_eq!(switch_after(None, &[seen(false), seen(true)]), nothing);
+    assert_eq!(switch_after(None, &[begun(true)]), list);
+    assert_eq!(switch_after(None, &[seen(true), begun(false)]), list, "the way back is in doubt");
+    assert_eq!(switch_after(None, &[seen(true), begun(false), lost(false)]), list);
+    let gone = learned(&ledger, &ssl(false), Fact::Gone);
+    assert_eq!(switch_after(None, &[seen(true), begun(false), gone]), nothing);
+}
+
+#[test]
+fn a_job_is_followed_in_either_direction() {
+    let ledger = Subject::Ssl(name("ledger"));
+    for on in [true, false] {
+        let need = switch_after(None, &[done(&ledger, &ssl(on), Some("j1"))]);
+        assert_eq!(need, SwitchNeed { job: Some("j1".to_owned()), jobs: false });
+    }
+}
