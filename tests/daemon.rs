@@ -3,9 +3,11 @@
 mod common;
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use certrotd::sim::pki::KeyKind;
+use certrotd::sim::{Fault, Rule};
 use common::{House, NAMES, Running, eventually};
 
 fn started(house: &House) -> Running {
@@ -98,4 +100,64 @@ fn nothing_to_do_is_one_line() {
     assert!(rest.is_empty(), "{rest:?}");
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let mut house = House::new();
+    let path = house.scratch.path("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    for (key, value) in [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "600000")] {
+        house.environment.push((key.to_owned(), value.to_owned()));
+    }
+    let mut daemon = started(&house);
+    let mut told = String::new();
+    let mut hear = || {
+        let mut bytes = [0; 1024];
+        while let Ok(length) = socket.recv(&mut bytes) {
+            told += &String::from_utf8_lossy(&bytes[..length]);
+            told += "\n";
+        }
+        told.clone()
+    };
+    for word in ["READY=1", "STATUS=", "WATCHDOG=1"] {
+        eventually(word, || hear().contains(word));
+    }
+    daemon.signal("HUP");
+    eventually("the reload", || hear().contains("RELOADING=1"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+    assert!(hear().contains("STOPPING=1"));
+}
+
+#[test]
+fn a_slow_service_delays_only_its_own() {
+    let house = House::new();
+    let slow = Rule::new("POST", "/ssl-certs/download", Fault::Slow(Duration::from_secs(20)));
+    house.sim.weather(slow);
+    let mut daemon = house.spawn(&["run"]);
+    eventually("everything else", || house.writes() == [2, 6, 1]);
+    assert!(!house.ca("orders-redis").exists());
+    // Told to stop, it does not wait for looks.
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn a_stop_waits_for_the_step_in_hand() {
+    let house = House::new();
+    house.sim.weather(Rule::new(
+        "POST",
+        "/certificates/import",
+        Fault::Slow(Duration::from_secs(2)),
+    ));
+    let mut daemon = house.spawn(&["run"]);
+    eventually("the imports", || house.calls("POST", "/certificates/import") == 2);
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+    assert_eq!(daemon.log().matches("certificate.imported").count(), 2, "{}", daemon.log());
+    assert_eq!(house.writes()[1], 0, "nothing new was begun");
+    house.run(&["apply"]).ends_with(0);
+    assert_eq!(house.writes(), [2, 6, 1]);
 }
