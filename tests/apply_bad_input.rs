@@ -123,4 +123,9 @@ fn an_older_leaf_is_never_sent() {
     assert_eq!(house.writes(), [3, 9, 1]);
     house.run(&["apply"]).ends_with(0);
     assert_eq!(house.writes(), [3, 9, 1]);
+    // Leave that was not needed does not lie about for a later leaf.
+    house.run(&["apply", "--allow-older", BAD]).ends_with(0);
+    house.put(BAD, &house.issue(BAD, KeyKind::Rsa2048, 900));
+    house.run(&["apply"]).ends_with(1);
+    assert_eq!(house.writes(), [3, 9, 1]);
 }

@@ -228,7 +228,7 @@ fn learned(lesson: &Lesson, before: Option<&State>) {
             warn!(event = "step.undone", certificate = %name, "what `{what}` did is gone");
         }
         (_, Fact::AllowedOlder) => {
-            warn!(event = "certificate.older", certificate = %name, "an older leaf of {name} is sent, as allowed");
+            warn!(event = "certificate.older", certificate = %name, "the leaf of {name} may go whatever its age, as allowed");
         }
         _ => {}
     }

@@ -47,12 +47,13 @@ pub(super) fn plan(seen: &CertificateSeen, draft: &mut Draft<'_>) {
 
 /// Holds a leaf that was issued before the one already imported, unless an operator allowed it.
 fn older(name: &Name, key: &ImportKey, subject: &Subject, draft: &mut Draft<'_>) -> Option<Hold> {
-    let newest = draft.memory.newest(name)?;
-    if !newest.same_place(key) || newest.leaf == key.leaf || newest.issued <= key.issued {
+    if draft.memory.asked_older(name) {
+        // It is for the leaf of this look alone: one that lay unused would let any leaf through later.
+        draft.learn(subject, Action::Import { key: key.clone() }, Fact::AllowedOlder);
         return None;
     }
-    if draft.memory.asked_older(name) {
-        draft.learn(subject, Action::Import { key: key.clone() }, Fact::AllowedOlder);
+    let newest = draft.memory.newest(name)?;
+    if !newest.same_place(key) || newest.leaf == key.leaf || newest.issued <= key.issued {
         return None;
     }
     Some(Hold::Older { issued: key.issued, imported: newest.issued })
