@@ -96,6 +96,14 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Do the whole job against a simulated cloud inside this process
+    ///
+    /// Makes certificates, a configuration and a cloud, runs the daemon, renews a certificate and shows
+    /// the rotation. With --config it rehearses that file: state and CA files go to a scratch directory,
+    /// hooks are printed and not run, every endpoint is replaced, and no credential is read.
+    ///
+    /// Exit: 0; 1 when anything is not as it should be in the end.
+    Rehearse,
 }
 
 /// Options of `apply`.

@@ -11,13 +11,15 @@ mod leaf;
 mod plan;
 mod print;
 mod refusals;
+mod rehearse;
 mod run;
 mod status;
 mod table;
 
 use std::error::Error;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use args::Cli;
 use args::Command;
@@ -28,20 +30,23 @@ use crate::telemetry::log::{self, Handle};
 
 /// Does what the command line says.
 pub fn main() -> Exit {
-    let cli = Cli::parse();
+    let typed = Cli::command().get_matches();
+    let named = typed.value_source("config") != Some(ValueSource::DefaultValue);
+    let cli = Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return print::failed(&error),
     };
-    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|exit| exit);
+    let exit = runtime.block_on(dispatch(cli, named)).unwrap_or_else(|exit| exit);
     // A blocking read on a dead disk must not keep the process from ending.
     runtime.shutdown_background();
     exit
 }
 
-/// Both ends are how the command ends; the second one says that the configuration is wrong.
-async fn dispatch(cli: Cli) -> Result<Exit, Exit> {
+/// `named` tells whether somebody named a configuration file, be it the default one. Both ends are
+/// how the command ends; the second one says that the configuration is wrong.
+async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
     let format = cli.format;
     let load = || config::load(&cli.config).map_err(|error| print::configuration(&error));
     Ok(match cli.command {
@@ -53,6 +58,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Exit> {
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
+        Command::Rehearse => {
+            rehearse::rehearse(named.then_some(cli.config.as_path()), format).await
+        }
     })
 }
 

@@ -1,0 +1,96 @@
+//! The simulated clouds of a rehearsal, one an account, and their calls as they come in.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::show::{self, Dress};
+use crate::model::names::Name;
+use crate::model::time::Time;
+use crate::sim::{Call, Settings, Sim};
+
+/// How often new calls are shown: often enough to look live, seldom enough to cost nothing.
+const SHOWN_EVERY: Duration = Duration::from_millis(25);
+
+/// Every simulated cloud, by the account that it stands in for.
+pub(super) struct Clouds(Vec<(Name, Sim)>);
+
+impl Clouds {
+    /// Starts one on this runtime for each account.
+    pub(super) async fn start(accounts: Vec<(Name, Settings)>) -> io::Result<Self> {
+        let mut all = Vec::with_capacity(accounts.len());
+        for (account, settings) in accounts {
+            all.push((account, Sim::start(settings).await?));
+        }
+        Ok(Self(all))
+    }
+
+    /// The cloud that stands in for this account.
+    pub(super) fn of(&self, account: &Name) -> Option<&Sim> {
+        self.0.iter().find(|(name, _)| name == account).map(|(_, sim)| sim)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Sim> {
+        self.0.iter().map(|(_, sim)| sim)
+    }
+
+    /// Every call so far.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.all().flat_map(Sim::calls).collect()
+    }
+
+    /// Imports, pushes and switches asked for so far, whatever was answered.
+    pub(super) fn writes(&self) -> [usize; 3] {
+        let calls = self.calls();
+        let count = |method: &str, end: &str| {
+            calls.iter().filter(|call| call.method == method && call.path.ends_with(end)).count()
+        };
+        [count("POST", "/import"), count("POST", "/push"), count("PUT", "/ssl-option")]
+    }
+}
+
+/// The calls from now on, shown as they come.
+pub(super) struct Calls {
+    receivers: Vec<Receiver<Call>>,
+    began: Time,
+    dress: Dress,
+}
+
+impl Calls {
+    /// Begins to listen; times are counted from now.
+    pub(super) fn listen(clouds: &Clouds, dress: Dress) -> Self {
+        let receivers = clouds.all().map(Sim::subscribe).collect();
+        Self { receivers, began: crate::daemon::now(), dress }
+    }
+
+    /// Does the work, and shows the calls that come in meanwhile.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut tick = tokio::time::interval(SHOWN_EVERY);
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    self.show();
+                    return done;
+                }
+                _ = tick.tick() => self.show(),
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        for calls in &mut self.receivers {
+            loop {
+                match calls.try_recv() {
+                    Ok(call) => show::call(self.dress, self.began, &call),
+                    Err(TryRecvError::Lagged(missed)) => show::missed(self.dress, missed),
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The status table: a line a certificate, a CA file and an SSL switch.
+
+use super::super::picture::{Ca, Copy, Picture, Rotation, Switch};
+use super::{Dress, Ink, heading};
+use crate::daemon;
+
+/// Most characters of an entry's name that the table makes room for.
+const NAME_CHARS_MAX: usize = 32;
+
+/// Everything as it is, side by side.
+pub(in super::super) fn status(dress: Dress, picture: &Picture) {
+    heading(dress, "Status, as it lies on the disk and in the simulated cloud");
+    let rotations = picture.rotations.iter().map(|it| it.name.as_str());
+    let cas = picture.cas.iter().map(|it| it.name.as_str());
+    let switches = picture.switches.iter().map(|it| it.name.as_str());
+    let names = rotations.chain(cas).chain(switches).map(|name| name.chars().count());
+    let width = names.max().unwrap_or(0).clamp(11, NAME_CHARS_MAX);
+    section(
+        dress,
+        width,
+        "certificate",
+        "leaf on disk   days  import            copies",
+        &picture.rotations,
+        rotation,
+    );
+    section(
+        dress,
+        width,
+        "CA file",
+        "digest         days  instance          file",
+        &picture.cas,
+        ca,
+    );
+    section(
+        dress,
+        width,
+        "SSL switch",
+        "state         job       its end",
+        &picture.switches,
+        switch,
+    );
+}
+
+fn section<T>(
+    dress: Dress,
+    width: usize,
+    label: &str,
+    columns: &str,
+    rows: &[T],
+    row: fn(Dress, &T) -> (&str, String),
+) {
+    if rows.is_empty() {
+        return;
+    }
+    dress.line(&format!("  {}", dress.paint(Ink::Dim, &format!("{label:<width$}  {columns}"))));
+    for item in rows {
+        let (name, words) = row(dress, item);
+        dress.line(&format!("  {name:<width$}  {words}"));
+    }
+}
+
+fn rotation(dress: Dress, rotation: &Rotation) -> (&str, String) {
+    let Rotation { name, leaf, ids, copies } = rotation;
+    let leaf = match leaf {
+        Ok(leaf) => leaf,
+        Err(finding) => return (name.as_str(), dress.paint(Ink::Red, finding)),
+    };
+    let days = leaf.not_after.days_after(daemon::now());
+    let id = ids.first().map_or("not imported", String::as_str);
+    let copies: Vec<_> = copies.iter().map(|it| copy(dress, it)).collect();
+    let words = format!("{:<12}  {days:>5}  {id:<16}  {}", leaf.sha256.short(), copies.join("  "));
+    (name.as_str(), words)
+}
+
+fn copy(dress: Dress, copy: &Copy) -> String {
+    let mark = mark(dress, copy.there);
+    format!("{} {mark}", copy.target)
+}
+
+fn ca<'a>(dress: Dress, ca: &'a Ca) -> (&'a str, String) {
+    let Some((digest, days)) = ca.facts() else {
+        return (ca.name.as_str(), dress.paint(Ink::Red, "the file is not there, or holds no CA"));
+    };
+    let file = ca.path.file_name().unwrap_or_default().to_string_lossy();
+    let equal = mark(dress, ca.is_equal());
+    let words =
+        format!("{:<12}  {days:>5}  {:<16}  {file} {equal}", digest.short(), ca.source.api());
+    (ca.name.as_str(), words)
+}
+
+fn switch<'a>(dress: Dress, switch: &'a Switch) -> (&'a str, String) {
+    let state = if switch.on { "on" } else { "off" };
+    let words = match switch.jobs.last() {
+        Some((job, end)) => {
+            let job = job.id.get(..8).unwrap_or(&job.id);
+            format!("{state:<12}  {job}  {end} {}", mark(dress, *end == "Completed"))
+        }
+        None if switch.wanted => dress.paint(Ink::Red, "not switched"),
+        None => "left alone".to_owned(),
+    };
+    (switch.name.as_str(), words)
+}
+
+fn mark(dress: Dress, fine: bool) -> String {
+    if fine { dress.paint(Ink::Green, "✓") } else { dress.paint(Ink::Red, "✗") }
+}

@@ -1,0 +1,165 @@
+//! Whether everything came out right: one line a system, from a picture of what is.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::picture::{Picture, Rotation};
+use crate::model::digest::Sha256;
+use crate::model::target::{CaSource, Target};
+
+/// One line of the verdict.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(super) struct Check {
+    /// Which system, or which habit.
+    pub(super) what: String,
+    /// Whether it came out right.
+    pub(super) fine: bool,
+    /// What was found; where it is not right, what is missing.
+    pub(super) found: String,
+}
+
+impl Check {
+    /// A line that says `good` when nothing is wrong, else all that is.
+    pub(super) fn new(what: &str, wrong: &[String], good: String) -> Self {
+        let fine = wrong.is_empty();
+        let found = if fine { good } else { wrong.join("; ") };
+        Self { what: what.to_owned(), fine, found }
+    }
+}
+
+/// Judges a picture. `former` are leaves that were on the disk before and stay in the certificate
+/// manager. Systems that the configuration does not use have no line.
+pub(super) fn checks(picture: &Picture, former: &[Sha256]) -> Vec<Check> {
+    let mut all = Vec::new();
+    if !picture.rotations.is_empty() {
+        all.push(import(picture, former));
+    }
+    all.extend(
+        [Target::Elb, Target::Waf, Target::Cdn].into_iter().filter_map(|it| push(picture, it)),
+    );
+    all.extend([CaSource::Dcs, CaSource::GeminiDb].into_iter().filter_map(|it| ca(picture, it)));
+    all.extend(switch(picture));
+    all.push(manners(picture));
+    all
+}
+
+/// Each leaf of the disk stands in the certificate manager once, and nothing else does.
+fn import(picture: &Picture, former: &[Sha256]) -> Check {
+    let mut wrong = Vec::new();
+    let mut known: BTreeSet<_> = former.iter().copied().collect();
+    for Rotation { name, leaf, ids, .. } in &picture.rotations {
+        match leaf {
+            Err(finding) => wrong.push(finding.clone()),
+            Ok(leaf) => {
+                known.insert(leaf.sha256);
+                match ids.len() {
+                    1 => {}
+                    0 => wrong.push(format!("the leaf of {name} was not imported")),
+                    more => wrong.push(format!("the leaf of {name} was imported {more} times")),
+                }
+            }
+        }
+    }
+    for leaf in former {
+        match picture.imports.iter().filter(|import| *import == leaf).count() {
+            1 => {}
+            count => wrong.push(format!("the former leaf {} is there {count} times", leaf.short())),
+        }
+    }
+    let strange = picture.imports.iter().filter(|import| !known.contains(import)).count();
+    if strange > 0 {
+        wrong.push(format!("{} with leaves that nobody has", many(strange, "import")));
+    }
+    let imports = many(picture.imports.len(), "import");
+    let good = match former.len() {
+        0 => format!("{imports}: each leaf on the disk, once"),
+        renewed => format!(
+            "{imports}: each leaf on the disk, and {} renewed since, once each",
+            many(renewed, "leaf")
+        ),
+    };
+    Check::new("SCM import", &wrong, good)
+}
+
+/// Every leaf of the disk has a copy wherever this service is wanted to have one.
+fn push(picture: &Picture, target: Target) -> Option<Check> {
+    let copies = picture.rotations.iter().flat_map(|rotation| {
+        rotation
+            .copies
+            .iter()
+            .filter(|copy| copy.target == target)
+            .map(move |copy| (rotation, copy))
+    });
+    let copies: Vec<_> = copies.collect();
+    let wrong: Vec<_> = copies
+        .iter()
+        .filter(|(_, copy)| !copy.there)
+        .map(|(rotation, copy)| format!("{} is not in {target} in {}", rotation.name, copy.project))
+        .collect();
+    let good = format!(
+        "{target} holds {} that {} on the disk",
+        many(copies.len(), "leaf"),
+        are(copies.len())
+    );
+    (!copies.is_empty()).then(|| Check::new(&format!("SCM push to {target}"), &wrong, good))
+}
+
+/// Every file of this service holds what the instance publishes.
+fn ca(picture: &Picture, source: CaSource) -> Option<Check> {
+    let cas: Vec<_> = picture.cas.iter().filter(|ca| ca.source == source).collect();
+    let wrong = cas.iter().filter(|ca| !ca.is_equal()).map(|ca| match ca.file {
+        None => format!("the file of {} is not there", ca.name),
+        Some(_) => format!("the file of {} is not what its instance publishes", ca.name),
+    });
+    let wrong: Vec<_> = wrong.collect();
+    let equal = if cas.len() == 1 { "equals" } else { "equal" };
+    let good = format!("{} {equal} what is published, byte by byte", many(cas.len(), "file"));
+    (!cas.is_empty()).then(|| Check::new(&format!("{} CA", source.api()), &wrong, good))
+}
+
+/// Every wanted switch was sent once and followed to its end; no other was sent.
+fn switch(picture: &Picture) -> Option<Check> {
+    let mut wrong = Vec::new();
+    let mut words = Vec::new();
+    for switch in &picture.switches {
+        let name = &switch.name;
+        match (switch.wanted, switch.jobs.as_slice()) {
+            (false, []) => words.push(format!("{name} was left alone")),
+            (false, _) => wrong.push(format!("{name} was switched without leave")),
+            (true, []) => wrong.push(format!("{name} was not switched")),
+            (true, [(job, state)]) => {
+                let short = job.id.get(..8).unwrap_or(&job.id);
+                if *state == "Completed" && switch.followed && job.on == switch.on {
+                    words.push(format!("{name}: one PUT, its job {short} followed to {state}"));
+                } else {
+                    wrong.push(format!("{name}: job {short} is {state} or was not followed"));
+                }
+            }
+            (true, jobs) => wrong.push(format!("{name} was restarted {} times", jobs.len())),
+        }
+    }
+    (!picture.switches.is_empty())
+        .then(|| Check::new("TaurusDB SSL switch", &wrong, words.join("; ")))
+}
+
+/// The clouds found no fault with what was asked of them.
+fn manners(picture: &Picture) -> Check {
+    let good = format!("{}, none against the API's documents", many(picture.calls, "call"));
+    let silent = (picture.calls == 0).then(|| "no call at all".to_owned());
+    let wrong: Vec<_> = picture.violations.iter().cloned().chain(silent).collect();
+    Check::new("Manners", &wrong, good)
+}
+
+/// A count with its noun.
+pub(super) fn many(count: usize, noun: &str) -> String {
+    match (count, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "leaf") => format!("{count} leaves"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
