@@ -4,6 +4,7 @@
 //! whatever is known by then is planned, and what may start starts. One slow call delays nobody
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
+mod looking;
 mod looks;
 mod offline;
 mod report;
@@ -27,7 +28,8 @@ use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
 use crate::record::{Journal, JournalError};
-use looks::{Look, Looking};
+use looking::Looking;
+use looks::Look;
 use report::Report;
 use steps::Ended;
 

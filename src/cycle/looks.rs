@@ -1,12 +1,13 @@
 //! Looks: which subjects are looked at, in two strides. First the files on this disk, all together,
 //! because equal leaves share an import; then the cloud, each subject by itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
+use super::looking::Looking;
 use super::{Cycle, World};
 use crate::apply::Payload;
 use crate::cert::{CaBundle, LeafFacts};
@@ -40,58 +41,6 @@ pub(super) enum Seen {
     Certificate(CertificateSeen),
     Ca(CaSeen),
     Switch(SwitchSeen),
-}
-
-/// Looks under way, each known by its subject.
-#[derive(Default)]
-pub(super) struct Looking {
-    tasks: JoinSet<Look>,
-    subjects: HashMap<tokio::task::Id, Subject>,
-}
-
-impl Looking {
-    fn spawn(&mut self, subject: Subject, look: impl Future<Output = Look> + Send + 'static) {
-        let id = self.tasks.spawn(look).id();
-        self.subjects.insert(id, subject);
-    }
-
-    /// The next look to end; the bare subject when it panicked. `None`: there is none under way.
-    pub async fn next(&mut self) -> Option<Result<Look, Subject>> {
-        let ended = self.tasks.join_next_with_id().await?;
-        self.ended(ended)
-    }
-
-    /// A look that has ended already.
-    pub fn try_next(&mut self) -> Option<Result<Look, Subject>> {
-        let ended = self.tasks.try_join_next_with_id()?;
-        self.ended(ended)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
-    }
-
-    pub fn contains(&self, subject: &Subject) -> bool {
-        self.subjects.values().any(|under_way| under_way == subject)
-    }
-
-    /// Ends all of them; nothing is lost by that.
-    pub fn abort(&mut self) {
-        self.tasks.abort_all();
-    }
-
-    fn ended(
-        &mut self,
-        ended: Result<(tokio::task::Id, Look), JoinError>,
-    ) -> Option<Result<Look, Subject>> {
-        match ended {
-            Ok((id, look)) => {
-                self.subjects.remove(&id);
-                Some(Ok(look))
-            }
-            Err(error) => self.subjects.remove(&error.id()).map(Err),
-        }
-    }
 }
 
 impl Cycle {
