@@ -73,7 +73,8 @@ fn import(
     match (&seen.import, known) {
         (ImportSeen::Found(id), known) => {
             // Each look that confirms it is remembered, which is also when it was last confirmed.
-            let fresh = known.is_some_and(|effect| {
+            let newest = draft.memory.newest(&seen.name) == Some(key);
+            let fresh = known.filter(|_| newest).is_some_and(|effect| {
                 effect.state == State::Seen
                     && effect.id.as_ref() == Some(id)
                     && effect.at >= seen.looked_at

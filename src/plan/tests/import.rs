@@ -173,6 +173,11 @@ fn shared() -> Vec<Case> {
             &["learn api: import as api-111111111111, Seen scm-1"],
         ),
         (
+            "also when the other saw it a moment before",
+            now(9).after(6, saw(&api(), &import(1), "scm-1")).cert_looked(5, found("www", 1)),
+            &["learn www: import as www-111111111111, Seen scm-1"],
+        ),
+        (
             "the other's doubt is shared",
             now(11).after(0, began(&www(), &import(1))).cert(cert("www", 1)).cert(cert("api", 1)),
             &["hold www: InDoubt +8s", "hold api: InDoubt +8s"],
