@@ -10,3 +10,4 @@ mod invariants;
 mod needs;
 mod push;
 mod ssl;
+mod storm;

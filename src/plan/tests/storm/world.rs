@@ -1,0 +1,367 @@
+//! The disk and the cloud of a storm, and what may never happen to them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::daemon::Daemon;
+use crate::cert::LeafFacts;
+use crate::model::digest::{Sha1, Sha256};
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::{Name, Subject};
+use crate::model::target::Target;
+use crate::model::time::Time;
+use crate::plan::Step;
+use crate::plan::action::{Action, ImportKey};
+use crate::plan::hold::Hold;
+use crate::plan::memory::Record;
+use crate::plan::tests::fixture::{at, name};
+
+/// The entries: the first two share account, project and, at times, their leaf.
+pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];
+
+/// SplitMix64.
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (word ^ (word >> 31)) % bound
+    }
+
+    pub fn percent(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+pub struct Import {
+    pub id: String,
+    pub key: ImportKey,
+    pub made: Time,
+}
+
+pub struct Copy {
+    pub id: String,
+    pub target: Target,
+    pub project: String,
+    pub leaf: Sha256,
+    pub made: Time,
+}
+
+pub struct Job {
+    pub id: String,
+    pub on: bool,
+    pub made: Time,
+    pub ends: Time,
+    pub fails: bool,
+}
+
+pub struct World {
+    pub rng: Rng,
+    pub now: Time,
+    /// Whether the journal may be lost: then lists do not lag and nothing arrives late.
+    pub lossy: bool,
+    pub calm: bool,
+    pub lag: Duration,
+    /// How far the cloud's clock is ahead, in seconds.
+    skew_secs: i64,
+    /// The target that we have no right to read.
+    pub blind: Option<Target>,
+    /// The leaf's number on the disk of each entry; none: the pair is torn.
+    pub disk: BTreeMap<Name, Option<u32>>,
+    newest: u32,
+    pub imports: Vec<Import>,
+    pub copies: Vec<Copy>,
+    pub jobs: Vec<Job>,
+    /// So many of the first jobs are known to nobody any more.
+    pub forgotten: usize,
+    pub wanted: bool,
+    pub assume: Option<bool>,
+    pub published: Sha256,
+    pub file: Option<Sha256>,
+    hook_due: bool,
+    /// A command was cut short, so it may run again.
+    pub hook_excused: bool,
+    pub retries: usize,
+    pub losses: usize,
+    /// Writes that are still on their way after their caller is gone.
+    pub late: Vec<(Time, Step)>,
+    ids: u32,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Rng(seed);
+        let lossy = rng.percent(20);
+        let lag = if lossy { 0 } else { rng.below(50) };
+        let skew_secs = i64::try_from(rng.below(50)).unwrap() - 25;
+        let blind =
+            [None, None, Some(Target::Elb), Some(Target::Waf)][usize::from(rng.below(4) as u8)];
+        Self {
+            now: at(0),
+            lossy,
+            calm: false,
+            lag: Duration::from_secs(lag),
+            skew_secs: if lossy { 0 } else { skew_secs },
+            blind,
+            disk: ENTRIES
+                .iter()
+                .zip([Some(1), Some(1), Some(2)])
+                .map(|(e, n)| (name(e), n))
+                .collect(),
+            newest: 2,
+            imports: Vec::new(),
+            copies: Vec::new(),
+            jobs: Vec::new(),
+            forgotten: 0,
+            wanted: rng.percent(50),
+            assume: None,
+            published: Sha256::of(b"first"),
+            file: None,
+            hook_due: false,
+            hook_excused: false,
+            retries: 0,
+            losses: 0,
+            late: Vec::new(),
+            ids: 0,
+            rng,
+        }
+    }
+
+    /// What happens by itself between two rounds.
+    pub fn weather(&mut self, daemon: &mut Daemon) {
+        self.now = self.now + Duration::from_millis(1 + self.rng.below(15_000));
+        self.arrive_late();
+        if daemon.is_idle() && self.late.is_empty() && self.rng.percent(1) {
+            self.now = self.now + Duration::from_secs(25 * 3_600);
+        }
+        match self.rng.below(100) {
+            0..=5 => self.renew(),
+            6..=7 => self.tear(),
+            8..=9 if !self.lossy => self.restore(),
+            10 => self.remove_import(),
+            11..=12 => self.published = Sha256::of(&self.rng.below(1 << 40).to_be_bytes()),
+            13 if self.forgotten == 0 => self.wanted = !self.wanted,
+            14 => self.forget_jobs(),
+            15..=17 => daemon.crash(self),
+            18 if self.lossy => {
+                daemon.crash(self);
+                daemon.lose_journal();
+                self.losses += 1;
+                // What it ran for is forgotten, and so is that it ran.
+                self.hook_due = false;
+            }
+            19 => self.ask_retries(daemon),
+            _ => {}
+        }
+    }
+
+    /// The end of it: newest leaves everywhere, nothing fails, and an operator who says what is known.
+    pub fn calm_down(&mut self, daemon: &mut Daemon) {
+        daemon.crash(self);
+        self.now = self.now + Duration::from_secs(30);
+        self.arrive_late();
+        self.now = self.now + Duration::from_secs(26 * 3_600);
+        self.calm = true;
+        self.renew();
+        let newest = self.newest;
+        self.disk.insert(name("www"), Some(newest));
+        self.disk.insert(name("fin"), Some(newest + 1));
+        let shared = if self.rng.percent(50) { newest } else { newest + 2 };
+        self.disk.insert(name("api"), Some(shared));
+        self.assume = self.state().filter(|state| *state == self.wanted || self.lossy);
+    }
+
+    pub fn ask_retries(&mut self, daemon: &mut Daemon) {
+        self.retries += 1;
+        for entry in ENTRIES.into_iter().chain(["redis"]) {
+            daemon.write(self.now, Record::AskedRetry { name: name(entry) });
+        }
+        // With a lost journal nobody but the task list knows of a switch: only whoever knows better asks.
+        let stuck = daemon.held.iter().any(|held| matches!(held.why, Hold::DoubtStays { .. }));
+        if !self.lossy || self.calm && (stuck || self.state() != Some(self.wanted)) {
+            daemon.write(self.now, Record::AskedRetry { name: name("ledger") });
+        }
+    }
+
+    pub fn arrive_late(&mut self) {
+        let now = self.now;
+        let (due, later) =
+            std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        self.late = later;
+        for (_, step) in due {
+            self.land(&step).ok();
+        }
+    }
+
+    fn some_entry(&mut self) -> Name {
+        let index = usize::try_from(self.rng.below(3)).unwrap();
+        name(ENTRIES[index])
+    }
+
+    fn renew(&mut self) {
+        self.newest += 1;
+        let entry = self.some_entry();
+        self.disk.insert(entry, Some(self.newest));
+        if self.rng.percent(40) {
+            self.disk.insert(name("www"), Some(self.newest));
+            self.disk.insert(name("api"), Some(self.newest));
+        }
+    }
+
+    fn tear(&mut self) {
+        let entry = self.some_entry();
+        self.disk.insert(entry, None);
+    }
+
+    /// A backup: an older leaf.
+    fn restore(&mut self) {
+        let (entry, older) = (self.some_entry(), self.rng.below(u64::from(self.newest)));
+        self.disk.insert(entry, u32::try_from(older).ok());
+    }
+
+    fn remove_import(&mut self) {
+        if !self.imports.is_empty() {
+            let index = self.rng.below(self.imports.len() as u64);
+            self.imports.remove(usize::try_from(index).unwrap());
+        }
+    }
+
+    /// Only of a switch that went as wanted: else no operator could say that it did.
+    fn forget_jobs(&mut self) {
+        let as_wanted = self.jobs.last().is_some_and(|job| job.on == self.wanted && !job.fails);
+        if as_wanted && !self.lossy && self.rng.percent(30) {
+            self.forgotten = self.jobs.len();
+        }
+    }
+
+    /// What the switch's last good job has made of the instance.
+    fn state(&self) -> Option<bool> {
+        self.jobs.iter().rev().find(|job| !job.fails).map(|job| job.on)
+    }
+
+    fn id(&mut self, prefix: &str) -> String {
+        self.ids += 1;
+        format!("{prefix}{}", self.ids)
+    }
+
+    /// The effect itself, with what must be true of it.
+    pub fn land(&mut self, step: &Step) -> Result<Option<String>, Failure> {
+        match &step.action {
+            Action::Import { key } => {
+                let there = self.imports.iter().any(|import| import.key == *key);
+                assert!(!there, "{} is imported twice", step.subject);
+                let (id, key, made) = (self.id("scm-"), key.clone(), self.now);
+                self.imports.push(Import { id: id.clone(), key, made });
+                Ok(Some(id))
+            }
+            Action::Push { .. } => self.land_push(step),
+            Action::InstallCa { sha256, .. } => {
+                self.file = Some(*sha256);
+                self.hook_due = true;
+                Ok(None)
+            }
+            Action::RunHook { .. } => {
+                assert!(self.hook_due || self.hook_excused, "a command runs twice");
+                (self.hook_due, self.hook_excused) = (false, false);
+                Ok(None)
+            }
+            Action::SwitchSsl { on, .. } => {
+                assert!(self.jobs.iter().all(|job| job.ends <= self.now), "restarted in a restart");
+                assert!(self.state() != Some(*on), "restarted twice for one state");
+                let (id, made) = (self.id("job-"), self.now);
+                let ends = made + Duration::from_secs(5 + self.rng.below(60));
+                let fails = !self.calm && self.rng.percent(10);
+                self.jobs.push(Job { id: id.clone(), on: *on, made, ends, fails });
+                Ok(Some(id))
+            }
+        }
+    }
+
+    fn land_push(&mut self, step: &Step) -> Result<Option<String>, Failure> {
+        let Action::Push { key, scm_id, target, project } = &step.action else { unreachable!() };
+        if !self.imports.iter().any(|import| import.id == *scm_id) {
+            return Err(Failure::local(Kind::NotFound, "push", "no such certificate"));
+        }
+        let same = |copy: &&Copy| {
+            copy.target == *target && copy.project == *project && copy.leaf == key.leaf
+        };
+        let copies = self.copies.iter().filter(same).count();
+        if *target != Target::Cdn && Some(*target) != self.blind {
+            assert_eq!(copies, 0, "{} is pushed twice to {target}", step.subject);
+        }
+        let excuses = 1 + self.retries + self.losses;
+        assert!(
+            copies < 2 * excuses + self.imports.len(),
+            "{} is pushed to {target} again and again",
+            step.subject
+        );
+        if copies > 0 && self.rng.percent(50) {
+            return Err(Failure::local(Kind::Exists, "push", "exists"));
+        }
+        let (target, project, leaf, made) = (*target, project.clone(), key.leaf, self.now);
+        let id = self.id("copy-");
+        self.copies.push(Copy { id, target, project, leaf, made });
+        Ok(None)
+    }
+
+    /// Everything is as the disk and the configuration want it, once.
+    pub fn judge_calm(&self) {
+        for (entry, targets) in ENTRIES.iter().map(|entry| (name(entry), targets(entry))) {
+            let leaf = leaf(self.disk[&entry].unwrap());
+            let key = import_key(&entry, &leaf);
+            let imports = self.imports.iter().filter(|import| import.key == key).count();
+            assert_eq!(imports, 1, "{entry} has its import");
+            for (target, project) in targets {
+                let copy = self.copies.iter().any(|copy| {
+                    copy.target == *target && copy.project == *project && copy.leaf == leaf.sha256
+                });
+                assert!(copy, "{entry} is in {target} in {project}");
+            }
+        }
+        assert_eq!(self.file, Some(self.published), "the CA file is the published one");
+        assert!(!self.hook_due, "the command has run for it");
+        assert_eq!(self.state(), Some(self.wanted), "SSL is as wanted");
+    }
+
+    /// The cloud's word for a moment of ours, to the second.
+    pub fn cloud_time(&self, moment: Time) -> Time {
+        Time::from_secs(moment.secs() + self.skew_secs)
+    }
+}
+
+pub fn targets(entry: &str) -> &'static [(Target, &'static str)] {
+    match entry {
+        "www" => &[(Target::Elb, "north"), (Target::Cdn, "north")],
+        "api" => &[(Target::Elb, "north"), (Target::Waf, "north")],
+        _ => &[(Target::Elb, "south")],
+    }
+}
+
+pub fn leaf(number: u32) -> LeafFacts {
+    let bytes = number.to_be_bytes();
+    LeafFacts {
+        sha256: Sha256::of(&bytes),
+        sha1: Sha1::of(&bytes),
+        not_before: at(i64::from(number) - 1_000),
+        not_after: at(400 * 86_400),
+        ..crate::plan::tests::fixture::leaf(1)
+    }
+}
+
+pub fn import_key(entry: &Name, leaf: &LeafFacts) -> ImportKey {
+    let enterprise_project = (entry.as_str() == "fin").then(|| "finance".to_owned());
+    ImportKey {
+        cloud: name("main"),
+        enterprise_project,
+        leaf: leaf.sha256,
+        issued: leaf.not_before,
+    }
+}
+
+pub fn subjects() -> impl Iterator<Item = Subject> {
+    let certificates = ENTRIES.iter().map(|entry| Subject::Certificate(name(entry)));
+    certificates.chain([Subject::Ca(name("redis")), Subject::Ssl(name("ledger"))])
+}
