@@ -51,7 +51,10 @@ fn states_follow_the_lines() {
     assert_eq!(after(&[fails(Kind::Lost), saw(&www(), &import(1), "scm-1")]), (State::Seen, 0, 0));
     let gone = [saw(&www(), &import(1), "scm-1"), learned(&www(), &import(1), Fact::Gone)];
     assert_eq!(after(&gone).0, State::Gone);
-    assert_eq!(after(&[gone.as_slice(), &[begun.clone()]].concat()), (State::Open, 1, 1));
+    assert_eq!(
+        after(&[gone.as_slice(), std::slice::from_ref(&begun)].concat()),
+        (State::Open, 1, 1)
+    );
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn a_step_back_is_asked_for_once() {
     let imported = done(&www(), &import(2), Some("scm-2"));
     let used = learned(&www(), &import(1), Fact::AllowedOlder);
     assert!(fold(&[imported.clone(), asked.clone()]).asked_older(&name("www")));
-    assert!(!fold(&[asked.clone()]).asked_older(&name("api")));
+    assert!(!fold(std::slice::from_ref(&asked)).asked_older(&name("api")));
     let memory = fold(&[imported, asked, used]);
     assert!(!memory.asked_older(&name("www")));
     assert_eq!(memory.newest(&name("www")), Some(&key(1)));

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::world::{World, import_key, leaf, subjects, targets};
+use super::world::{World, finance, import_key, leaf, subjects, targets};
 use crate::cert::Finding;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::model::target::Target;
@@ -182,7 +183,7 @@ impl Daemon {
     fn begin_look(&self, subject: &Subject, world: &World) -> Look {
         let local = world.disk.get(subject.name()).copied().flatten();
         let import = local.map_or(ImportNeed::Nothing, |number| {
-            let key = import_key(subject.name(), &leaf(number));
+            let key = import_key(subject.name(), number);
             needs::import(&key, &self.memory, world.now)
         });
         let switch = needs::switch(&name("main"), "db1", world.wanted, world.assume, &self.memory);
@@ -264,14 +265,15 @@ fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen 
     });
     let targets = targets.collect();
     let torn = || BadInput { path: "/pki/privkey.pem".into(), finding: Finding::Mismatch };
-    let finance = (entry.as_str() == "fin").then(|| "finance".to_owned());
     CertificateSeen {
-        enterprise_project: finance,
+        name: entry.clone(),
+        cloud: name("main"),
+        cert_path: "/pki/fullchain.pem".into(),
+        enterprise_project: finance(entry),
         looked_at: look.looked_at,
         local: look.local.map(leaf).ok_or_else(torn),
         import: look.local.map_or(ImportSeen::Trusted, |number| import(entry, number, look, world)),
         targets,
-        ..fixture::cert(entry.as_str(), 1)
     }
 }
 
@@ -283,7 +285,7 @@ fn import(entry: &Name, number: u32, look: &Look, world: &mut World) -> ImportSe
     if let Some(failure) = blind(world) {
         return ImportSeen::Unknown(failure);
     }
-    let key = import_key(entry, &leaf(number));
+    let key = import_key(entry, number);
     let listed = world.imports.iter().find(|import| {
         let shown = matches!(&look.import, ImportNeed::Confirm(id) if *id == import.id);
         import.key == key && (shown || import.made + world.lag <= world.now)
@@ -298,7 +300,7 @@ fn copy(target: Target, project: &str, number: u32, world: &mut World) -> CopySe
     if let Some(failure) = blind(world) {
         return CopySeen::Unknown(failure);
     }
-    let leaf = leaf(number).sha256;
+    let leaf = Sha256::of(&number.to_be_bytes());
     // No copy is bound here, and CDN lists only what a domain uses.
     let listed = world.copies.iter().filter(|_| target != Target::Cdn).find(|copy| {
         let same = copy.target == target && copy.project == project && copy.leaf == leaf;

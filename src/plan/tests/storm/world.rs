@@ -310,13 +310,12 @@ impl World {
     /// Everything is as the disk and the configuration want it, once.
     pub fn judge_calm(&self) {
         for (entry, targets) in ENTRIES.iter().map(|entry| (name(entry), targets(entry))) {
-            let leaf = leaf(self.disk[&entry].unwrap());
-            let key = import_key(&entry, &leaf);
+            let key = import_key(&entry, self.disk[&entry].unwrap());
             let imports = self.imports.iter().filter(|import| import.key == key).count();
             assert_eq!(imports, 1, "{entry} has its import");
             for (target, project) in targets {
                 let copy = self.copies.iter().any(|copy| {
-                    copy.target == *target && copy.project == *project && copy.leaf == leaf.sha256
+                    copy.target == *target && copy.project == *project && copy.leaf == key.leaf
                 });
                 assert!(copy, "{entry} is in {target} in {project}");
             }
@@ -345,20 +344,32 @@ pub fn leaf(number: u32) -> LeafFacts {
     LeafFacts {
         sha256: Sha256::of(&bytes),
         sha1: Sha1::of(&bytes),
-        not_before: at(i64::from(number) - 1_000),
+        not_before: issued(number),
         not_after: at(400 * 86_400),
-        ..crate::plan::tests::fixture::leaf(1)
+        serial: number.to_string(),
+        subject: String::new(),
+        issuer: String::new(),
+        names: Vec::new(),
+        key: String::new(),
     }
 }
 
-pub fn import_key(entry: &Name, leaf: &LeafFacts) -> ImportKey {
-    let enterprise_project = (entry.as_str() == "fin").then(|| "finance".to_owned());
+pub fn import_key(entry: &Name, number: u32) -> ImportKey {
     ImportKey {
         cloud: name("main"),
-        enterprise_project,
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
+        enterprise_project: finance(entry),
+        leaf: Sha256::of(&number.to_be_bytes()),
+        issued: issued(number),
     }
+}
+
+/// The enterprise project of an entry.
+pub fn finance(entry: &Name) -> Option<String> {
+    (entry.as_str() == "fin").then(|| "finance".to_owned())
+}
+
+fn issued(number: u32) -> Time {
+    at(i64::from(number) - 1_000)
 }
 
 pub fn subjects() -> impl Iterator<Item = Subject> {
