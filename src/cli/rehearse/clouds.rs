@@ -37,20 +37,6 @@ impl Clouds {
     pub(super) fn all(&self) -> impl Iterator<Item = &Sim> {
         self.0.iter().map(|(_, sim)| sim)
     }
-
-    /// Every call so far.
-    pub(super) fn calls(&self) -> Vec<Call> {
-        self.all().flat_map(Sim::calls).collect()
-    }
-
-    /// Imports, pushes and switches asked for so far, whatever was answered.
-    pub(super) fn writes(&self) -> [usize; 3] {
-        let calls = self.calls();
-        let count = |method: &str, end: &str| {
-            calls.iter().filter(|call| call.method == method && call.path.ends_with(end)).count()
-        };
-        [count("POST", "/import"), count("POST", "/push"), count("PUT", "/ssl-option")]
-    }
 }
 
 /// The calls from now on, shown as they come.

@@ -17,6 +17,9 @@ use crate::sim::{CaFile, Sim, SslJob};
 /// More than any CA file that is installed.
 const CA_BYTES_MAX: u64 = cert::CA_INPUT_BYTES_MAX as u64;
 
+/// Every target that there is.
+pub(super) const TARGETS: [Target; 3] = [Target::Elb, Target::Waf, Target::Cdn];
+
 /// All of it at one moment.
 pub(super) struct Picture {
     pub(super) rotations: Vec<Rotation>,
@@ -28,6 +31,17 @@ pub(super) struct Picture {
     pub(super) violations: Vec<String>,
     /// How many calls there were.
     pub(super) calls: usize,
+    /// How many copies pushes left in all targets.
+    pub(super) pushed: usize,
+    /// How many switches were accepted, each a restart.
+    pub(super) restarts: usize,
+}
+
+impl Picture {
+    /// How many imports, pushed copies and switches there are.
+    pub(super) fn effects(&self) -> [usize; 3] {
+        [self.imports.len(), self.pushed, self.restarts]
+    }
 }
 
 /// One `[[certificate]]`.
@@ -102,8 +116,14 @@ pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
         switches: switches.collect(),
         imports: clouds.all().flat_map(Sim::imports).map(|import| import.sha256).collect(),
         violations: clouds.all().flat_map(Sim::violations).collect(),
-        calls: clouds.calls().len(),
+        calls: clouds.all().map(|sim| sim.calls().len()).sum(),
+        pushed: clouds.all().map(pushed).sum(),
+        restarts: clouds.all().map(|sim| sim.ssl_jobs().len()).sum(),
     }
+}
+
+fn pushed(sim: &Sim) -> usize {
+    TARGETS.into_iter().map(|target| sim.copies(target).len()).sum()
 }
 
 fn rotation(entry: &Certificate, leaf: Result<LeafFacts, String>, sim: Option<&Sim>) -> Rotation {

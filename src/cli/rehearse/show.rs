@@ -21,16 +21,24 @@ pub(super) use table::status;
 /// How wide a line of the show is, in characters; sentences and paths of an operator's own may be longer.
 const WIDTH: usize = 100;
 /// Where a call's path begins, in characters.
-const PATH_AT: usize = 30;
+const PATH_AT: usize = 28;
 /// How wide a path is when the words after it leave it the room.
-const PATH_CHARS: usize = 42;
-/// Parts of a path that are longer than this are ids, of which the start tells enough; an import's
-/// id is as long and stays whole.
-const PART_CHARS_MAX: usize = 16;
-/// How much of such an id is shown.
+const PATH_CHARS: usize = 34;
+/// Least room for the words after a path, and between the two, in characters.
+const DETAIL_CHARS_MIN: usize = 20;
+const GAP_CHARS: usize = 2;
+/// Parts of a path that are at least this long and have digits are ids.
+const ID_CHARS_MIN: usize = 16;
+/// How much of such an id is shown: its start, or the end of one that begins like all others.
 const ID_CHARS: usize = 4;
+/// How every import's id begins.
+const IMPORT_ID: &str = "scs";
+/// What a push of a copy that is there already is answered with.
+const ALREADY_THERE: &str = "SCM.0211";
 /// Least width of the first column of the verdict and the opening.
 const LABEL_CHARS: usize = 20;
+/// Where the sentence of a hold begins, as facts do.
+const HELD_AT: usize = 12;
 
 /// How the show looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +87,8 @@ pub(super) fn title(dress: Dress, words: &str) {
 
 /// A fact with its label, before or between the acts.
 pub(super) fn fact(dress: Dress, label: &str, words: &str) {
-    dress.line(&format!("  {} {words}", dress.paint(Ink::Dim, &format!("{label:<9}"))));
+    let label = dress.paint(Ink::Dim, &format!("{label:<9}"));
+    dress.line(&format!("  {label} {}", wrapped(words, HELD_AT)));
 }
 
 /// The head of an act or a table.
@@ -99,7 +108,7 @@ pub(super) fn note(dress: Dress, words: &str) {
     dress.line(&format!("  {}", dress.paint(Ink::Dim, words)));
 }
 
-/// One call: when, whose, what, and what came of it.
+/// One call: when, whose, what, and what came of it. An arrow marks those that change the cloud.
 pub(super) fn call(dress: Dress, began: Time, call: &Call) {
     let after = call.at.since(began).as_secs_f64();
     let service = Api::from_key(call.service)
@@ -109,12 +118,16 @@ pub(super) fn call(dress: Dress, began: Time, call: &Call) {
         Some(status) => (status.to_string(), Ink::Yellow),
         None => ("---".to_owned(), Ink::Red),
     };
-    let fault = call.fault.map(|fault| format!(" [{fault}]")).unwrap_or_default();
-    let (path, detail) = fitted(&call.path, &format!("{}{fault}", call.detail));
+    let (path, detail) = fitted(&call.path, &words(call));
     let method = format!("{:<4}", call.method);
-    let method = if call.method == "GET" { method } else { dress.paint(Ink::Bold, &method) };
+    let (arrow, method, path) = if is_write(call) {
+        ("→", dress.paint(Ink::Bold, &method), dress.paint(Ink::Bold, &path))
+    } else {
+        (" ", method, path)
+    };
     dress.line(&format!(
-        "  {}  {} {method}  {}  {path} {}",
+        "{}{}  {}  {method} {}  {path}  {}",
+        dress.paint(Ink::Yellow, arrow),
         dress.paint(Ink::Dim, &format!("{after:>6.3}")),
         dress.paint(Ink::Cyan, &format!("{service:<8}")),
         dress.paint(ink, &format!("{status:>3}")),
@@ -122,12 +135,31 @@ pub(super) fn call(dress: Dress, began: Time, call: &Call) {
     ));
 }
 
+/// The three calls that change something; a DCS download is a POST that does not.
+fn is_write(call: &Call) -> bool {
+    call.method != "GET"
+        && ["/import", "/push", "/ssl-option"].iter().any(|end| call.path.ends_with(end))
+}
+
+/// The ledger's words, without what the path says already.
+fn words(call: &Call) -> String {
+    let detail = call.detail.as_str();
+    let detail = detail.strip_prefix("import ").unwrap_or(detail);
+    let detail = match detail.strip_prefix("push ") {
+        Some(push) => push.split(" as ").next().unwrap_or(push),
+        None => detail,
+    };
+    let fault = call.fault.map(|fault| format!(" [{fault}]")).unwrap_or_default();
+    let gloss = if detail == ALREADY_THERE { " (it has a copy already)" } else { "" };
+    format!("{detail}{gloss}{fault}")
+}
+
 /// Path and words of a call in the room that a line has for them: ids are cut short, then what is
 /// still too long is.
 fn fitted(path: &str, detail: &str) -> (String, String) {
-    let room = WIDTH - PATH_AT - 1;
+    let room = WIDTH - PATH_AT - GAP_CHARS;
     let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
-    let path = cut(&path, room / 3 * 2);
+    let path = cut(&path, room - DETAIL_CHARS_MIN);
     let detail = cut(detail, room - path.chars().count());
     // Words that need more room than the column has move it to the left.
     let width = PATH_CHARS.min(room - detail.chars().count());
@@ -135,13 +167,17 @@ fn fitted(path: &str, detail: &str) -> (String, String) {
 }
 
 fn part(part: &str) -> String {
-    if part.chars().count() <= PART_CHARS_MAX
-        || part.contains('.')
-        || !part.contains(|c: char| c.is_ascii_digit())
-    {
+    let chars = part.chars().count();
+    let is_id = chars >= ID_CHARS_MIN && part.contains(|c: char| c.is_ascii_digit());
+    if !is_id {
         return part.to_owned();
     }
-    part.chars().take(ID_CHARS).chain(['…']).collect()
+    match part.strip_prefix(IMPORT_ID) {
+        Some(_) => {
+            IMPORT_ID.chars().chain(['…']).chain(part.chars().skip(chars - ID_CHARS)).collect()
+        }
+        None => part.chars().take(ID_CHARS).chain(['…']).collect(),
+    }
 }
 
 fn cut(words: &str, max: usize) -> String {
@@ -161,8 +197,27 @@ pub(super) fn held(dress: Dress, held: &[Held]) {
     for held in held {
         let fault = held.why.is_fault() || matches!(held.why, Hold::JobRunning { .. });
         let word = dress.paint(if fault { Ink::Red } else { Ink::Yellow }, "held");
-        dress.line(&format!("  {word}      {}: {}", held.subject, held.why));
+        let words = format!("{}: {}", held.subject, held.why);
+        dress.line(&format!("  {word}      {}", wrapped(&words, HELD_AT)));
     }
+}
+
+/// Words broken into lines that begin at this column and end within the width, where words allow it.
+fn wrapped(words: &str, column: usize) -> String {
+    let (mut text, mut used) = (String::new(), column);
+    for word in words.split(' ') {
+        let chars = word.chars().count();
+        if used > column && used + 1 + chars > WIDTH {
+            text += &format!("\n{:column$}", "");
+            used = column;
+        } else if used > column {
+            text.push(' ');
+            used += 1;
+        }
+        text += word;
+        used += chars;
+    }
+    text
 }
 
 #[derive(Serialize)]
@@ -182,6 +237,7 @@ pub(super) fn verdict(dress: Dress, checks: &[Check]) -> Exit {
     for Check { what, fine, found } in checks {
         let mark =
             if *fine { dress.paint(Ink::Green, "✓") } else { dress.paint(Ink::Red, "✗") };
+        let found = wrapped(found, LABEL_CHARS + 5);
         dress.line(&format!("  {mark} {what:<LABEL_CHARS$} {found}"));
     }
     let last = if fine {
@@ -203,8 +259,17 @@ mod tests {
         let (path, detail) = fitted(long, &"words ".repeat(30));
         assert!(path.starts_with("/v2/0123…/instances/5560…/ssl-certs/download"), "{path}");
         assert!(PATH_AT + path.chars().count() + 1 + detail.chars().count() <= WIDTH);
-        let import = "/v3/scm/certificates/scs1763798400123/push";
-        assert!(fitted(import, "ELB").0.starts_with(import));
+        let push = fitted("/v3/scm/certificates/scs1763798400123/push", "ELB").0;
+        assert!(push.starts_with("/v3/scm/certificates/scs…0123/push"), "{push}");
+    }
+
+    #[test]
+    fn long_sentences_are_broken_at_words() {
+        let words = wrapped(&"sentence ".repeat(30), 12);
+        assert!(words.lines().count() > 2);
+        assert!(words.lines().skip(1).all(|line| line.chars().count() <= WIDTH));
+        assert!(words.lines().skip(1).all(|line| line.starts_with("            s")), "{words}");
+        assert_eq!(wrapped("short", 12), "short");
     }
 
     #[test]

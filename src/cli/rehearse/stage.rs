@@ -15,7 +15,7 @@ use crate::model::digest::Sha256;
 use crate::model::names::{BadName, Name};
 use crate::model::target::Api;
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{CaFile, DcsInstance, GeminiDbInstance, Settings};
+use crate::sim::{CaFile, DcsInstance, GeminiDbInstance, Settings, Sim};
 
 /// The one account.
 const ACCOUNT: &str = "rehearsal";
@@ -81,7 +81,7 @@ impl Stage {
             write(&scratch.join(name), text, SECRET_MODE)?;
         }
         let clouds = Clouds::start(vec![(Name::new(ACCOUNT)?, settings.clone())]).await?;
-        let url = clouds.all().next().map(crate::sim::Sim::url).unwrap_or_default();
+        let url = clouds.all().next().map(Sim::url).unwrap_or_default();
         let config = scratch.join("certrotd.toml");
         write(&config, &text(&settings.region, &url), SECRET_MODE)?;
         let authority = Authority::new("Rehearsal");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::picture::{Picture, Rotation};
+use super::picture::{Picture, Rotation, TARGETS};
 use crate::model::digest::Sha256;
 use crate::model::target::{CaSource, Target};
 
@@ -35,9 +35,7 @@ pub(super) fn checks(picture: &Picture, former: &[Sha256]) -> Vec<Check> {
     if !picture.rotations.is_empty() {
         all.push(import(picture, former));
     }
-    all.extend(
-        [Target::Elb, Target::Waf, Target::Cdn].into_iter().filter_map(|it| push(picture, it)),
-    );
+    all.extend(TARGETS.into_iter().filter_map(|it| push(picture, it)));
     all.extend([CaSource::Dcs, CaSource::GeminiDb].into_iter().filter_map(|it| ca(picture, it)));
     all.extend(switch(picture));
     all.push(manners(picture));
@@ -145,19 +143,32 @@ fn switch(picture: &Picture) -> Option<Check> {
 
 /// The clouds found no fault with what was asked of them.
 fn manners(picture: &Picture) -> Check {
-    let good = format!("{}, none against the API's documents", many(picture.calls, "call"));
+    let good = format!("{}, none that the API's documents forbid", many(picture.calls, "call"));
     let silent = (picture.calls == 0).then(|| "no call at all".to_owned());
     let wrong: Vec<_> = picture.violations.iter().cloned().chain(silent).collect();
-    Check::new("Manners", &wrong, good)
+    Check::new("API rules", &wrong, good)
+}
+
+/// The clouds hold the same as before: nothing was imported, pushed or switched in between.
+pub(super) fn unchanged(what: &str, before: &Picture, after: &Picture, good: &str) -> Check {
+    let counts = before.effects().into_iter().zip(after.effects());
+    let wrong = ["import", "pushed copy", "SSL switch"].into_iter().zip(counts);
+    let wrong = wrong.filter(|(_, (before, after))| before != after);
+    let wrong =
+        wrong.map(|(noun, (before, after))| format!("{}, then {after}", many(before, noun)));
+    Check::new(what, &wrong.collect::<Vec<_>>(), good.to_owned())
 }
 
 /// A count with its noun.
 pub(super) fn many(count: usize, noun: &str) -> String {
-    match (count, noun) {
-        (1, _) => format!("1 {noun}"),
-        (_, "leaf") => format!("{count} leaves"),
-        _ => format!("{count} {noun}s"),
-    }
+    let plural = match noun {
+        _ if count == 1 => noun.to_owned(),
+        "leaf" => "leaves".to_owned(),
+        "pushed copy" => "pushed copies".to_owned(),
+        "SSL switch" => "SSL switches".to_owned(),
+        _ => format!("{noun}s"),
+    };
+    format!("{count} {plural}")
 }
 
 fn are(count: usize) -> &'static str {

@@ -77,7 +77,7 @@ fn copy(dress: Dress, copy: &Copy) -> String {
     format!("{} {mark}", copy.target)
 }
 
-fn ca<'a>(dress: Dress, ca: &'a Ca) -> (&'a str, String) {
+fn ca(dress: Dress, ca: &Ca) -> (&str, String) {
     let Some((digest, days)) = ca.facts() else {
         return (ca.name.as_str(), dress.paint(Ink::Red, "the file is not there, or holds no CA"));
     };
@@ -88,7 +88,7 @@ fn ca<'a>(dress: Dress, ca: &'a Ca) -> (&'a str, String) {
     (ca.name.as_str(), words)
 }
 
-fn switch<'a>(dress: Dress, switch: &'a Switch) -> (&'a str, String) {
+fn switch(dress: Dress, switch: &Switch) -> (&str, String) {
     let state = if switch.on { "on" } else { "off" };
     let words = match switch.jobs.last() {
         Some((job, end)) => {
