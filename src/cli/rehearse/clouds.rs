@@ -68,15 +68,21 @@ impl Calls {
         }
     }
 
+    /// Shows what has come since the last time, in the order of the answers.
     fn show(&mut self) {
+        let mut new = Vec::new();
         for calls in &mut self.receivers {
             loop {
                 match calls.try_recv() {
-                    Ok(call) => show::call(self.dress, self.began, &call),
+                    Ok(call) => new.push(call),
                     Err(TryRecvError::Lagged(missed)) => show::missed(self.dress, missed),
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
             }
+        }
+        new.sort_by_key(|call| call.at);
+        for call in &new {
+            show::call(self.dress, self.began, call);
         }
     }
 }

@@ -116,7 +116,8 @@ fn settled(held: &[Held]) -> Check {
     let faults = faults.map(|held| format!("{} is held by a fault", held.subject));
     let good = match held.len() {
         0 => "nothing waits".to_owned(),
-        more => format!("{} as the file wants it", many(more, "wait")),
+        1 => "1 step waits, as the file wants it".to_owned(),
+        more => format!("{more} steps wait, as the file wants it"),
     };
     Check::new("Settled", &faults.collect::<Vec<_>>(), good)
 }

@@ -58,6 +58,8 @@ pub(super) struct Rotation {
 pub(super) struct Copy {
     pub(super) target: Target,
     pub(super) project: String,
+    /// Whether that project is another than the account's region.
+    pub(super) elsewhere: bool,
     /// Whether the target has the leaf that is on the disk.
     pub(super) there: bool,
 }
@@ -106,7 +108,8 @@ pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
     for entry in &config.certificates {
         let leaf = local::read(entry).await.leaf;
         let leaf = leaf.map_err(|bad| format!("{}: {}", bad.path.display(), bad.finding));
-        rotations.push(rotation(entry, leaf, clouds.of(&entry.cloud)));
+        let region = config.account(&entry.cloud).map_or("", |account| &account.region);
+        rotations.push(rotation(entry, leaf, region, clouds.of(&entry.cloud)));
     }
     let cas = config.instance_cas.iter().map(|entry| ca(entry, clouds.of(&entry.cloud)));
     let switches = config.instance_ssls.iter().map(|entry| switch(entry, clouds.of(&entry.cloud)));
@@ -126,7 +129,12 @@ fn pushed(sim: &Sim) -> usize {
     TARGETS.into_iter().map(|target| sim.copies(target).len()).sum()
 }
 
-fn rotation(entry: &Certificate, leaf: Result<LeafFacts, String>, sim: Option<&Sim>) -> Rotation {
+fn rotation(
+    entry: &Certificate,
+    leaf: Result<LeafFacts, String>,
+    region: &str,
+    sim: Option<&Sim>,
+) -> Rotation {
     let digest = leaf.as_ref().ok().map(|leaf| leaf.sha256);
     let project = entry.enterprise_project_id.as_deref();
     let imports = sim.map(Sim::imports).unwrap_or_default().into_iter().filter(|import| {
@@ -140,7 +148,8 @@ fn rotation(entry: &Certificate, leaf: Result<LeafFacts, String>, sim: Option<&S
             let here = push.target == Target::Cdn || copy.project == push.project;
             here && Some(copy.sha256) == digest
         });
-        Copy { target: push.target, project: push.project.clone(), there }
+        let elsewhere = push.project != region;
+        Copy { target: push.target, project: push.project.clone(), elsewhere, there }
     });
     Rotation {
         name: entry.name.clone(),

@@ -8,6 +8,9 @@ use super::picture::{Picture, Rotation, TARGETS};
 use crate::model::digest::Sha256;
 use crate::model::target::{CaSource, Target};
 
+/// How many of the things that are wrong a line names: enough to begin with.
+const WRONG_MAX: usize = 8;
+
 /// One line of the verdict.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(super) struct Check {
@@ -23,7 +26,10 @@ impl Check {
     /// A line that says `good` when nothing is wrong, else all that is.
     pub(super) fn new(what: &str, wrong: &[String], good: String) -> Self {
         let fine = wrong.is_empty();
-        let found = if fine { good } else { wrong.join("; ") };
+        let mut found = if fine { good } else { wrong[..wrong.len().min(WRONG_MAX)].join("; ") };
+        if wrong.len() > WRONG_MAX {
+            found += &format!("; and {} more", wrong.len() - WRONG_MAX);
+        }
         Self { what: what.to_owned(), fine, found }
     }
 }
@@ -174,3 +180,6 @@ pub(super) fn many(count: usize, noun: &str) -> String {
 fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,8 @@ fn rotation(dress: Dress, rotation: &Rotation) -> (&str, String) {
 
 fn copy(dress: Dress, copy: &Copy) -> String {
     let mark = mark(dress, copy.there);
-    format!("{} {mark}", copy.target)
+    let project = if copy.elsewhere { format!(" in {}", copy.project) } else { String::new() };
+    format!("{}{project} {mark}", copy.target)
 }
 
 fn ca(dress: Dress, ca: &Ca) -> (&str, String) {

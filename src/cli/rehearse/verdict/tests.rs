@@ -1,0 +1,116 @@
+//! The verdict misses whatever is missing.
+
+use super::super::picture::{Ca, Copy, Switch};
+use super::*;
+use crate::cert::LeafFacts;
+use crate::model::digest::Sha1;
+use crate::model::names::Name;
+use crate::model::time::Time;
+use crate::sim::SslJob;
+
+fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+fn leaf() -> LeafFacts {
+    LeafFacts {
+        sha256: Sha256::of(b"leaf"),
+        sha1: Sha1::of(b"leaf"),
+        serial: "1".to_owned(),
+        subject: String::new(),
+        issuer: String::new(),
+        not_before: Time::from_secs(0),
+        not_after: Time::from_secs(1),
+        names: Vec::new(),
+        key: String::new(),
+    }
+}
+
+/// Everything as it should be, with one renewal behind it.
+fn picture() -> Picture {
+    let copy = |target| Copy { target, project: "p".to_owned(), elsewhere: false, there: true };
+    let ca = |source| Ca {
+        name: name("redis"),
+        source,
+        path: "ca.pem".into(),
+        published: Some("pem".to_owned()),
+        file: Some("pem".to_owned()),
+    };
+    let job = SslJob {
+        id: "12345678-job".to_owned(),
+        instance: "in07".to_owned(),
+        on: true,
+        created: Time::from_secs(0),
+        ends: Time::from_secs(1),
+        failure: None,
+    };
+    Picture {
+        rotations: vec![Rotation {
+            name: name("www"),
+            leaf: Ok(leaf()),
+            ids: vec!["scs1".to_owned()],
+            copies: TARGETS.map(copy).into(),
+        }],
+        cas: [CaSource::Dcs, CaSource::GeminiDb].map(ca).into(),
+        switches: vec![Switch {
+            name: name("ledger"),
+            on: true,
+            wanted: true,
+            jobs: vec![(job, "Completed")],
+            followed: true,
+        }],
+        imports: vec![Sha256::of(b"former"), Sha256::of(b"leaf")],
+        violations: Vec::new(),
+        calls: 9,
+        pushed: 3,
+        restarts: 1,
+    }
+}
+
+/// The lines that are not fine.
+fn wrong(change: impl FnOnce(&mut Picture)) -> Vec<String> {
+    let mut picture = picture();
+    change(&mut picture);
+    let checks = checks(&picture, &[Sha256::of(b"former")]).into_iter();
+    checks.filter(|check| !check.fine).map(|check| check.what).collect()
+}
+
+#[test]
+fn whatever_is_missing_is_missed() {
+    assert_eq!(wrong(|_| ()), Vec::<String>::new());
+    assert_eq!(wrong(|it| it.rotations[0].ids.clear()), ["SCM import"]);
+    assert_eq!(wrong(|it| it.rotations[0].ids.push("scs2".to_owned())), ["SCM import"]);
+    assert_eq!(wrong(|it| it.rotations[0].leaf = Err("torn".to_owned())), ["SCM import"; 1]);
+    assert_eq!(wrong(|it| it.imports.truncate(0)), ["SCM import"]);
+    assert_eq!(wrong(|it| it.imports.push(Sha256::of(b"strange"))), ["SCM import"]);
+    for (place, target) in ["ELB", "WAF", "CDN"].into_iter().enumerate() {
+        let found = wrong(|it| it.rotations[0].copies[place].there = false);
+        assert_eq!(found, [format!("SCM push to {target}")]);
+    }
+    assert_eq!(wrong(|it| it.cas[0].file = None), ["DCS CA"]);
+    assert_eq!(wrong(|it| it.cas[1].file = Some("old".to_owned())), ["GeminiDB CA"]);
+    assert_eq!(wrong(|it| it.violations.push("a field".to_owned())), ["API rules"]);
+}
+
+#[test]
+fn a_switch_is_sent_once_followed_and_wanted() {
+    let what = ["TaurusDB SSL switch"];
+    assert_eq!(wrong(|it| it.switches[0].jobs.clear()), what);
+    assert_eq!(wrong(|it| it.switches[0].jobs[0].1 = "Running"), what);
+    assert_eq!(wrong(|it| it.switches[0].followed = false), what);
+    assert_eq!(wrong(|it| it.switches[0].wanted = false), what);
+    let twice = |it: &mut Picture| {
+        let again = it.switches[0].jobs[0].clone();
+        it.switches[0].jobs.push(again);
+    };
+    assert_eq!(wrong(twice), what);
+}
+
+#[test]
+fn what_changed_between_two_pictures_is_told() {
+    let (before, mut after) = (picture(), picture());
+    assert!(unchanged("Memory", &before, &after, "same").fine);
+    after.restarts += 1;
+    let check = unchanged("Memory", &before, &after, "same");
+    assert_eq!((check.fine, check.found.as_str()), (false, "1 SSL switch, then 2"));
+}

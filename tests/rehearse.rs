@@ -1,0 +1,231 @@
+//! `certrotd rehearse` as a visitor runs it, and with an operator's own file: what it shows, how it
+//! ends, and that it leaves nothing behind.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use certrotd::sim::pki::{Authority, KeyKind};
+use common::Scratch;
+
+/// A host without a configuration, with a place for temporary files that must be empty afterwards.
+struct Host {
+    scratch: Scratch,
+}
+
+impl Host {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        fs::create_dir(scratch.path("tmp")).unwrap();
+        Self { scratch }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certrotd"));
+        command.args(arguments).stdin(Stdio::null()).env("TMPDIR", self.tmp());
+        for (key, _) in std::env::vars() {
+            if key.starts_with("HUAWEICLOUD") || key.starts_with("CERTROTD") {
+                command.env_remove(key);
+            }
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Output, String) {
+        let output = self.command(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (output, text)
+    }
+
+    fn tmp(&self) -> PathBuf {
+        self.scratch.path("tmp")
+    }
+
+    #[track_caller]
+    fn is_clean(&self) {
+        let left: Vec<_> = fs::read_dir(self.tmp()).unwrap().map(|it| it.unwrap().path()).collect();
+        assert_eq!(left, Vec::<PathBuf>::new());
+    }
+
+    /// A pair as an operator has it, and the text of its configuration entry.
+    fn pair(&self, name: &str, key: KeyKind) -> String {
+        let from = common::now() - std::time::Duration::from_secs(3600);
+        let to = from + std::time::Duration::from_secs(90 * 86_400);
+        let issued = Authority::new("Own").issue(&[&format!("{name}.example.com")], key, from, to);
+        self.scratch.secret(&format!("{name}.pem"), &issued.fullchain_pem());
+        self.scratch.secret(&format!("{name}.key"), issued.key_pem.expose());
+        format!(
+            "[[certificate]]\nname = \"{name}\"\ncloud = \"beijing\"\ncert = \"{name}.pem\"\nkey = \"{name}.key\"\n\
+             [[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4_shop\"\n\
+             [[certificate.push]]\nservice = \"waf\"\n[[certificate.push]]\nservice = \"cdn\"\n"
+        )
+    }
+
+    fn configure(&self, entries: &str) -> String {
+        let marker = self.scratch.path("hook-ran");
+        let text = format!(
+            "{CLOUDS}{entries}\n[[instance_ca]]\nname = \"orders-redis\"\ncloud = \"beijing\"\nservice = \"dcs\"\n\
+             instance_id = \"5560df16-cebf-4473-95c4-d1b573c16e79\"\npath = \"ca/orders-redis.pem\"\n\
+             on_change = [\"/usr/bin/touch\", {marker:?}]\n"
+        );
+        fs::write(self.scratch.path("own.toml"), text).unwrap();
+        self.scratch.path("own.toml").to_str().unwrap().to_owned()
+    }
+}
+
+impl Scratch {
+    fn secret(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+}
+
+/// Two accounts, whose credentials are not there: nobody may ask for them.
+const CLOUDS: &str = r#"
+[state]
+path = "state"
+[cloud.beijing]
+region = "cn-north-4"
+project_id = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+[cloud.beijing.credentials]
+source = "access-key"
+access_key_file = "nowhere/access-key"
+secret_key_file = "nowhere/secret-key"
+[cloud.shanghai]
+region = "cn-east-3"
+[cloud.shanghai.credentials]
+source = "password"
+domain = "someone"
+user = "rotator"
+password_file = "credential:password"
+
+[[instance_ca]]
+name = "ledger-gemini"
+cloud = "shanghai"
+service = "geminidb"
+instance_id = "e73893ef73754465a8bd2e0857bbf13ein02"
+category = "national"
+path = "ca/ledger-gemini.pem"
+[[instance_ssl]]
+name = "ledger"
+cloud = "shanghai"
+service = "taurusdb"
+instance_id = "096c0fc43e804757b59946b80dc27f8bin07"
+enabled = true
+"#;
+
+#[track_caller]
+fn shows(text: &str, wanted: &[&str]) {
+    for words in wanted {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_visitor_sees_all_five_systems() {
+    let host = Host::new();
+    let (output, text) = host.run(&["rehearse"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "the log does not spoil the show");
+    shows(
+        &text,
+        &[
+            "POST 200  /v3/scm/certificates/import",
+            "/push",
+            "/ssl-certs/download",
+            "/ssl-cert/download-link",
+            "PUT  200  /v3/0123…/instances/096c…/ssl-option",
+            "Completed",
+            "certbot renews www.example.com",
+            "3 imports, 9 pushed copies and 1 SSL switch",
+            "✓ SCM import",
+            "✓ SCM push to ELB",
+            "✓ SCM push to WAF",
+            "✓ SCM push to CDN",
+            "✓ DCS CA",
+            "✓ GeminiDB CA",
+            "✓ TaurusDB SSL switch",
+            "✓ Memory",
+            "✓ Daemon",
+            "Everything came out right.",
+        ],
+    );
+    assert!(!text.contains('\x1b') && !text.contains('─'), "piped, it is plain:\n{text}");
+    assert!(!text.contains("PRIVATE KEY") && !text.contains("simulated-secret-key"));
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(100 + host.tmp().to_string_lossy().len()), "{longest:?}");
+    host.is_clean();
+}
+
+#[test]
+fn programs_get_one_object() {
+    let host = Host::new();
+    let (output, text) = host.run(&["rehearse", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let verdict: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(verdict["fine"], true);
+    assert!(verdict["checks"].as_array().unwrap().len() >= 8, "{text}");
+    host.is_clean();
+}
+
+#[test]
+fn an_interrupted_rehearsal_leaves_nothing_behind() {
+    let host = Host::new();
+    let mut child = host.command(&["rehearse"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("/ssl-option")), "it is in the midst of it");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    host.is_clean();
+}
+
+#[test]
+fn an_operators_own_file_touches_nothing_of_the_operators() {
+    let host = Host::new();
+    let entries = host.pair("shop", KeyKind::EcdsaP384) + &host.pair("blog", KeyKind::Rsa2048);
+    let file = host.configure(&entries);
+    let before = fs::read_dir(host.scratch.path("")).unwrap().count();
+    let (output, text) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
+    shows(
+        &text,
+        &[
+            "cn-north-4_shop",
+            "/usr/bin/touch",
+            "not run",
+            "2 imports: each leaf on the disk, once",
+            "ledger was left alone",
+            "✓ DCS CA",
+            "✓ GeminiDB CA",
+            "✓ Second apply",
+            "allow_restart = true",
+        ],
+    );
+    assert!(!host.scratch.path("hook-ran").exists(), "no command is run");
+    let after = fs::read_dir(host.scratch.path("")).unwrap().count();
+    assert_eq!(after, before, "neither state nor CA files are written where the file says");
+    host.is_clean();
+}
+
+#[test]
+fn a_bad_certificate_is_told_and_ends_with_1() {
+    let host = Host::new();
+    let entries = host.pair("shop", KeyKind::EcdsaP256) + &host.pair("blog", KeyKind::EcdsaP256);
+    let file = host.configure(&entries);
+    fs::copy(host.scratch.path("shop.key"), host.scratch.path("blog.key")).unwrap();
+    let (output, text) = host.run(&["--config", &file, "rehearse"]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    shows(&text, &["✗ SCM import", "blog.key", "✓ DCS CA"]);
+    assert!(!host.scratch.path("hook-ran").exists());
+    host.is_clean();
+
+    fs::write(&file, "[cloud.beijing]\nregoin = \"x\"\n").unwrap();
+    let (output, _) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(2), "a wrong file is refused as by every command");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("own.toml:2:"), "{said}");
+    host.is_clean();
+}
