@@ -11,13 +11,13 @@ mod report;
 mod steps;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use crate::config::Config;
 use crate::model::failure::Failure;
@@ -104,6 +104,7 @@ pub struct Cycle {
     looking: Looking,
     looked: BTreeMap<Subject, Look>,
     running: JoinSet<Ended>,
+    started: HashMap<Id, Subject>,
     in_flight: BTreeMap<Subject, usize>,
     held: BTreeMap<Subject, Vec<Held>>,
     due: BTreeMap<Subject, Time>,
@@ -130,6 +131,7 @@ impl Cycle {
             looking: Looking::default(),
             looked: BTreeMap::new(),
             running: JoinSet::new(),
+            started: HashMap::new(),
             in_flight: BTreeMap::new(),
             held: BTreeMap::new(),
             due: BTreeMap::new(),
@@ -181,7 +183,7 @@ impl Cycle {
             }
             tokio::select! {
                 Some(look) = self.looking.next() => self.take_look(look),
-                Some(ended) = self.running.join_next() => self.take_end(ended)?,
+                Some(ended) = self.running.join_next_with_id() => self.take_end(ended)?,
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {
                         return self.stop().await;
@@ -190,7 +192,7 @@ impl Cycle {
                 () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
             }
             // Whatever else has ended by now shares this pass, and its line in the journal.
-            while let Some(ended) = self.running.try_join_next() {
+            while let Some(ended) = self.running.try_join_next_with_id() {
                 self.take_end(ended)?;
             }
             while let Some(look) = self.looking.try_next() {
@@ -276,6 +278,7 @@ impl Cycle {
                 self.held.retain(|subject, _| known.contains(subject));
                 self.due.retain(|subject, _| known.contains(subject));
                 self.dirty.retain(|subject| known.contains(subject));
+                self.looked.retain(|subject, _| known.contains(subject));
                 self.world = Arc::new(world);
                 tracing::info!(event = "config.reloaded", "the new configuration is in force");
             }
@@ -309,7 +312,7 @@ impl Cycle {
         self.looking.abort();
         let deadline = tokio::time::Instant::now() + STOP_WITHIN;
         while let Ok(Some(ended)) =
-            tokio::time::timeout_at(deadline, self.running.join_next()).await
+            tokio::time::timeout_at(deadline, self.running.join_next_with_id()).await
         {
             self.take_end(ended)?;
         }

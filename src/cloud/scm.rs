@@ -119,13 +119,33 @@ pub async fn find_by_name(
     name: &str,
     enterprise_project_id: Option<&str>,
 ) -> Result<Vec<Listed>> {
+    find(cloud, name, enterprise_project_id, |row| row == name).await
+}
+
+/// Every certificate whose name ends in this digest, whatever entry or host it was imported for.
+/// Refuses as [`find_by_name`] does.
+pub async fn find_by_digest(
+    cloud: &Cloud,
+    leaf: &Sha256,
+    enterprise_project_id: Option<&str>,
+) -> Result<Vec<Listed>> {
+    let digest = leaf.short();
+    find(cloud, &digest, enterprise_project_id, |row| row.ends_with(&digest)).await
+}
+
+async fn find(
+    cloud: &Cloud,
+    content: &str,
+    enterprise_project_id: Option<&str>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Listed>> {
     let mut found = Vec::new();
     let mut offset = 0;
     loop {
-        let call = list_call(name, offset, enterprise_project_id);
+        let call = list_call(content, offset, enterprise_project_id);
         let page: ListPage = client::json(cloud, &call).await?;
         let rows = page.certificates.len();
-        found.extend(page.certificates.into_iter().filter(|row| row.name == name));
+        found.extend(page.certificates.into_iter().filter(|row| wanted(&row.name)));
         offset += rows;
         let more = page.total_count.map_or(rows >= PAGE_ITEMS, |total| offset < total);
         if rows == 0 || !more {
@@ -142,9 +162,9 @@ pub async fn find_by_name(
     Ok(found.into_iter().map(listed).collect())
 }
 
-fn list_call(name: &str, offset: usize, enterprise_project_id: Option<&str>) -> Call {
+fn list_call(content: &str, offset: usize, enterprise_project_id: Option<&str>) -> Call {
     let mut call = Call::get(Api::Scm, "list certificates", "/v3/scm/certificates")
-        .query("content", name)
+        .query("content", content)
         .query("limit", PAGE_ITEMS)
         .query("offset", offset)
         .list();

@@ -1,5 +1,5 @@
-//! Looks: which subjects are looked at, in two strides. First the files on this disk, all together,
-//! because equal leaves share an import; then the cloud, each subject by itself.
+//! Looks: which subjects are looked at, in two strides. First the files on this disk, all together;
+//! then the cloud, each subject by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -197,15 +197,8 @@ async fn certificates(
         });
     }
     let mut pairs = Vec::new();
-    let mut names: BTreeMap<ImportKey, BTreeSet<String>> = BTreeMap::new();
     while let Some(read) = reading.join_next().await {
-        let Ok((entry, local)) = read else { continue };
-        if let Ok(leaf) = &local.leaf {
-            let key = import_key(&entry, leaf);
-            let import_name = entry.name.of_import(&leaf.sha256);
-            names.entry(key).or_default().insert(import_name);
-        }
-        pairs.push((entry, local));
+        pairs.extend(read);
     }
     for (entry, local) in pairs {
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
@@ -213,8 +206,7 @@ async fn certificates(
             let key = import_key(&entry, leaf);
             let need = needs::import(&key, memory, context.now);
             let fresh = needs::fresh_lists(&key, entry.pushes.len(), memory);
-            let names = names.get(&key).into_iter().flatten().cloned().collect();
-            Ask { need, names, since: if fresh { Instant::now() } else { context.woken } }
+            Ask { need, since: if fresh { Instant::now() } else { context.woken } }
         });
         let (context, subject) = (context.clone(), Subject::Certificate(entry.name.clone()));
         looking.spawn(
@@ -227,7 +219,6 @@ async fn certificates(
 /// How one pair's cloud side is looked at.
 struct Ask {
     need: ImportNeed,
-    names: Vec<String>,
     since: Instant,
 }
 
@@ -242,7 +233,8 @@ async fn certificate(
     let mut seen = unseen(&entry, local.leaf, context.now);
     if let (Ok(leaf), Some(ask)) = (&seen.local, asked) {
         let project = entry.enterprise_project_id.as_deref();
-        let import = imports::look(cloud, leaf, &ask.names, project, &ask.need);
+        let name = entry.name.of_import(&leaf.sha256);
+        let import = imports::look(cloud, leaf, &name, project, &ask.need);
         let copies = copies(cloud, &entry, leaf, &context.lists, ask.since);
         let (import, copies) = tokio::join!(import, copies);
         seen.import = import;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use tokio::task::{Id, JoinError};
+
 use super::Cycle;
 use super::looks::Look;
 use crate::apply::{self, Payload, Place};
@@ -28,22 +30,26 @@ impl Cycle {
         steps: Vec<Step>,
         looks: &BTreeMap<Subject, Look>,
     ) -> Result<(), JournalError> {
-        let began = |step: &Step| Record::Began {
+        // An entry that a reload has removed meanwhile has no place to act on any more.
+        let placed = steps.into_iter().filter_map(|step| Some((self.place(&step.subject)?, step)));
+        let steps: Vec<_> = placed.collect();
+        let began = |(_, step): &(Place, Step)| Record::Began {
             subject: step.subject.clone(),
             action: step.action.clone(),
         };
         let records: Vec<_> = steps.iter().map(began).collect();
         self.journal.append((self.clock)(), &records, &mut self.memory)?;
-        for step in steps {
-            let Some(place) = self.place(&step.subject) else { continue };
+        for (place, step) in steps {
             let payload = looks.get(&step.subject).map_or(Payload::None, |it| it.payload.clone());
             *self.in_flight.entry(step.subject.clone()).or_default() += 1;
             self.report.started(&step);
-            self.running.spawn(async move {
+            let subject = step.subject.clone();
+            let task = self.running.spawn(async move {
                 let began = Instant::now();
                 let result = apply::run(&step, &place, &payload).await;
                 Ended { step, result, elapsed: began.elapsed() }
             });
+            self.started.insert(task.id(), subject);
         }
         Ok(())
     }
@@ -51,10 +57,21 @@ impl Cycle {
     /// Writes down how a step ended. Its subject is looked at again, and so is whoever waited for it.
     pub(super) fn take_end(
         &mut self,
-        ended: Result<Ended, tokio::task::JoinError>,
+        ended: Result<(Id, Ended), JoinError>,
     ) -> Result<(), JournalError> {
-        // A step that panicked has logged itself; it stays begun, which is in doubt.
-        let Ok(Ended { step, result, elapsed }) = ended else { return Ok(()) };
+        let Ended { step, result, elapsed } = match ended {
+            Ok((id, ended)) => {
+                self.started.remove(&id);
+                ended
+            }
+            // A step that panicked has logged itself; it stays begun, which is in doubt.
+            Err(panicked) => {
+                if let Some(subject) = self.started.remove(&panicked.id()) {
+                    self.land(&subject);
+                }
+                return Ok(());
+            }
+        };
         let attempt = self.memory.effect(&step.action).map_or(1, |effect| effect.tries);
         self.report.ended(&step, &result, elapsed, attempt);
         let Step { subject, action, .. } = step;
@@ -63,10 +80,16 @@ impl Cycle {
             Err(failure) => Record::Failed { subject: subject.clone(), action, failure },
         };
         self.journal.append((self.clock)(), &[record], &mut self.memory)?;
-        if let Some(count) = self.in_flight.get_mut(&subject) {
+        self.land(&subject);
+        Ok(())
+    }
+
+    /// One step less is under way for this subject. Once none is, it is looked at again.
+    fn land(&mut self, subject: &Subject) {
+        if let Some(count) = self.in_flight.get_mut(subject) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.in_flight.remove(&subject);
+                self.in_flight.remove(subject);
             }
         }
         let waiting = self
@@ -74,10 +97,9 @@ impl Cycle {
             .iter()
             .filter(|(_, held)| held.iter().any(|held| matches!(held.why, Hold::SameLeaf { .. })));
         self.dirty.extend(waiting.map(|(subject, _)| subject.clone()));
-        if !self.in_flight.contains_key(&subject) {
-            self.dirty.insert(subject);
+        if !self.in_flight.contains_key(subject) {
+            self.dirty.insert(subject.clone());
         }
-        Ok(())
     }
 
     /// Keeps what is held, and when to look at it again.

@@ -1,28 +1,28 @@
-//! The import of a leaf in the certificate manager: looked for by its exact name, confirmed by its
+//! The import of a leaf in the certificate manager: looked for by its name, confirmed by its
 //! fingerprint. The list has no fingerprint, show has.
 
 use crate::cert::LeafFacts;
-use crate::cloud::scm::{self, Fingerprint};
+use crate::cloud::scm::{self, Fingerprint, Listed};
 use crate::cloud::{Cloud, Result};
 use crate::model::failure::{Failure, Kind};
 use crate::plan::needs::ImportNeed;
 use crate::plan::observed::ImportSeen;
 
-/// Looks as far as `need` asks. `names` are all names under which this leaf may have been imported.
+/// Looks as far as `need` asks. `name` is the name under which this entry imports the leaf.
 pub async fn look(
     cloud: &Cloud,
     leaf: &LeafFacts,
-    names: &[String],
+    name: &str,
     enterprise_project: Option<&str>,
     need: &ImportNeed,
 ) -> ImportSeen {
     let found = match need {
         ImportNeed::Nothing => return ImportSeen::Trusted,
         ImportNeed::Confirm(id) => match confirm(cloud, leaf, id).await {
-            Ok(None) => find(cloud, leaf, names, enterprise_project).await,
+            Ok(None) => find(cloud, leaf, name, enterprise_project).await,
             seen => seen,
         },
-        ImportNeed::Find => find(cloud, leaf, names, enterprise_project).await,
+        ImportNeed::Find => find(cloud, leaf, name, enterprise_project).await,
     };
     match found {
         Ok(Some(id)) => ImportSeen::Found(id),
@@ -49,20 +49,32 @@ async fn confirm(cloud: &Cloud, leaf: &LeafFacts, id: &str) -> Result<Option<Str
     Ok(same.then(|| id.to_owned()))
 }
 
+/// By the entry's own name for it, and then by the digest alone: another entry, or another host,
+/// may have imported the same leaf under its name.
 async fn find(
     cloud: &Cloud,
     leaf: &LeafFacts,
-    names: &[String],
+    name: &str,
     enterprise_project: Option<&str>,
 ) -> Result<Option<String>> {
-    for name in names {
-        let mut listed = scm::find_by_name(cloud, name, enterprise_project).await?;
-        // The oldest of several is the one that every host settles on.
-        listed.sort_by(|a, b| a.id.cmp(&b.id));
-        for candidate in listed {
-            if let Some(id) = confirm(cloud, leaf, &candidate.id).await? {
-                return Ok(Some(id));
-            }
+    let named = scm::find_by_name(cloud, name, enterprise_project).await?;
+    if let Some(id) = first_of(cloud, leaf, named).await? {
+        return Ok(Some(id));
+    }
+    let alike = scm::find_by_digest(cloud, &leaf.sha256, enterprise_project).await?;
+    first_of(cloud, leaf, alike).await
+}
+
+/// The oldest of several is the one that every host settles on.
+async fn first_of(
+    cloud: &Cloud,
+    leaf: &LeafFacts,
+    mut listed: Vec<Listed>,
+) -> Result<Option<String>> {
+    listed.sort_by(|a, b| a.id.cmp(&b.id));
+    for candidate in listed {
+        if let Some(id) = confirm(cloud, leaf, &candidate.id).await? {
+            return Ok(Some(id));
         }
     }
     Ok(None)

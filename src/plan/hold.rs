@@ -235,7 +235,8 @@ impl fmt::Display for Hold {
             }
             Self::JobUnknown { job_id, since } => write!(
                 f,
-                "nobody knows job {job_id} of {since} any more: look whether SSL is as wanted, then set `assume`"
+                "nobody knows job {job_id} of {since} any more: look whether SSL is as wanted, switch it in the console \
+                 if it is not, then set `assume`"
             ),
         }
     }

@@ -54,9 +54,9 @@ fn undone_since(undone: Option<&Effect>, done_at: Time) -> bool {
     undone.is_some_and(|effect| effect.state == State::Seen && effect.at > done_at)
 }
 
-/// Whether this switch never had a job: it was refused, or never arrived.
+/// Whether this switch brought nothing about: it was refused, never arrived, or its job failed.
 fn changed_nothing(effect: &Effect) -> bool {
-    effect.id.is_none() && matches!(effect.state, State::Failed(_) | State::Gone)
+    matches!(effect.state, State::Failed(_) | State::Gone)
 }
 
 /// The action that brings this state about.
