@@ -1,0 +1,92 @@
+//! The papers, held to the program: what README and the manual say exists, and what exists stands there.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::Path;
+
+#[path = "docs/commands.rs"]
+mod commands;
+#[path = "docs/events.rs"]
+mod events;
+#[path = "docs/keys.rs"]
+mod keys;
+#[path = "docs/links.rs"]
+mod links;
+
+/// The papers that tell operators what to type.
+const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The part of a paper under this heading, up to the next heading of the same or a higher level.
+fn section(path: &str, heading: &str) -> String {
+    let text = read(path);
+    let level = heading.len() - heading.trim_start_matches('#').len();
+    let mut lines = text.lines().skip_while(|line| *line != heading);
+    assert!(lines.next().is_some(), "{path} has no heading {heading}");
+    let ends = |line: &&str| {
+        let marks = line.len() - line.trim_start_matches('#').len();
+        (1..=level).contains(&marks) && line[marks..].starts_with(' ')
+    };
+    lines.take_while(|line| !ends(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The rows of every table in a text, as cells; heads and rulers are left out.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let lines: Vec<_> = text.lines().collect();
+    let mut rows = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let is_head = lines.get(number + 1).is_some_and(|next| next.starts_with("|---"));
+        if line.starts_with("| ") && !is_head {
+            let inside = line.trim_start_matches("| ").trim_end_matches('|');
+            rows.push(inside.split(" |").map(|cell| cell.trim().to_owned()).collect());
+        }
+    }
+    rows
+}
+
+/// A cell without the marks of code around it.
+fn bare(cell: &str) -> &str {
+    cell.trim_matches('`')
+}
+
+/// Every fenced block of this language.
+fn fenced(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(found) = line.strip_prefix("```") else { continue };
+        let inside: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if found == language {
+            blocks.push(inside.join("\n"));
+        }
+    }
+    blocks
+}
+
+/// Every span of code in the text outside of fenced blocks.
+fn spans(text: &str) -> Vec<String> {
+    let mut fence = false;
+    let prose = text.lines().filter(|line| {
+        let mark = line.starts_with("```");
+        fence ^= mark;
+        !mark && !fence
+    });
+    let prose: Vec<_> = prose.collect();
+    prose.join("\n").split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn papers_are_taken_apart_rightly() {
+    let text = "a `b` c\n```sh\nd `e`\n```\n`f g`\n\n| h | i |\n|---|---|\n| `j` | |\n| k | l |\n";
+    assert_eq!(spans(text), ["b", "f g", "j"]);
+    assert_eq!(fenced(text, "sh"), ["d `e`"]);
+    assert_eq!(rows(text), [["`j`", ""], ["k", "l"]]);
+}

@@ -1,0 +1,70 @@
+//! Links and file names: they lead somewhere.
+
+use std::path::Path;
+
+use super::{GUIDES, read, root, spans};
+
+const PAPERS: [&str; 5] =
+    ["README.md", "docs/manual.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+/// Directories whose files the guides name.
+const DIRECTORIES: [&str; 5] = ["config/", "systemd/", "src/", "tests/", "docs/"];
+
+/// The anchors of a paper's headings, as forges make them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |line: &str| {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for paper in PAPERS {
+        let text = read(paper);
+        for rest in text.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap_or_default();
+            if target.contains("://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let beside = Path::new(paper).parent().unwrap();
+            let file =
+                if file.is_empty() { root().join(paper) } else { root().join(beside).join(file) };
+            assert!(file.exists(), "{paper} links to {target}");
+            if !anchor.is_empty() {
+                let there = anchors(&std::fs::read_to_string(&file).unwrap());
+                assert!(there.iter().any(|own| own == anchor), "{paper} links to {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_the_guides_name_exist() {
+    for guide in GUIDES {
+        let text = read(guide);
+        let spans = spans(&text).into_iter();
+        let words = text
+            .split_whitespace()
+            .map(|word| word.trim_matches(['`', ',', '.', ')', '(']).to_owned());
+        for name in spans.chain(words) {
+            let ours = DIRECTORIES.iter().any(|directory| name.starts_with(directory));
+            let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+            assert!(!ours || !plain || root().join(&name).exists(), "{guide} names {name}");
+        }
+    }
+}
+
+#[test]
+fn readme_keeps_a_place_for_the_rehearsal() {
+    let text = read("README.md");
+    let inside = text
+        .split("<!-- rehearse -->")
+        .nth(1)
+        .and_then(|rest| rest.split_once("<!-- /rehearse -->"));
+    let (block, _) = inside.expect("README.md has both marks");
+    assert!(block.trim().starts_with("```text\n") && block.trim().ends_with("\n```"), "{block}");
+}
