@@ -31,7 +31,7 @@ use crate::record::{Journal, JournalError};
 use looking::Looking;
 use looks::Look;
 use report::Report;
-use steps::Ended;
+use steps::Landed;
 
 pub use looks::{preview, survey};
 pub use offline::offline;
@@ -91,6 +91,17 @@ pub enum Until {
     },
 }
 
+/// How a run of passes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left to do now; what waits is [`Cycle::held`].
+    Settled,
+    /// Told to stop.
+    Stopped,
+    /// Nothing is left to do, but a bug kept something from being done; the log says what.
+    Broken,
+}
+
 /// The daemon at work: everything that lives from one pass to the next.
 pub struct Cycle {
     world: Arc<World>,
@@ -103,12 +114,13 @@ pub struct Cycle {
     dirty: BTreeSet<Subject>,
     looking: Looking,
     looked: BTreeMap<Subject, Look>,
-    running: JoinSet<Ended>,
+    running: JoinSet<Landed>,
     started: HashMap<Id, Subject>,
     in_flight: BTreeMap<Subject, usize>,
     held: BTreeMap<Subject, Vec<Held>>,
     due: BTreeMap<Subject, Time>,
     blind: BTreeMap<Subject, u32>,
+    broken: bool,
     report: Report,
 }
 
@@ -119,6 +131,7 @@ impl Cycle {
         let journal = Journal::open(&config.state)?;
         let memory = journal.fold()?;
         let world = World::connect(config, &memory).map_err(CycleError::Connect)?;
+        world.warn_of_exposed_files();
         Ok(Self {
             world: Arc::new(world),
             journal,
@@ -136,6 +149,7 @@ impl Cycle {
             held: BTreeMap::new(),
             due: BTreeMap::new(),
             blind: BTreeMap::new(),
+            broken: false,
             report: Report::default(),
         })
     }
@@ -167,26 +181,27 @@ impl Cycle {
         wakes: &mut mpsc::Receiver<Wake>,
         until: Until,
         mut idle: impl FnMut(&str),
-    ) -> Result<(), JournalError> {
+    ) -> Result<Ended, JournalError> {
         let began = Instant::now();
         self.look_at_all();
         loop {
-            self.start_looks().await;
+            self.start_looks();
             let next = self.due.values().min().copied();
             if self.is_idle() {
                 if let Some(words) = self.report.finish(&self.held) {
                     idle(&words);
                 }
                 if !self.may_wait(until, next, began) {
-                    return Ok(());
+                    return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
             }
             tokio::select! {
-                Some(look) = self.looking.next() => self.take_look(look),
+                Some(stride) = self.looking.next() => self.take_stride(stride),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended)?,
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {
-                        return self.stop().await;
+                        self.stop().await?;
+                        return Ok(Ended::Stopped);
                     }
                 }
                 () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
@@ -195,8 +210,8 @@ impl Cycle {
             while let Some(ended) = self.running.try_join_next_with_id() {
                 self.take_end(ended)?;
             }
-            while let Some(look) = self.looking.try_next() {
-                self.take_look(look);
+            while let Some(stride) = self.looking.try_next() {
+                self.take_stride(stride);
             }
             self.remember_refusals()?;
             self.pass()?;
@@ -221,6 +236,7 @@ impl Cycle {
             )
         })?;
         let broken = plan::check::check(&plan, &observed, &self.memory);
+        self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
         self.hold(&looks, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
@@ -240,7 +256,13 @@ impl Cycle {
     /// Everything is looked at again.
     fn look_at_all(&mut self) {
         self.woken = Instant::now();
-        let wanted = self.world.subjects().into_iter();
+        self.look_at(self.world.subjects());
+    }
+
+    /// These are looked at again, as far as they are ours to look after.
+    fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        let known: BTreeSet<_> = self.world.subjects().into_iter().collect();
+        let wanted = subjects.into_iter().filter(|subject| known.contains(subject));
         self.dirty.extend(
             wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
         );
@@ -272,8 +294,9 @@ impl Cycle {
     }
 
     fn reload(&mut self, config: Config) {
-        match World::connect(config, &self.memory) {
+        match self.world.reconnect(config) {
             Ok(world) => {
+                world.warn_of_exposed_files();
                 let known: BTreeSet<_> = world.subjects().into_iter().collect();
                 self.held.retain(|subject, _| known.contains(subject));
                 self.due.retain(|subject, _| known.contains(subject));
@@ -290,6 +313,7 @@ impl Cycle {
 
     fn take_due(&mut self) {
         let now = (self.clock)();
+        self.woken = Instant::now();
         let due = self.due.iter().filter(|(_, at)| **at <= now);
         let due: Vec<_> = due.map(|(subject, _)| subject.clone()).collect();
         for subject in due {

@@ -1,6 +1,7 @@
 //! `certrotd apply`: cycles until nothing is left to do now.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc;
 use super::args::{ApplyArgs, Format};
 use super::{Exit, begin_log, print};
 use crate::config::Config;
-use crate::cycle::{Cycle, CycleError, Request, Until, Wake};
+use crate::cycle::{Cycle, CycleError, Ended, Request, Until, Wake};
 use crate::daemon::{self, DaemonError, requests};
 use crate::files::lock::LockError;
 use crate::model::names::{Name, Subject};
@@ -37,7 +38,7 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         Err(error) => return print::failed(&error),
     };
     match settle(config, args).await {
-        Ok(held) => report(&held, format),
+        Ok((ended, held)) => report(ended, &held, format),
         Err(error) => print::failed(&error),
     }
 }
@@ -74,7 +75,7 @@ fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
     Exit::Fine
 }
 
-async fn settle(config: Config, args: &ApplyArgs) -> Result<Vec<Held>, CycleError> {
+async fn settle(config: Config, args: &ApplyArgs) -> Result<(Ended, Vec<Held>), CycleError> {
     let named: BTreeSet<_> = args.only.iter().collect();
     let only: BTreeSet<_> = subjects(&config).filter(|it| named.contains(it.name())).collect();
     let mut cycle = Cycle::open(config, daemon::now)?;
@@ -84,15 +85,15 @@ async fn settle(config: Config, args: &ApplyArgs) -> Result<Vec<Held>, CycleErro
     }
     let (wake, mut wakes) = mpsc::channel(1);
     let until = Until::Settled { wait: args.wait, jobs: JOBS_WITHIN };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = cycle.run(&mut wakes, until, |_| ()) => ended?,
-        () = interrupted(&wake) => {}
-    }
-    Ok(cycle.held().cloned().collect())
+        never = interrupted(&wake) => match never {},
+    };
+    Ok((ended, cycle.held().cloned().collect()))
 }
 
 /// Passes the first SIGINT or SIGTERM on, and then never returns: the cycle ends by itself.
-async fn interrupted(wake: &mpsc::Sender<Wake>) {
+async fn interrupted(wake: &mpsc::Sender<Wake>) -> Infallible {
     if let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     {
@@ -120,10 +121,10 @@ struct Line {
     fault: bool,
 }
 
-fn report(held: &[Held], format: Format) -> Exit {
+fn report(ended: Ended, held: &[Held], format: Format) -> Exit {
     // A job that is still running after all that time is no fault of anybody, and is not settled.
     let bad = |held: &Held| held.why.is_fault() || matches!(held.why, Hold::JobRunning { .. });
-    let settled = !held.iter().any(bad);
+    let settled = ended == Ended::Settled && !held.iter().any(bad);
     let lines = held.iter().map(|held| Line {
         name: held.subject.name().clone(),
         table: held.subject.table(),

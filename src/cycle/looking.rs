@@ -4,30 +4,30 @@ use std::collections::HashMap;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::looks::Look;
+use super::looks::Stride;
 use crate::model::names::Subject;
 
 /// Looks under way, each known by its subject.
 #[derive(Default)]
 pub(super) struct Looking {
-    tasks: JoinSet<Look>,
+    tasks: JoinSet<Stride>,
     subjects: HashMap<Id, Subject>,
 }
 
 impl Looking {
-    pub fn spawn(&mut self, subject: Subject, look: impl Future<Output = Look> + Send + 'static) {
+    pub fn spawn(&mut self, subject: Subject, look: impl Future<Output = Stride> + Send + 'static) {
         let id = self.tasks.spawn(look).id();
         self.subjects.insert(id, subject);
     }
 
-    /// The next look to end; the bare subject when it panicked. `None`: there is none under way.
-    pub async fn next(&mut self) -> Option<Result<Look, Subject>> {
+    /// The next stride to end; the bare subject when it panicked. `None`: there is none under way.
+    pub async fn next(&mut self) -> Option<Result<Stride, Subject>> {
         let ended = self.tasks.join_next_with_id().await?;
         self.ended(ended)
     }
 
-    /// A look that has ended already.
-    pub fn try_next(&mut self) -> Option<Result<Look, Subject>> {
+    /// A stride that has ended already.
+    pub fn try_next(&mut self) -> Option<Result<Stride, Subject>> {
         let ended = self.tasks.try_join_next_with_id()?;
         self.ended(ended)
     }
@@ -45,11 +45,11 @@ impl Looking {
         self.tasks.abort_all();
     }
 
-    fn ended(&mut self, ended: Result<(Id, Look), JoinError>) -> Option<Result<Look, Subject>> {
+    fn ended(&mut self, ended: Result<(Id, Stride), JoinError>) -> Option<Result<Stride, Subject>> {
         match ended {
-            Ok((id, look)) => {
+            Ok((id, stride)) => {
                 self.subjects.remove(&id);
-                Some(Ok(look))
+                Some(Ok(stride))
             }
             Err(error) => self.subjects.remove(&error.id()).map(Err),
         }

@@ -1,5 +1,5 @@
-//! Looks: which subjects are looked at, in two strides. First the files on this disk, all together;
-//! then the cloud, each subject by itself.
+//! Looks: which subjects are looked at, each by itself. A certificate takes two strides: first the
+//! files on this disk, and then, knowing the leaf, the cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,15 +28,30 @@ use crate::plan::observed::{
 };
 use crate::plan::{self, Plan};
 
+/// A part of a look that has ended.
+pub(super) enum Stride {
+    /// The files are read; the cloud comes next.
+    Read(Box<Read>),
+    /// All is seen.
+    Done(Box<Look>),
+}
+
+/// A pair as it lies on the disk, on its way to the cloud.
+pub(super) struct Read {
+    entry: Certificate,
+    local: Local,
+    context: Context,
+}
+
 /// What one look saw, and the bytes that a step would need.
-#[derive(Debug)]
 pub(super) struct Look {
     pub subject: Subject,
+    /// The configuration that it was made for.
+    pub world: Arc<World>,
     pub seen: Seen,
     pub payload: Payload,
 }
 
-#[derive(Debug)]
 pub(super) enum Seen {
     Certificate(CertificateSeen),
     Ca(CaSeen),
@@ -45,7 +60,7 @@ pub(super) enum Seen {
 
 impl Cycle {
     /// Begins to look at everything that needs it and has nothing under way.
-    pub(super) async fn start_looks(&mut self) {
+    pub(super) fn start_looks(&mut self) {
         let (later, now): (BTreeSet<_>, BTreeSet<_>) =
             std::mem::take(&mut self.dirty).into_iter().partition(|it| self.looking.contains(it));
         self.dirty = later;
@@ -63,15 +78,19 @@ impl Cycle {
             now: (self.clock)(),
             woken: self.woken,
         };
-        start(now, &context, &self.memory, &mut self.looking).await;
+        start(&now, &context, &self.memory, &mut self.looking);
     }
 
-    pub(super) fn take_look(&mut self, look: Result<Look, Subject>) {
-        match look {
-            Ok(look) => {
-                self.looked.insert(look.subject.clone(), look);
+    pub(super) fn take_stride(&mut self, stride: Result<Stride, Subject>) {
+        match stride {
+            Ok(Stride::Read(read)) => go_on(*read, &self.memory, &mut self.looking),
+            Ok(Stride::Done(look)) if Arc::ptr_eq(&look.world, &self.world) => {
+                self.looked.insert(look.subject.clone(), *look);
             }
+            // The configuration changed meanwhile: what was seen is not what is asked for now.
+            Ok(Stride::Done(look)) => self.look_at([look.subject]),
             Err(subject) => {
+                self.broken = true;
                 let again = (self.clock)() + AFTER_PANIC;
                 self.due.insert(subject, again);
             }
@@ -84,7 +103,7 @@ const AFTER_PANIC: Duration = Duration::from_secs(60);
 
 /// What every look of one round shares.
 #[derive(Clone)]
-struct Context {
+pub(super) struct Context {
     world: Arc<World>,
     lists: Arc<Lists>,
     now: Time,
@@ -103,10 +122,14 @@ pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Obser
     let context =
         Context { world: Arc::clone(&world), lists: Arc::default(), now, woken: Instant::now() };
     let mut looking = Looking::default();
-    start(world.subjects().into_iter().collect(), &context, memory, &mut looking).await;
+    start(&world.subjects().into_iter().collect(), &context, memory, &mut looking);
     let mut looks = BTreeMap::new();
-    while let Some(look) = looking.next().await {
-        looks.extend(look.ok().map(|look| (look.subject.clone(), look)));
+    while let Some(stride) = looking.next().await {
+        match stride {
+            Ok(Stride::Read(read)) => go_on(*read, memory, &mut looking),
+            Ok(Stride::Done(look)) => drop(looks.insert(look.subject.clone(), *look)),
+            Err(_) => {}
+        }
     }
     let observed = observed(&looks, &world, now, std::iter::empty());
     let plan = forecast(&observed, memory);
@@ -151,68 +174,58 @@ pub(super) fn observed<'a>(
     observed
 }
 
-async fn start(
-    subjects: BTreeSet<Subject>,
-    context: &Context,
-    memory: &Memory,
-    looking: &mut Looking,
-) {
-    let world = Arc::clone(&context.world);
-    let config = &world.config;
-    let wanted = |subject: Subject| subjects.contains(&subject);
-    let pairs =
-        config.certificates.iter().filter(|it| wanted(Subject::Certificate(it.name.clone())));
-    certificates(pairs.cloned().collect(), context, memory, looking).await;
-    for entry in config.instance_cas.iter().filter(|it| wanted(Subject::Ca(it.name.clone()))) {
-        let Some(cloud) = world.cloud(&entry.cloud).cloned() else { continue };
-        let (entry, now) = (entry.clone(), context.now);
-        let subject = Subject::Ca(entry.name.clone());
-        looking.spawn(subject, async move { ca(&cloud, &entry, now).await });
+fn start(subjects: &BTreeSet<Subject>, context: &Context, memory: &Memory, looking: &mut Looking) {
+    let config = &context.world.config;
+    for entry in &config.certificates {
+        let subject = Subject::Certificate(entry.name.clone());
+        if subjects.contains(&subject) {
+            let (entry, context) = (entry.clone(), context.clone());
+            looking.spawn(subject, async move {
+                let local = local::read(&entry).await;
+                Stride::Read(Box::new(Read { entry, local, context }))
+            });
+        }
     }
-    for entry in config.instance_ssls.iter().filter(|it| wanted(Subject::Ssl(it.name.clone()))) {
-        let Some(cloud) = world.cloud(&entry.cloud).cloned() else { continue };
-        let need =
-            needs::switch(&entry.cloud, &entry.instance_id, entry.enabled, entry.assume, memory);
-        let (entry, now) = (entry.clone(), context.now);
+    for entry in &config.instance_cas {
+        let subject = Subject::Ca(entry.name.clone());
+        let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
+        if subjects.contains(&subject) {
+            let (entry, context) = (entry.clone(), context.clone());
+            looking.spawn(subject, async move { ca(&cloud, &entry, &context).await });
+        }
+    }
+    for entry in &config.instance_ssls {
         let subject = Subject::Ssl(entry.name.clone());
-        looking.spawn(subject.clone(), async move {
-            let seen = Seen::Switch(switches::look(&cloud, &entry, &need, now).await);
-            Look { subject, seen, payload: Payload::None }
-        });
+        let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
+        if subjects.contains(&subject) {
+            let (id, on) = (&entry.instance_id, entry.enabled);
+            let need = needs::switch(&entry.cloud, id, on, entry.assume, memory);
+            let (entry, context) = (entry.clone(), context.clone());
+            looking.spawn(subject.clone(), async move {
+                let seen = switches::look(&cloud, &entry, &need, context.now).await;
+                context.done(subject, Seen::Switch(seen), Payload::None)
+            });
+        }
     }
 }
 
-/// Reads all files, then looks at the cloud for each pair that is fit to go there.
-async fn certificates(
-    entries: Vec<Certificate>,
-    context: &Context,
-    memory: &Memory,
-    looking: &mut Looking,
-) {
-    let mut reading = JoinSet::new();
-    for entry in entries {
-        reading.spawn(async move {
-            let local = local::read(&entry).await;
-            (entry, local)
-        });
-    }
-    let mut pairs = Vec::new();
-    while let Some(read) = reading.join_next().await {
-        pairs.extend(read);
-    }
-    for (entry, local) in pairs {
-        let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
-        let asked = local.leaf.as_ref().ok().map(|leaf| {
-            let key = import_key(&entry, leaf);
-            let need = needs::import(&key, memory, context.now);
-            let fresh = needs::fresh_lists(&key, entry.pushes.len(), memory);
-            Ask { need, since: if fresh { Instant::now() } else { context.woken } }
-        });
-        let (context, subject) = (context.clone(), Subject::Certificate(entry.name.clone()));
-        looking.spawn(
-            subject,
-            async move { certificate(&cloud, entry, local, asked, &context).await },
-        );
+/// The second stride of a certificate: the cloud, as far as it must be asked.
+fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
+    let Read { entry, local, context } = read;
+    let subject = Subject::Certificate(entry.name.clone());
+    let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { return };
+    let asked = local.leaf.as_ref().ok().map(|leaf| {
+        let key = import_key(&entry, leaf);
+        let need = needs::import(&key, memory, context.now);
+        let fresh = needs::fresh_lists(&key, entry.pushes.len(), memory);
+        Ask { need, since: if fresh { Instant::now() } else { context.woken } }
+    });
+    looking.spawn(subject, async move { certificate(&cloud, entry, local, asked, &context).await });
+}
+
+impl Context {
+    fn done(self, subject: Subject, seen: Seen, payload: Payload) -> Stride {
+        Stride::Done(Box::new(Look { subject, world: self.world, seen, payload }))
     }
 }
 
@@ -228,7 +241,7 @@ async fn certificate(
     local: Local,
     asked: Option<Ask>,
     context: &Context,
-) -> Look {
+) -> Stride {
     let subject = Subject::Certificate(entry.name.clone());
     let mut seen = unseen(&entry, local.leaf, context.now);
     if let (Ok(leaf), Some(ask)) = (&seen.local, asked) {
@@ -244,7 +257,7 @@ async fn certificate(
     }
     let payload =
         local.material.map_or(Payload::None, |material| Payload::Pair(Arc::new(material)));
-    Look { subject, seen: Seen::Certificate(seen), payload }
+    context.clone().done(subject, Seen::Certificate(seen), payload)
 }
 
 /// An entry whose files are read and whose cloud side is not looked at.
@@ -300,8 +313,8 @@ async fn copies(
     seen.into_iter().map(|(_, copy)| copy).collect()
 }
 
-async fn ca(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Look {
-    let published = published::look(cloud, entry, now).await;
+async fn ca(cloud: &Cloud, entry: &InstanceCa, context: &Context) -> Stride {
+    let published = published::look(cloud, entry, context.now).await;
     let (path, name) = (entry.path.clone(), entry.name.clone());
     let file = tokio::task::spawn_blocking(move || published::file(&path)).await;
     let file = file.unwrap_or_else(|stopped| {
@@ -314,5 +327,5 @@ async fn ca(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Look {
         has_hook: !entry.on_change.is_empty(),
     };
     let payload = published.map_or(Payload::None, |bundle| Payload::Bundle(Arc::new(bundle)));
-    Look { subject: Subject::Ca(name), seen: Seen::Ca(seen), payload }
+    context.clone().done(Subject::Ca(name), Seen::Ca(seen), payload)
 }

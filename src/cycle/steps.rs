@@ -17,7 +17,7 @@ use crate::record::JournalError;
 
 /// A step that has ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct Landed {
     pub step: Step,
     pub result: Result<Option<String>, Failure>,
     pub elapsed: Duration,
@@ -47,7 +47,7 @@ impl Cycle {
             let task = self.running.spawn(async move {
                 let began = Instant::now();
                 let result = apply::run(&step, &place, &payload).await;
-                Ended { step, result, elapsed: began.elapsed() }
+                Landed { step, result, elapsed: began.elapsed() }
             });
             self.started.insert(task.id(), subject);
         }
@@ -57,15 +57,16 @@ impl Cycle {
     /// Writes down how a step ended. Its subject is looked at again, and so is whoever waited for it.
     pub(super) fn take_end(
         &mut self,
-        ended: Result<(Id, Ended), JoinError>,
+        ended: Result<(Id, Landed), JoinError>,
     ) -> Result<(), JournalError> {
-        let Ended { step, result, elapsed } = match ended {
+        let Landed { step, result, elapsed } = match ended {
             Ok((id, ended)) => {
                 self.started.remove(&id);
                 ended
             }
             // A step that panicked has logged itself; it stays begun, which is in doubt.
             Err(panicked) => {
+                self.broken = true;
                 if let Some(subject) = self.started.remove(&panicked.id()) {
                     self.land(&subject);
                 }

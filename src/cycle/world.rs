@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cloud::{Cloud, Lockout};
 use crate::config::Config;
-use crate::model::account::{Account, Refusal};
+use crate::model::account::{Account, CredentialSource, Refusal};
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::plan::memory::Memory;
@@ -23,6 +23,20 @@ impl World {
     /// not work.
     pub fn connect(config: Config, memory: &Memory) -> Result<Self, Failure> {
         let lockout = Lockout::new(&memory.refusals().cloned().collect::<Vec<_>>());
+        Self::guarded(config, lockout)
+    }
+
+    /// The same for another configuration, with the guard of this one: what was tried counts on.
+    pub fn reconnect(&self, config: Config) -> Result<Self, Failure> {
+        Self::guarded(config, self.lockout.clone())
+    }
+
+    /// Whether clients can be built for this configuration.
+    pub fn builds(config: &Config) -> Result<(), Failure> {
+        Self::guarded(config.clone(), Lockout::new(&[])).map(drop)
+    }
+
+    fn guarded(config: Config, lockout: Lockout) -> Result<Self, Failure> {
         let client = |account: &Account| Ok((account.name.clone(), Cloud::new(account, &lockout)?));
         let clouds = config.accounts.iter().map(client).collect::<Result<_, Failure>>()?;
         Ok(Self { config, clouds, lockout })
@@ -36,6 +50,24 @@ impl World {
     /// All clients.
     pub fn clouds(&self) -> impl Iterator<Item = &Cloud> {
         self.clouds.values()
+    }
+
+    /// Warns of files with secrets in them that others may read, where the configuration does not
+    /// name them and so could not warn itself: the profile file.
+    pub fn warn_of_exposed_files(&self) {
+        let unnamed = |cloud: &&Cloud| {
+            matches!(
+                cloud.account().credentials,
+                CredentialSource::Default | CredentialSource::Profile
+            )
+        };
+        for (path, mode) in self.clouds().filter(unnamed).flat_map(Cloud::exposed_files) {
+            let path = path.display();
+            tracing::warn!(
+                event = "config.warning",
+                "{path} holds a secret and has mode {mode:04o}, so others can read it: chmod 600 {path}"
+            );
+        }
     }
 
     /// Credentials refused since the last call.

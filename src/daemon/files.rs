@@ -1,47 +1,70 @@
-//! Changed files: certificates, keys, chains, and the directory where operators leave requests.
+//! Changed files: certificates, keys, chains, credentials, and the directory where operators leave
+//! requests.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{QUIET, requests};
+use super::requests;
 use crate::config::Config;
 use crate::files::watch::Watcher;
+use crate::model::account::{CredentialSource, SecretFile};
 
-/// A watch on everything that the configuration reads.
-pub(super) struct Files {
-    watcher: Option<Watcher>,
-    changed: Arc<Notify>,
-}
+/// How long after a changed file the look begins: whoever writes a pair writes two files.
+const QUIET: Duration = Duration::from_millis(200);
+/// How long files that keep changing may put the look off.
+const QUIET_AFTER_MAX: Duration = Duration::from_secs(2);
+
+/// A watch on everything that the configuration reads, until it is dropped. It lives in a task of
+/// its own: a wait that shares a `select!` with other events would be dropped by each of them.
+pub(super) struct Files(
+    #[expect(dead_code, reason = "stops the task when dropped")] Option<AbortOnDropHandle<()>>,
+);
 
 impl Files {
-    /// Begins to watch. Without a watch the schedule alone notices, and the log says so.
-    pub fn watch(config: &Config) -> Self {
+    /// Begins to watch; `wake` is called after changes. Without a watch the schedule alone notices,
+    /// and the log says so.
+    pub fn watch(config: &Config, wake: impl Fn() + Send + 'static) -> Self {
         let changed = Arc::new(Notify::new());
-        let wake = Arc::clone(&changed);
-        let watcher = Watcher::new(&paths(config), move || wake.notify_one());
-        let watcher = watcher.map_err(|error| {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
-            let cause = source.unwrap_or_default();
-            tracing::warn!(event = "watch.failed", error = cause, "{error}: {cause}");
-        });
-        Self { watcher: watcher.ok(), changed }
-    }
-
-    /// Waits until something changed and has been quiet for a moment.
-    pub async fn changed(&mut self) {
-        self.changed.notified().await;
-        // Events go on while files are being written; what counts is that it ends.
-        while tokio::time::timeout(QUIET, self.changed.notified()).await.is_ok() {}
-        if let Some(Err(error)) = self.watcher.as_mut().map(Watcher::rearm) {
-            tracing::warn!(event = "watch.failed", "{error}");
+        let notify = Arc::clone(&changed);
+        match Watcher::new(&paths(config), move || notify.notify_one()) {
+            Ok(watcher) => {
+                let task = tokio::spawn(attend(watcher, changed, wake));
+                Self(Some(AbortOnDropHandle::new(task)))
+            }
+            Err(error) => {
+                complain(&error);
+                Self(None)
+            }
         }
     }
 }
 
+async fn attend(mut watcher: Watcher, changed: Arc<Notify>, wake: impl Fn()) {
+    loop {
+        changed.notified().await;
+        // Events go on while files are being written; what counts is that it ends.
+        let latest = Instant::now() + QUIET_AFTER_MAX;
+        let more = async { while timeout(QUIET, changed.notified()).await.is_ok() {} };
+        let _ = timeout_at(latest, more).await;
+        if let Err(error) = watcher.rearm() {
+            complain(&error);
+        }
+        wake();
+    }
+}
+
+fn complain(error: &dyn std::error::Error) {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    tracing::warn!(event = "watch.failed", error = cause, "{error}: {cause}");
+}
+
 fn paths(config: &Config) -> Vec<PathBuf> {
-    let requests = requests::directory(&config.state).join("any");
+    let requests = requests::watched(&config.state);
     if !config.schedule.watch {
         return vec![requests];
     }
@@ -49,5 +72,23 @@ fn paths(config: &Config) -> Vec<PathBuf> {
     let files = pairs.flat_map(|entry| {
         [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()].into_iter().flatten().cloned()
     });
-    files.chain([requests]).collect()
+    let secrets = config.accounts.iter().flat_map(|account| secrets(&account.credentials));
+    files.chain(secrets).chain([requests]).collect()
+}
+
+/// The files of a credential: a corrected one is tried at once.
+fn secrets(source: &CredentialSource) -> Vec<PathBuf> {
+    let files = match source {
+        CredentialSource::AccessKey { access_key, secret_key, security_token } => {
+            vec![Some(access_key), Some(secret_key), security_token.as_ref()]
+        }
+        CredentialSource::Password { password, .. } => vec![Some(password)],
+        _ => Vec::new(),
+    };
+    let paths = files.into_iter().flatten().filter_map(|file| match file {
+        SecretFile::Path(path) => Some(path.clone()),
+        // The service manager copies it at the start, and never again.
+        SecretFile::Credential(_) => None,
+    });
+    paths.collect()
 }

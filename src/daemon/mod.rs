@@ -5,15 +5,18 @@ mod files;
 pub mod requests;
 mod ticker;
 
-use std::path::Path;
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, ConfigError};
-use crate::cycle::{Cycle, CycleError, Until, Wake};
+use crate::cycle::{Cycle, CycleError, Until, Wake, World};
 use crate::files::lock::{Lock, LockError};
 use crate::model::time::Time;
 use crate::telemetry::log::Handle;
@@ -23,6 +26,9 @@ use ticker::{Ticker, TickerError};
 
 /// Wakes that may queue up; each is a look at everything, so a few say as much as many.
 const WAKES_MAX: usize = 16;
+/// How often, and how long apart, a daemon that starts asks for a lock that somebody holds.
+const LOCK_TRIES: u32 = 5;
+const LOCK_WAIT: Duration = Duration::from_millis(200);
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +40,7 @@ pub enum DaemonError {
     #[error("state directory {path}")]
     State {
         /// The directory.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
@@ -71,110 +77,71 @@ pub async fn run(
     log: Option<&Handle>,
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
-    let _lock = lock(&config)?;
+    let _lock = lock_patiently(&config).await?;
     for warning in &config.warnings {
         tracing::warn!(event = "config.warning", "{warning}");
     }
-    let mut events = Events::new(&config, stop)?;
-    let mut cycle = Cycle::open(config.clone(), now)?;
+    let (tell, events) = mpsc::channel(WAKES_MAX);
+    let mut attendant = Attendant {
+        signals: Signals::new()?,
+        files: Files::watch(&config, teller(&tell, || Event::Files)),
+        ticker: Ticker::start(&config.schedule, teller(&tell, || Event::Tick)).await?,
+        events,
+        tell,
+        stop,
+        config: config.clone(),
+    };
+    let mut cycle = Cycle::open(config, now)?;
     let notifier = Notifier::from_env();
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     notifier.ready();
     tracing::info!(
         event = "daemon.ready",
         version = env!("CARGO_PKG_VERSION"),
-        certificates = config.certificates.len(),
-        instance_cas = config.instance_cas.len(),
-        instance_ssls = config.instance_ssls.len(),
+        certificates = attendant.config.certificates.len(),
+        instance_cas = attendant.config.instance_cas.len(),
+        instance_ssls = attendant.config.instance_ssls.len(),
         "certrotd {} looks after {}",
         env!("CARGO_PKG_VERSION"),
         path.display(),
     );
     let ended = tokio::select! {
         ended = cycle.run(&mut wakes, Until::Stopped, |words| notifier.status(words)) => ended,
-        broken = attend(path, config, log, &notifier, &mut events, &wake) => return broken,
+        never = attendant.attend(path, log, &notifier, &wake) => match never {},
     };
     ended.map_err(CycleError::Journal)?;
     Ok(())
 }
 
-/// Everything that wakes.
-struct Events {
+/// The lock, waited for a moment: a command that only reads may have it to remember a refusal.
+async fn lock_patiently(config: &Config) -> Result<Lock, DaemonError> {
+    for _ in 0..LOCK_TRIES {
+        match lock(config) {
+            Err(DaemonError::Lock(LockError::Held { .. })) => tokio::time::sleep(LOCK_WAIT).await,
+            other => return other,
+        }
+    }
+    lock(config)
+}
+
+struct Signals {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
-    files: Files,
-    ticker: Option<Ticker>,
-    stop: CancellationToken,
-    stopping: bool,
 }
 
-impl Events {
-    fn new(config: &Config, stop: CancellationToken) -> Result<Self, DaemonError> {
+impl Signals {
+    fn new() -> Result<Self, DaemonError> {
         let of = |kind| signal(kind).map_err(DaemonError::Signals);
         Ok(Self {
             hangup: of(SignalKind::hangup())?,
             terminate: of(SignalKind::terminate())?,
             interrupt: of(SignalKind::interrupt())?,
-            files: Files::watch(config),
-            ticker: None,
-            stop,
-            stopping: false,
         })
     }
 }
 
-/// Turns events into wakes. Ends only with an error.
-async fn attend(
-    path: &Path,
-    mut config: Config,
-    log: Option<&Handle>,
-    notifier: &Notifier,
-    events: &mut Events,
-    wake: &mpsc::Sender<Wake>,
-) -> Result<(), DaemonError> {
-    let mut ticker = Ticker::start(&config.schedule).await?;
-    let _ = &mut events.ticker;
-    let mut watchdog = notifier.watchdog_interval().map(tokio::time::interval);
-    // Requests left while no daemon ran.
-    ask(&config, wake).await;
-    loop {
-        let event = tokio::select! {
-            _ = events.hangup.recv() => Event::Reload,
-            _ = events.terminate.recv() => Event::Stop,
-            _ = events.interrupt.recv() => Event::Stop,
-            () = events.stop.cancelled(), if !events.stopping => Event::Stop,
-            () = events.files.changed() => Event::Files,
-            () = ticker.tick() => Event::Tick,
-            () = ping(&mut watchdog) => Event::Ping,
-        };
-        match event {
-            Event::Ping => notifier.watchdog(),
-            Event::Tick => send(wake, Wake::Look),
-            Event::Files => {
-                ask(&config, wake).await;
-                send(wake, Wake::Look);
-            }
-            Event::Stop => {
-                events.stopping = true;
-                notifier.stopping();
-                tracing::info!(event = "daemon.stopping", "finishing the steps under way");
-                let _ = wake.send(Wake::Stop).await;
-            }
-            Event::Reload => {
-                notifier.reloading();
-                if let Some(new) = reload(path, &config, log) {
-                    events.files = Files::watch(&new);
-                    ticker = Ticker::start(&new.schedule).await?;
-                    config = new.clone();
-                    let _ = wake.send(Wake::Reload(Box::new(new))).await;
-                }
-                notifier.ready();
-            }
-        }
-    }
-}
-
+/// What has happened.
 enum Event {
     Reload,
     Stop,
@@ -183,19 +150,120 @@ enum Event {
     Ping,
 }
 
-/// A full queue already says that there is something to look at.
-fn send(wake: &mpsc::Sender<Wake>, event: Wake) {
-    let _ = wake.try_send(event);
-}
-
-async fn ask(config: &Config, wake: &mpsc::Sender<Wake>) {
-    let requests = requests::take(&config.state);
-    if !requests.is_empty() {
-        let _ = wake.send(Wake::Asked(requests)).await;
+/// Tells of one kind of event. A full queue already says that there is something to look at.
+fn teller(
+    tell: &mpsc::Sender<Event>,
+    event: impl Fn() -> Event + Send + 'static,
+) -> impl Fn() + Send + 'static {
+    let tell = tell.clone();
+    move || {
+        let _ = tell.try_send(event());
     }
 }
 
-async fn ping(watchdog: &mut Option<tokio::time::Interval>) {
+/// Everything that wakes, and the configuration that is in force.
+struct Attendant {
+    signals: Signals,
+    files: Files,
+    ticker: Ticker,
+    events: mpsc::Receiver<Event>,
+    tell: mpsc::Sender<Event>,
+    stop: CancellationToken,
+    config: Config,
+}
+
+impl Attendant {
+    /// Turns events into wakes, for ever.
+    async fn attend(
+        &mut self,
+        path: &Path,
+        log: Option<&Handle>,
+        notifier: &Notifier,
+        wake: &mpsc::Sender<Wake>,
+    ) -> Infallible {
+        let mut watchdog = notifier.watchdog_interval().map(tokio::time::interval);
+        let mut stopping = false;
+        // Requests left while no daemon ran.
+        self.ask(wake).await;
+        loop {
+            match self.next(&mut watchdog, stopping).await {
+                Event::Ping => notifier.watchdog(),
+                Event::Tick | Event::Files => {
+                    self.ask(wake).await;
+                    let _ = wake.try_send(Wake::Look);
+                }
+                Event::Stop => {
+                    stopping = true;
+                    notifier.stopping();
+                    tracing::info!(event = "daemon.stopping", "finishing the steps under way");
+                    let _ = wake.send(Wake::Stop).await;
+                }
+                Event::Reload => {
+                    notifier.reloading();
+                    self.reload(path, log, wake).await;
+                    notifier.ready();
+                }
+            }
+        }
+    }
+
+    /// Each branch may be dropped for another without losing anything.
+    async fn next(&mut self, watchdog: &mut Option<Interval>, stopping: bool) -> Event {
+        tokio::select! {
+            _ = self.signals.hangup.recv() => Event::Reload,
+            _ = self.signals.terminate.recv() => Event::Stop,
+            _ = self.signals.interrupt.recv() => Event::Stop,
+            () = self.stop.cancelled(), if !stopping => Event::Stop,
+            Some(event) = self.events.recv() => event,
+            () = ping(watchdog) => Event::Ping,
+        }
+    }
+
+    async fn ask(&self, wake: &mpsc::Sender<Wake>) {
+        let requests = requests::take(&self.config.state);
+        if !requests.is_empty() {
+            let _ = wake.send(Wake::Asked(requests)).await;
+        }
+    }
+
+    /// Puts a new configuration in force: all of it, or nothing.
+    async fn reload(&mut self, path: &Path, log: Option<&Handle>, wake: &mpsc::Sender<Wake>) {
+        let rejected = |words: &dyn Display| {
+            tracing::error!(event = "config.rejected", error = %words, "the old configuration stays: {words}");
+        };
+        let new = match config::load(path) {
+            Ok(new) => new,
+            Err(error) => return error.problems.iter().for_each(|problem| rejected(problem)),
+        };
+        if new.state != self.config.state {
+            return rejected(&"state.path has changed: restart needed");
+        }
+        if new.log.format != self.config.log.format {
+            return rejected(&"log.format has changed: restart needed");
+        }
+        let world = match World::builds(&new) {
+            Ok(()) => new.clone(),
+            Err(failure) => return rejected(&failure),
+        };
+        let ticker = Ticker::start(&new.schedule, teller(&self.tell, || Event::Tick)).await;
+        let ticker = match ticker {
+            Ok(ticker) => ticker,
+            Err(error) => return rejected(&error),
+        };
+        if let Some(Err(error)) = log.map(|log| log.reload(&new.log.level)) {
+            return rejected(&error);
+        }
+        for warning in &new.warnings {
+            tracing::warn!(event = "config.warning", "{warning}");
+        }
+        self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
+        self.ticker = ticker;
+        self.config = new;
+        let _ = wake.send(Wake::Reload(Box::new(world))).await;
+    }
+}
+
+async fn ping(watchdog: &mut Option<Interval>) {
     match watchdog {
         Some(interval) => {
             interval.tick().await;
@@ -203,34 +271,3 @@ async fn ping(watchdog: &mut Option<tokio::time::Interval>) {
         None => std::future::pending().await,
     }
 }
-
-/// The new configuration, when it may take the old one's place.
-fn reload(path: &Path, old: &Config, log: Option<&Handle>) -> Option<Config> {
-    let rejected = |words: &dyn std::fmt::Display| {
-        tracing::error!(event = "config.rejected", error = %words, "the old configuration stays: {words}");
-    };
-    let new = match config::load(path) {
-        Ok(new) => new,
-        Err(error) => {
-            for problem in &error.problems {
-                rejected(problem);
-            }
-            return None;
-        }
-    };
-    if new.state != old.state {
-        rejected(&"state.path has changed: restart needed");
-        return None;
-    }
-    if let Some(Err(error)) = log.map(|log| log.reload(&new.log.level)) {
-        rejected(&error);
-        return None;
-    }
-    for warning in &new.warnings {
-        tracing::warn!(event = "config.warning", "{warning}");
-    }
-    Some(new)
-}
-
-/// How long after a changed file the look begins: whoever writes a pair writes two files.
-const QUIET: Duration = Duration::from_millis(200);

@@ -18,11 +18,21 @@ pub fn directory(state: &Path) -> PathBuf {
     state.join("requests")
 }
 
+/// The name in that directory that the daemon watches: it is written after each request.
+pub fn watched(state: &Path) -> PathBuf {
+    directory(state).join("left")
+}
+
 /// Leaves a request for the daemon, which takes it at once.
 pub fn leave(state: &Path, request: &Request) -> io::Result<()> {
     let text = serde_json::to_string(request)?;
     let digest = crate::model::digest::Sha256::of(text.as_bytes()).short();
-    files::atomic::replace(&directory(state).join(format!("{digest}.json")), text.as_bytes(), MODE)
+    files::atomic::replace(
+        &directory(state).join(format!("{digest}.json")),
+        text.as_bytes(),
+        MODE,
+    )?;
+    files::atomic::replace(&watched(state), digest.as_bytes(), MODE)
 }
 
 /// Takes all requests. One that cannot be read is removed and logged: it must not come again.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::config::Schedule;
@@ -14,45 +15,55 @@ use crate::schedule::Cron;
 #[error("the scheduler refused the line")]
 pub struct TickerError(#[from] JobSchedulerError);
 
-/// Fires on the configured line, spread by the jitter.
-pub(super) struct Ticker {
-    scheduler: JobScheduler,
-    job: Uuid,
-    cron: Cron,
-    jitter: Duration,
-    ticks: mpsc::Receiver<()>,
-    sender: mpsc::Sender<()>,
-}
+/// Fires on the configured line, spread by the jitter, until it is dropped. It lives in a task of
+/// its own: a wait that shares a `select!` with other events would be dropped by each of them.
+pub(super) struct Ticker(#[expect(dead_code, reason = "stops the task when dropped")] DropGuard);
 
 impl Ticker {
-    pub async fn start(schedule: &Schedule) -> Result<Self, TickerError> {
-        let scheduler = JobScheduler::new().await?;
-        let (sender, ticks) = mpsc::channel(1);
-        let cron = schedule.reconcile.clone();
-        let job = scheduler.add(job(&cron, &sender)?).await?;
+    /// Begins to fire; each time `wake` is called.
+    pub async fn start(
+        schedule: &Schedule,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, TickerError> {
+        let mut scheduler = JobScheduler::new().await?;
+        let (sender, mut ticks) = mpsc::channel(1);
+        let (cron, jitter) = (schedule.reconcile.clone(), schedule.jitter);
+        let mut id = scheduler.add(job(&cron, &sender)?).await?;
         scheduler.start().await?;
-        Ok(Self { scheduler, job, cron, jitter: schedule.jitter, ticks, sender })
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        tokio::spawn(async move {
+            while let Some(Some(())) = stop.run_until_cancelled(ticks.recv()).await {
+                match renewed(&scheduler, &id, &cron, &sender).await {
+                    Ok(new) => id = new,
+                    Err(error) => {
+                        tracing::error!(event = "schedule.failed", error = %error, "the schedule could not be renewed: {error}");
+                    }
+                }
+                if stop.run_until_cancelled(tokio::time::sleep(part_of(jitter))).await.is_none() {
+                    break;
+                }
+                wake();
+            }
+            // It waits for nothing, and there is nothing to lose.
+            let _ = scheduler.shutdown().await;
+        });
+        Ok(Self(guard))
     }
+}
 
-    /// Waits for the next tick, and then for this host's share of the jitter.
-    pub async fn tick(&mut self) {
-        // `None` cannot come: a sender lives in `self`.
-        if self.ticks.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        // The scheduler keeps the zone's offset of the day on which a job was made, so that a
-        // switch of daylight saving would shift it; a job made anew has today's.
-        if let Err(error) = self.renew().await {
-            tracing::error!(event = "schedule.failed", error = %error, "the schedule could not be renewed: {error}");
-        }
-        tokio::time::sleep(part_of(self.jitter)).await;
-    }
-
-    async fn renew(&mut self) -> Result<(), TickerError> {
-        self.scheduler.remove(&self.job).await?;
-        self.job = self.scheduler.add(job(&self.cron, &self.sender)?).await?;
-        Ok(())
-    }
+/// The scheduler keeps the zone's offset of the day on which a job was made, so that a switch of
+/// daylight saving would shift it; a job made anew has today's. The new one comes first: a schedule
+/// with two jobs fires once too often, one with none never again.
+async fn renewed(
+    scheduler: &JobScheduler,
+    old: &Uuid,
+    cron: &Cron,
+    sender: &mpsc::Sender<()>,
+) -> Result<Uuid, TickerError> {
+    let new = scheduler.add(job(cron, sender)?).await?;
+    scheduler.remove(old).await?;
+    Ok(new)
 }
 
 fn job(cron: &Cron, sender: &mpsc::Sender<()>) -> Result<Job, JobSchedulerError> {

@@ -2,7 +2,7 @@
 //!
 //! Five failed authentications lock an access key for everyone who uses it, and wrong passwords lock a user.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,12 @@ use crate::model::time::{Time, span};
 const REFUSALS_MAX: u32 = 2;
 /// How long a refused credential is left alone, in seconds: three times the lock of an access key.
 const QUIET_SECS: u64 = 15 * 60;
+/// How long the others wait for the call that goes alone, before one of them goes too: it may be a dead service
+/// that it asked, which must not stand in everybody's way. Even then no more than two can be refused.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a credential that worked is believed to work, in seconds: after a quiet time the first call goes
+/// alone again, so that a key that was disabled meanwhile is not refused a volley of times.
+const GOOD_SECS: u64 = 60;
 /// Credentials that are remembered; older ones belong to files long replaced.
 const KEYS_MAX: usize = 16;
 
@@ -49,12 +55,16 @@ pub(in super::super) struct Gate {
 
 #[derive(Default)]
 struct Memory {
-    good: BTreeSet<Key>,
+    /// When each was last known to work.
+    good: BTreeMap<Key, Time>,
     refused: BTreeMap<Key, Refused>,
     untold: Vec<Refusal>,
-    /// Each held by the one call that finds out whether that credential works.
-    turns: BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>,
+    /// Each held by the call that finds out whether that credential works.
+    turns: BTreeMap<Key, Turn>,
 }
+
+/// The first is for the call that goes alone, the second for one more when that call hangs.
+type Turn = Arc<[Arc<tokio::sync::Mutex<()>>; REFUSALS_MAX as usize]>;
 
 #[derive(Clone, Copy)]
 struct Refused {
@@ -96,13 +106,13 @@ impl Gate {
         if self.is_good(key)? {
             return Ok(Pass { gate: self, cloud, key: key.clone(), _alone: None });
         }
-        let alone = self.turn(key).lock_owned().await;
+        let alone = alone(&self.turn(key)).await;
         // The call that went first may have told meanwhile.
         let known = self.is_good(key)?;
         Ok(Pass { gate: self, cloud, key: key.clone(), _alone: (!known).then_some(alone) })
     }
 
-    fn turn(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+    fn turn(&self, key: &Key) -> Turn {
         let mut memory = self.memory();
         if memory.turns.len() >= KEYS_MAX {
             // One that nobody holds or waits for is only ours.
@@ -120,7 +130,7 @@ impl Gate {
         let memory = self.memory();
         match quiet(memory.refused.get(key).copied(), now()) {
             Some((refused, left)) => Err(withheld(key, refused, left)),
-            None => Ok(memory.good.contains(key)),
+            None => Ok(memory.good.get(key).is_some_and(|at| recent(*at, now()))),
         }
     }
 
@@ -132,7 +142,7 @@ impl Gate {
                 if memory.good.len() >= KEYS_MAX {
                     memory.good.clear();
                 }
-                memory.good.insert(key.clone());
+                memory.good.insert(key.clone(), at);
             }
             Standing::Refused => {
                 let count = memory.refused.get(key).map_or(0, |refused| refused.count) + 1;
@@ -180,6 +190,22 @@ fn quiet(refused: Option<Refused>, now: Time) -> Option<(Refused, Duration)> {
     let refused = refused.filter(|refused| refused.count >= REFUSALS_MAX)?;
     let left = Duration::from_secs(QUIET_SECS).checked_sub(now.since(refused.at))?;
     (!left.is_zero()).then_some((refused, left))
+}
+
+/// Waits for leave to find out.
+async fn alone(turn: &Turn) -> tokio::sync::OwnedMutexGuard<()> {
+    let first = || Arc::clone(&turn[0]).lock_owned();
+    match tokio::time::timeout(PATIENCE, first()).await {
+        Ok(alone) => alone,
+        Err(_) => tokio::select! {
+            alone = first() => alone,
+            second = Arc::clone(&turn[1]).lock_owned() => second,
+        },
+    }
+}
+
+fn recent(at: Time, now: Time) -> bool {
+    now.since(at) < Duration::from_secs(GOOD_SECS) && at.since(now).is_zero()
 }
 
 fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
@@ -258,6 +284,17 @@ mod tests {
         first.done(Standing::Good);
         let _second = gate.enter(&BEIJING, &key(1)).await.unwrap();
         let _third = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_first_call_that_hangs_lets_one_more_go() {
+        let gate = gate(&[]);
+        let _hangs = gate.enter(&BEIJING, &key(1)).await.unwrap();
+        let second = gate.enter(&BEIJING, &key(1)).await.unwrap();
+        let third = tokio::time::timeout(PATIENCE * 9, gate.enter(&BEIJING, &key(1))).await;
+        assert!(third.is_err());
+        second.done(Standing::Good);
+        let _all = gate.enter(&BEIJING, &key(1)).await.unwrap();
     }
 
     #[tokio::test]
