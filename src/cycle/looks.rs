@@ -76,6 +76,7 @@ impl Cycle {
             world: Arc::clone(&self.world),
             lists: Arc::clone(&self.lists),
             now: (self.clock)(),
+            began: Instant::now(),
             woken: self.woken,
         };
         start(&now, &context, &self.memory, &mut self.looking);
@@ -107,6 +108,7 @@ pub(super) struct Context {
     world: Arc<World>,
     lists: Arc<Lists>,
     now: Time,
+    began: Instant,
     woken: Instant,
 }
 
@@ -119,8 +121,8 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan 
 /// As [`preview`], with everything that was seen: also what the plan does not speak of, such as a
 /// target that may be pushed to and not read.
 pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
-    let context =
-        Context { world: Arc::clone(&world), lists: Arc::default(), now, woken: Instant::now() };
+    let (lists, began) = (Arc::default(), Instant::now());
+    let context = Context { world: Arc::clone(&world), lists, now, began, woken: began };
     let mut looking = Looking::default();
     start(&world.subjects().into_iter().collect(), &context, memory, &mut looking);
     let mut looks = BTreeMap::new();
@@ -218,7 +220,7 @@ fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
         let key = import_key(&entry, leaf);
         let need = needs::import(&key, memory, context.now);
         let fresh = needs::fresh_lists(&key, entry.pushes.len(), memory);
-        Ask { need, since: if fresh { Instant::now() } else { context.woken } }
+        Ask { need, since: if fresh { context.began } else { context.woken } }
     });
     looking.spawn(subject, async move { certificate(&cloud, entry, local, asked, &context).await });
 }

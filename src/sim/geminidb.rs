@@ -26,6 +26,6 @@ pub(super) fn download_link(world: &mut World, ask: &Ask) -> Result<Answer, Answ
         .iter()
         .map(|(category, _)| json!({ "category": category, "download_link": link(category) }))
         .collect();
-    let told = format!("{} links", certs.len());
+    let told = format!("links: {}", certs.len());
     Ok(Answer::json(200, &json!({ "certs": certs })).told(told))
 }

@@ -134,7 +134,7 @@ pub(super) fn projects(world: &mut World, ask: &Ask) -> Result<Answer, Answer> {
         .filter(|(name, _)| ask.param("name").is_none_or(|wanted| wanted == *name))
         .map(|(name, id)| project(world, name, id))
         .collect();
-    let told = format!("{} projects", found.len());
+    let told = format!("projects: {}", found.len());
     let links =
         json!({ "self": format!("{}/v3/projects", world.base), "previous": null, "next": null });
     Ok(Answer::json(200, &json!({ "projects": found, "links": links })).told(told))
