@@ -44,11 +44,14 @@ fn commands() -> BTreeMap<String, String> {
 
 /// Every way in which a paper starts the program: the words after its name.
 fn typed(text: &str) -> Vec<Vec<String>> {
-    let blocks = fenced(text, "sh").into_iter().chain(fenced(text, "text"));
-    let lines: Vec<String> =
-        blocks.flat_map(|it| it.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lines = |blocks: Vec<String>| -> Vec<String> {
+        blocks.iter().flat_map(|block| block.lines().map(str::to_owned)).collect()
+    };
+    let (typed_in, shown) = (lines(fenced(text, "sh")), lines(fenced(text, "text")));
+    // Output may begin with the program's name too; what was typed has its prompt there.
+    let shown = shown.into_iter().filter(|line| line.starts_with("$ "));
     let mut typed = Vec::new();
-    for line in lines.into_iter().chain(spans(text)) {
+    for line in typed_in.into_iter().chain(shown).chain(spans(text)) {
         let line = on_one_line(line.split(" #").next().unwrap_or_default());
         let line = line.trim_start_matches("$ ").trim_start_matches("sudo ");
         for start in STARTS {
