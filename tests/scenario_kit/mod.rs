@@ -1,0 +1,12 @@
+//! What runs a transcript: its text, the stage it plays on, and how its output is made stable.
+
+pub mod calls;
+pub mod config;
+pub mod events;
+pub mod pairs;
+pub mod run;
+pub mod sentences;
+pub mod stable;
+pub mod stage;
+pub mod transcript;
+pub mod weather;

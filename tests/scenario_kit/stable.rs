@@ -1,0 +1,107 @@
+//! Makes output the same in each run: moments, ids and digests get names, in the order in which
+//! they are first seen.
+
+use std::collections::BTreeMap;
+
+/// Shapes of what changes from run to run: `d` is a digit, `x` a lower-case hex digit.
+const MOMENT: &str = "dddd-dd-ddTdd:dd:ddZ";
+const UUID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+/// The part of a job's id that the cloud's ledger tells.
+const UUID_START: &str = "xxxxxxxx";
+const SCM_ID: &str = "scsddddddddddddd";
+const SHA256: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+const SHA256_START: &str = "xxxxxxxxxxxx";
+const COPY_ID: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+/// What stands before a digest that is a CA's.
+const BEFORE_CA: [&str; 2] = ["CA bundle ", "on_change for "];
+
+/// The names given so far.
+#[derive(Default)]
+pub struct Names {
+    given: BTreeMap<(&'static str, String), usize>,
+    constants: Vec<(String, String)>,
+}
+
+impl Names {
+    /// From now on `text` is shown as `name`.
+    pub fn constant(&mut self, text: &str, name: &str) {
+        self.constants.push((text.to_owned(), name.to_owned()));
+    }
+
+    /// The text with the names in it put back.
+    pub fn expand(&self, text: &str) -> String {
+        self.constants.iter().fold(text.to_owned(), |text, (real, name)| text.replace(name, real))
+    }
+
+    /// The line with names in place of what changes.
+    pub fn settle(&mut self, line: &str) -> String {
+        let line = self
+            .constants
+            .iter()
+            .fold(line.to_owned(), |line, (real, name)| line.replace(real, name));
+        let (mut settled, mut rest) = (String::new(), line.as_str());
+        while let Some(next) = rest.chars().next() {
+            let begins = !settled.ends_with(|c: char| c.is_ascii_alphanumeric());
+            let found = if begins { self.found(&settled, rest) } else { None };
+            let (shown, used) = found.unwrap_or_else(|| (next.to_string(), next.len_utf8()));
+            settled += &shown;
+            rest = &rest[used..];
+        }
+        without_request_ids(&settled)
+    }
+
+    /// The name of what `rest` begins with, and how long that is.
+    fn found(&mut self, before: &str, rest: &str) -> Option<(String, usize)> {
+        let is = |shape: &str| has_shape(rest, shape);
+        let head = |shape: &str| rest[..shape.len()].to_owned();
+        if is(MOMENT) {
+            return Some(("TIME".to_owned(), MOMENT.len()));
+        }
+        let (kind, key, length) = if is(UUID) {
+            ("job", head(UUID_START), UUID.len())
+        } else if before.ends_with("job ") && is(UUID_START) {
+            ("job", head(UUID_START), UUID_START.len())
+        } else if is(SCM_ID) {
+            ("scs", head(SCM_ID), SCM_ID.len())
+        } else if is(COPY_ID) {
+            ("copy", head(COPY_ID), COPY_ID.len())
+        } else {
+            let length = [SHA256, SHA256_START].into_iter().find(|shape| is(shape))?.len();
+            let ca = BEFORE_CA.iter().any(|words| before.ends_with(words));
+            (if ca { "ca" } else { "leaf" }, head(SHA256_START), length)
+        };
+        Some((self.name(kind, key), length))
+    }
+
+    fn name(&mut self, kind: &'static str, key: String) -> String {
+        let next = self.given.keys().filter(|(of, _)| *of == kind).count() + 1;
+        let number = self.given.entry((kind, key)).or_insert(next);
+        format!("{kind}#{number}")
+    }
+}
+
+/// The line with all that changes blotted out: what lines are sorted by.
+pub fn blotted(line: &str) -> String {
+    let mut blot = Names::default();
+    let line = blot.settle(line);
+    line.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// Whether the text begins with this shape, and no further letter or digit.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let (text, length) = (text.as_bytes(), shape.len());
+    let fits = |(found, wanted): (&u8, u8)| match wanted {
+        b'd' => found.is_ascii_digit(),
+        b'x' => found.is_ascii_digit() || (b'a'..=b'f').contains(found),
+        other => *found == other,
+    };
+    text.len() >= length
+        && text.iter().zip(shape.bytes()).all(fits)
+        && !text.get(length).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+fn without_request_ids(line: &str) -> String {
+    let mut parts = line.split(" (request ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| line + part.split_once(')').map_or("", |(_, rest)| rest))
+}

@@ -1,0 +1,28 @@
+//! The specification that anyone can read and add to: `tests/scenarios/*.txt` are transcripts of
+//! commands and of what they print. `UPDATE=1` rewrites what they print, and the diff is the review;
+//! `SCENARIO=name` runs the files alone whose name has this in it.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod common;
+mod scenario_kit;
+
+use scenario_kit::{run, sentences};
+
+#[test]
+fn every_transcript_is_what_happens() {
+    let differing = run::all();
+    let count = differing.len();
+    assert!(
+        differing.is_empty(),
+        "{}\n{count} transcripts differ (- written, + printed). Where what was printed is right: \
+         UPDATE=1 cargo test --test scenarios, and read the diff",
+        differing.join("\n")
+    );
+}
+
+#[test]
+fn every_action_reason_and_hold_is_told_of() {
+    let told = run::files().into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let missing = sentences::missing(&told.collect::<String>());
+    assert!(missing.is_empty(), "no transcript has a line with\n{}", missing.join("\n"));
+}
