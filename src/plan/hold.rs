@@ -213,7 +213,7 @@ impl fmt::Display for Hold {
             Self::ExistsUnlisted { target, project } => write!(
                 f,
                 "{target} in {project} says that it has this certificate already, and lists no copy of it: \
-                 look there for one of the same name"
+                 look there for one of the same name, then `certrotd apply --retry NAME` pushes again"
             ),
             Self::RestartNotAllowed { on } => write!(
                 f,

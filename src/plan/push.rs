@@ -53,7 +53,9 @@ pub(super) fn plan(
             State::Open | State::Doubt(_) => {
                 doubtful(target, &action, effect, seen, &subject, draft)
             }
-            State::Failed(Failure { kind: Kind::Exists, .. }) => exists(target),
+            State::Failed(Failure { kind: Kind::Exists, .. }) => {
+                exists(target, gate::retry_asked(&subject, effect, draft.memory))
+            }
             State::Failed(_) => {
                 let left = leaf.not_after.since(draft.observed.now);
                 let gate =
@@ -148,9 +150,13 @@ fn doubtful(
 }
 
 /// The target says that it has the certificate. CDN shows no unbound copy, so its word is enough.
-fn exists(target: &TargetSeen) -> Verdict {
+/// Elsewhere a person looks, and may have cleared away what stood in the way.
+fn exists(target: &TargetSeen, retry: bool) -> Verdict {
     if target.target == Target::Cdn {
         return Verdict::Learn(Fact::Seen { id: None });
+    }
+    if retry {
+        return first(&target.copy, Because::NotPushed);
     }
     let project = target.project.clone();
     Verdict::Hold(Hold::ExistsUnlisted { target: target.target, project }, None)

@@ -251,6 +251,11 @@ fn failures() -> Vec<Case> {
             &["hold www: ExistsUnlisted"],
         ),
         (
+            "who has looked there may ask for another push",
+            given(CopySeen::Absent, Elb, fails(Elb, Kind::Exists)).after(600, retry("www")),
+            &["do www: push scm-1 to ELB in north, NotPushed"],
+        ),
+        (
             "CDN cannot show it, so its word is taken",
             given(CopySeen::Absent, Cdn, fails(Cdn, Kind::Exists)),
             &["learn www: push scm-1 to CDN in north, Seen"],
