@@ -12,8 +12,17 @@ const SCM_ID: &str = "scsddddddddddddd";
 const SHA256: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 const SHA256_START: &str = "xxxxxxxxxxxx";
 const COPY_ID: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-/// What stands before a digest that is a CA's.
-const BEFORE_CA: [&str; 2] = ["CA bundle ", "on_change for "];
+/// What stands before a digest, and what that is then one of. Elsewhere it keeps the name that it was
+/// given first.
+const BEFORE_DIGEST: [(&str, &str); 3] =
+    [("-", "leaf"), ("CA bundle ", "ca"), ("on_change for ", "ca")];
+/// What stands before a span that shrinks while one looks.
+const BEFORE_SPAN: &str = "tried again in ";
+/// What stands behind a number that shrinks from day to day. Leaves are issued anew for each run, CAs
+/// end in a year that stands fast.
+const AFTER_DAYS: &str = " days left";
+/// The fewest digits of such a number of days.
+const DAYS_DIGITS_MIN: usize = 4;
 
 /// The names given so far.
 #[derive(Default)]
@@ -47,7 +56,7 @@ impl Names {
             settled += &shown;
             rest = &rest[used..];
         }
-        without_request_ids(&settled)
+        narrow(&without_request_ids(&settled))
     }
 
     /// The name of what `rest` begins with, and how long that is.
@@ -56,6 +65,9 @@ impl Names {
         let head = |shape: &str| rest[..shape.len()].to_owned();
         if is(MOMENT) {
             return Some(("TIME".to_owned(), MOMENT.len()));
+        }
+        if let Some(shrinking) = shrinking(before, rest) {
+            return Some(shrinking);
         }
         let (kind, key, length) = if is(UUID) {
             ("job", head(UUID_START), UUID.len())
@@ -67,10 +79,16 @@ impl Names {
             ("copy", head(COPY_ID), COPY_ID.len())
         } else {
             let length = [SHA256, SHA256_START].into_iter().find(|shape| is(shape))?.len();
-            let ca = BEFORE_CA.iter().any(|words| before.ends_with(words));
-            (if ca { "ca" } else { "leaf" }, head(SHA256_START), length)
+            (self.digest_kind(before, &head(SHA256_START)), head(SHA256_START), length)
         };
         Some((self.name(kind, key), length))
+    }
+
+    fn digest_kind(&self, before: &str, digest: &str) -> &'static str {
+        let known = |kind: &'static str| self.given.contains_key(&(kind, digest.to_owned()));
+        let told = BEFORE_DIGEST.iter().find(|(words, _)| before.ends_with(words));
+        let kind = told.map(|(_, kind)| *kind);
+        kind.or_else(|| ["leaf", "ca"].into_iter().find(|kind| known(kind))).unwrap_or("sha")
     }
 
     fn name(&mut self, kind: &'static str, key: String) -> String {
@@ -87,6 +105,17 @@ pub fn blotted(line: &str) -> String {
     line.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
+/// A span or a number of days that is not the same a moment or a day later.
+fn shrinking(before: &str, rest: &str) -> Option<(String, usize)> {
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    if digits > 0 && before.ends_with(BEFORE_SPAN) {
+        let unit = rest[digits..].chars().take_while(char::is_ascii_alphabetic).count();
+        return Some(("SPAN".to_owned(), digits + unit));
+    }
+    let many = digits >= DAYS_DIGITS_MIN && rest[digits..].starts_with(AFTER_DAYS);
+    many.then(|| ("MANY".to_owned(), digits))
+}
+
 /// Whether the text begins with this shape, and no further letter or digit.
 fn has_shape(text: &str, shape: &str) -> bool {
     let (text, length) = (text.as_bytes(), shape.len());
@@ -98,6 +127,14 @@ fn has_shape(text: &str, shape: &str) -> bool {
     text.len() >= length
         && text.iter().zip(shape.bytes()).all(fits)
         && !text.get(length).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Columns of a table are as wide as what stood in them: two blanks do for each gap.
+fn narrow(line: &str) -> String {
+    let words = line.trim_start();
+    let cells = words.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+    let indent = &line[..line.len() - words.len()];
+    format!("{indent}{}", cells.collect::<Vec<_>>().join("  "))
 }
 
 fn without_request_ids(line: &str) -> String {
