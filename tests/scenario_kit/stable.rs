@@ -18,11 +18,11 @@ const BEFORE_DIGEST: [(&str, &str); 3] =
     [("-", "leaf"), ("CA bundle ", "ca"), ("on_change for ", "ca")];
 /// What stands before a span that shrinks while one looks.
 const BEFORE_SPAN: &str = "tried again in ";
-/// What stands behind a number that shrinks from day to day. Leaves are issued anew for each run, CAs
-/// end in a year that stands fast.
-const AFTER_DAYS: &str = " days left";
-/// The fewest digits of such a number of days.
-const DAYS_DIGITS_MIN: usize = 4;
+/// What stands behind a number that is not the same in each run: CAs end in a year that stands fast,
+/// and a signature is a few bytes longer or shorter.
+const AFTER_MANY: [&str; 2] = [" days left", " characters, "];
+/// The fewest digits of such a number; the days of a leaf, issued anew for each run, have fewer.
+const MANY_DIGITS_MIN: usize = 4;
 
 /// The names given so far.
 #[derive(Default)]
@@ -66,8 +66,8 @@ impl Names {
         if is(MOMENT) {
             return Some(("TIME".to_owned(), MOMENT.len()));
         }
-        if let Some(shrinking) = shrinking(before, rest) {
-            return Some(shrinking);
+        if let Some(unsteady) = unsteady(before, rest) {
+            return Some(unsteady);
         }
         let (kind, key, length) = if is(UUID) {
             ("job", head(UUID_START), UUID.len())
@@ -105,15 +105,15 @@ pub fn blotted(line: &str) -> String {
     line.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-/// A span or a number of days that is not the same a moment or a day later.
-fn shrinking(before: &str, rest: &str) -> Option<(String, usize)> {
+/// A span or a number that is not the same a moment or a day later.
+fn unsteady(before: &str, rest: &str) -> Option<(String, usize)> {
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     if digits > 0 && before.ends_with(BEFORE_SPAN) {
         let unit = rest[digits..].chars().take_while(char::is_ascii_alphabetic).count();
         return Some(("SPAN".to_owned(), digits + unit));
     }
-    let many = digits >= DAYS_DIGITS_MIN && rest[digits..].starts_with(AFTER_DAYS);
-    many.then(|| ("MANY".to_owned(), digits))
+    let many = AFTER_MANY.iter().any(|words| rest[digits..].starts_with(words));
+    (many && digits >= MANY_DIGITS_MIN).then(|| ("MANY".to_owned(), digits))
 }
 
 /// Whether the text begins with this shape, and no further letter or digit.
