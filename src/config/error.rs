@@ -114,7 +114,8 @@ impl<'t> Findings<'t> {
         self.found.push((span.start, sentence));
     }
 
-    fn place(&self, start: usize) -> Place {
+    /// Where this byte of the text stands.
+    pub(super) fn place(&self, start: usize) -> Place {
         let start = start.min(self.text.len());
         let line = self.line_starts.partition_point(|line_start| *line_start <= start);
         let line_start = self.line_starts[line - 1];

@@ -1,10 +1,13 @@
 //! `[[instance_ca]]` and `[[instance_ssl]]`: what belongs to managed instances.
 
+use std::collections::HashMap;
 use std::path::Path;
+
+use toml::Spanned;
 
 use super::values::{parsed, parsed_or, path, required, word};
 use super::{Names, TakenFiles, World, called, cloud_of, push};
-use crate::config::error::{Findings, shown};
+use crate::config::error::{Findings, Place, shown};
 use crate::config::read::Read;
 use crate::config::{InstanceCa, InstanceSsl, raw};
 use crate::model::target::{CaSource, SslSwitch};
@@ -27,14 +30,16 @@ pub(super) fn cas(
     reads.iter().filter_map(|read| ca(read, &mut names, taken, world, findings)).collect()
 }
 
-/// Every sound switch, in the file's order.
+/// Every sound switch, in the file's order. Two entries for one instance are refused, whatever their
+/// clouds: two that disagree would restart a database for ever, and two accounts may be one.
 pub(super) fn ssls(
     reads: &[Read<raw::InstanceSsl>],
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<InstanceSsl> {
     let mut names = Names::default();
-    reads.iter().filter_map(|read| ssl(read, &mut names, world, findings)).collect()
+    let mut instances = Instances::new();
+    reads.iter().filter_map(|read| ssl(read, &mut names, &mut instances, world, findings)).collect()
 }
 
 fn ca(
@@ -78,9 +83,13 @@ fn ca(
     })
 }
 
+/// Instances whose switch an entry has, in lower case, with that entry and the place of its id.
+type Instances = HashMap<String, (String, Place)>;
+
 fn ssl(
     read: &Read<raw::InstanceSsl>,
     names: &mut Names,
+    instances: &mut Instances,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<InstanceSsl> {
@@ -91,6 +100,10 @@ fn ssl(
     let switch = service.and_then(|text| parsed("service", text, findings, ssl_switch));
     let id = required(read, "instance_id", raw.instance_id.as_ref(), findings);
     let instance_id = id.and_then(|text| parsed("instance_id", text, findings, taurusdb_id));
+    if let (Some(instance), Some(written)) = (&instance_id, id) {
+        let said = called("instance_ssl", name.as_ref());
+        refuse_second(instance, said, written, instances, findings);
+    }
     let enabled = required(read, "enabled", raw.enabled.as_ref(), findings);
     let allow_restart = raw.allow_restart.as_ref();
     Some(InstanceSsl {
@@ -102,6 +115,28 @@ fn ssl(
         allow_restart: allow_restart.map_or(raw::ALLOW_RESTART, |allow| *allow.get_ref()),
         assume: raw.assume.as_ref().map(|assume| *assume.get_ref()),
     })
+}
+
+fn refuse_second(
+    instance: &str,
+    said: String,
+    written: &Spanned<String>,
+    instances: &mut Instances,
+    findings: &mut Findings<'_>,
+) {
+    let place = findings.place(written.span().start);
+    match instances.get(&instance.to_ascii_lowercase()) {
+        None => {
+            instances.insert(instance.to_ascii_lowercase(), (said, place));
+        }
+        Some((other, first)) => {
+            let (text, Place { line, column }) = (shown(instance), first);
+            let sentence = format!(
+                "`instance_id` {text} is that of {other} at {line}:{column} too, expected one entry an instance"
+            );
+            findings.add(&written.span(), sentence);
+        }
+    }
 }
 
 fn ca_source(text: &str) -> Result<CaSource, &'static str> {

@@ -291,3 +291,24 @@ path = '/x/ca.pem'
         r#"5:11: `service` "taurusdb" publishes no CA through its API, expected one of dcs, geminidb"#,
     );
 }
+
+#[test]
+fn one_instance_in_two_switches() {
+    let id = "0123456789abcdef0123456789abcdefin07";
+    let entry = |name, cloud, id: &str| {
+        format!(
+            "[[instance_ssl]]\nname = '{name}'\ncloud = '{cloud}'\nservice = 'taurusdb'\n\
+             instance_id = '{id}'\nenabled = true\n"
+        )
+    };
+    let clouds = "[cloud.one]\nregion = 'cn-north-4'\n[cloud.two]\nregion = 'cn-north-4'\n";
+    let upper = format!("{}in07", id[..32].to_uppercase());
+    let text = [entry("first", "one", id), entry("same", "one", id), entry("other", "two", &upper)];
+    let second = format!(
+        "15:15: `instance_id` \"{id}\" is that of instance_ssl first at 9:15 too, expected one entry an instance"
+    );
+    refuses(
+        &format!("{clouds}{}", text.concat()),
+        &format!("{second}\n{}", second.replacen("15:15", "21:15", 1).replacen(id, &upper, 1)),
+    );
+}
