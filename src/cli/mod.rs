@@ -49,12 +49,14 @@ pub fn main() -> Exit {
 async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
     let format = cli.format;
     let load = || config::load(&cli.config).map_err(|error| print::configuration(&error));
+    let offline =
+        || config::load_offline(&cli.config).map_err(|error| print::configuration(&error));
     Ok(match cli.command {
         Command::Run => run::run(&cli.config, load()?).await,
         Command::Apply(args) => apply::apply(load()?, &args, format).await,
         Command::Plan { detailed_exitcode } => plan::plan(load()?, detailed_exitcode, format).await,
-        Command::Status => status::status(&load()?, format).await,
-        Command::History { name } => history::history(&load()?, name.as_ref(), format),
+        Command::Status => status::status(&offline()?, format).await,
+        Command::History { name } => history::history(&offline()?, name.as_ref(), format),
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),

@@ -33,14 +33,29 @@ impl CredentialDirs {
     }
 }
 
+/// What a command makes of credential files.
+pub(super) enum Credentials<'d> {
+    /// Nothing: they are not looked at.
+    Untouched,
+    /// It will use them, so that one that does not open is an error.
+    Needed(&'d CredentialDirs),
+    /// It sends nothing, so that one that does not open is worth a warning.
+    Unused(&'d CredentialDirs),
+}
+
 /// Opens every credential file, and notes modes that let others read it or a private key. A private key
 /// that cannot be looked at is no matter of the configuration.
 pub(super) fn look<'k>(
     secrets: &[SecretAt],
     keys: impl Iterator<Item = &'k PathBuf>,
-    dirs: &CredentialDirs,
+    credentials: &Credentials<'_>,
     findings: &mut Findings<'_>,
 ) {
+    let (dirs, needed) = match credentials {
+        Credentials::Untouched => return,
+        Credentials::Needed(dirs) => (dirs, true),
+        Credentials::Unused(dirs) => (dirs, false),
+    };
     for secret in secrets {
         match opened(&secret.file, dirs) {
             Ok((path, mode)) => warn_of_mode(&path, mode, CREDENTIAL_OTHERS, findings),
@@ -51,7 +66,12 @@ pub(super) fn look<'k>(
                 } else {
                     " (not shown: it may be the secret itself; expected a path with a `/`, or credential:NAME)"
                 };
-                findings.add(&secret.span, format!("`{}` {why}{hint}", secret.key));
+                let sentence = format!("`{}` {why}{hint}", secret.key);
+                if needed {
+                    findings.add(&secret.span, sentence);
+                } else {
+                    findings.warnings.push(sentence);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
 
-use super::disk::{self, CredentialDirs};
+use super::disk::{self, CredentialDirs, Credentials};
 use super::error::Findings;
 use super::{Config, ConfigError, later, read, resolve};
 
@@ -14,29 +14,38 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 /// Reads the file, and opens each credential file that it names (its content is not looked at).
 /// Relative paths in it count from its own directory, made absolute here.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    load_with(path, &Credentials::Needed(&CredentialDirs::of_this_host()))
+}
+
+/// As [`load`], for commands that send nothing: a credential file that does not open is a warning.
+/// systemd takes its credentials away when the service stops, and whoever may read this file need not
+/// be the one who may read those.
+pub fn load_offline(path: &Path) -> Result<Config, ConfigError> {
+    load_with(path, &Credentials::Unused(&CredentialDirs::of_this_host()))
+}
+
+fn load_with(path: &Path, credentials: &Credentials<'_>) -> Result<Config, ConfigError> {
     let path = path::absolute(path)
         .map_err(|error| ConfigError::of_file(path, format!("has no absolute path: {error}")))?;
     let text = text_of(&path)?;
-    resolved(&path, &text, Some(&CredentialDirs::of_this_host()))
+    resolved(&path, &text, credentials)
 }
 
 /// Takes the text for the content of `path` and touches no file: credential files are not looked at.
 pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
-    resolved(path, text, None)
+    resolved(path, text, &Credentials::Untouched)
 }
 
 pub(super) fn resolved(
     path: &Path,
     text: &str,
-    credential_dirs: Option<&CredentialDirs>,
+    credentials: &Credentials<'_>,
 ) -> Result<Config, ConfigError> {
     let mut findings = Findings::new(text);
     let written = read::written(text, &mut findings);
     let (config, secrets) = resolve::file(path, &written, &mut findings);
-    if let Some(dirs) = credential_dirs {
-        let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &entry.key);
-        disk::look(&secrets, keys, dirs, &mut findings);
-    }
+    let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &entry.key);
+    disk::look(&secrets, keys, credentials, &mut findings);
     let warnings = findings.finish(path)?;
     let mut config =
         config.ok_or_else(|| ConfigError::of_file(path, "cannot be resolved".to_owned()))?;

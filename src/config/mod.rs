@@ -26,7 +26,7 @@ use crate::model::target::{CaSource, SslSwitch, Target};
 use crate::schedule::{Backoff, Cron};
 
 pub use error::{ConfigError, Place, Problem};
-pub use load::{load, parse};
+pub use load::{load, load_offline, parse};
 pub use raw::{KeyDoc, Otherwise, keys};
 
 /// A whole file, resolved: every path absolute (or relative to what [`parse`] was told), every default

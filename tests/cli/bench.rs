@@ -1,6 +1,7 @@
 //! A scratch directory with a configuration, certificates and a journal, and the binary in it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -124,7 +125,20 @@ impl Bench {
     }
 
     pub fn certrotd(&self, arguments: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_certrotd"))
+        self.ended(&mut Command::new(env!("CARGO_BIN_EXE_certrotd")), arguments)
+    }
+
+    /// As [`Self::certrotd`], as another user; only root may ask for that. The binary is a copy, since
+    /// that user need not be able to reach where it was built.
+    pub fn certrotd_as(&self, user: u32, arguments: &[&str]) -> Ended {
+        self.mode("", 0o755);
+        let copy = self.path("certrotd");
+        std::fs::copy(env!("CARGO_BIN_EXE_certrotd"), &copy).unwrap();
+        self.ended(Command::new(copy).uid(user).gid(user), arguments)
+    }
+
+    fn ended(&self, command: &mut Command, arguments: &[&str]) -> Ended {
+        let output = command
             .args(["--config", &self.text("certrotd.toml")])
             .args(arguments)
             .env_clear()

@@ -190,3 +190,39 @@ fn a_step_that_was_begun_is_not_called_lost() {
     assert_eq!(ended.code, 0, "{next}");
     assert!(next.ends_with("and no end of it is known yet"), "{next}");
 }
+
+#[test]
+fn what_sends_nothing_needs_no_credential() {
+    let bench = Bench::new("status-offline");
+    bench.configure("");
+    bench.remember(Vec::new());
+    std::fs::remove_file(bench.path("sk")).unwrap();
+    for command in ["status", "history"] {
+        let ended = bench.certrotd(&[command]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{command}: {}", ended.stdout);
+    }
+    for command in ["run", "apply", "plan", "check"] {
+        let ended = bench.certrotd(&[command]);
+        assert_eq!(ended.code, 2, "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains("`secret_key_file`"), "{command}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn who_may_not_read_state_or_credentials_gets_the_command_to_type() {
+    use std::os::unix::fs::MetadataExt as _;
+    // Only root can become another user, and only another user is refused.
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let bench = Bench::new("status-denied");
+    bench.configure("");
+    bench.remember(Vec::new());
+    bench.mode("certrotd.toml", 0o644);
+    for command in ["status", "history"] {
+        let ended = bench.certrotd_as(65534, &[command]);
+        assert_eq!(ended.code, 1, "{command}: {}{}", ended.stdout, ended.stderr);
+        let typed = format!("sudo certrotd {command}");
+        assert!(ended.stderr.contains(&typed), "{command}: {}", ended.stderr);
+    }
+}

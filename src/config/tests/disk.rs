@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::disk::CredentialDirs;
+use crate::config::disk::{CredentialDirs, Credentials};
 use crate::config::load::{load, resolved};
 
 /// A directory of one test, removed with all that is in it.
@@ -52,7 +52,7 @@ fn credentials_open_and_their_modes_are_watched() {
         text += &format!("[[certificate]]\nname = '{name}'\ncert = '/c-{name}'\nkey = '{key}'\n");
     }
     let dirs = CredentialDirs(vec![scratch.0.join("absent"), scratch.0.clone()]);
-    let config = resolved(&scratch.0.join("c.toml"), &text, Some(&dirs)).unwrap();
+    let config = resolved(&scratch.0.join("c.toml"), &text, &Credentials::Needed(&dirs)).unwrap();
     let said = |path: &Path, mode: &str, wish: &str| {
         let path = path.display();
         format!(
@@ -70,13 +70,18 @@ fn a_credential_that_cannot_be_read_is_an_error_with_its_place() {
     let dirs = CredentialDirs(vec![scratch.0.clone()]);
     let dir = scratch.0.display();
     let text = access_key("credential:ak", &format!("{dir}"));
-    let said = resolved(Path::new("/c.toml"), &text, Some(&dirs)).unwrap_err().to_string();
+    let said =
+        resolved(Path::new("/c.toml"), &text, &Credentials::Needed(&dirs)).unwrap_err().to_string();
     let expected = format!(
         "/c.toml:5:19: `access_key_file` credential:ak is not there ({dir}/ak: cannot be read: No such file or \
          directory (os error 2)); systemd provides it while the service runs, by LoadCredential=\n\
          /c.toml:6:19: `secret_key_file` {dir}: is not a file"
     );
     assert_eq!(said, expected);
+    let offline = resolved(Path::new("/c.toml"), &text, &Credentials::Unused(&dirs)).unwrap();
+    let expected: Vec<_> =
+        expected.lines().map(|line| line.split_once(": ").unwrap().1.to_owned()).collect();
+    assert_eq!(offline.warnings[..2], expected, "the same words, as warnings");
 }
 
 #[test]
@@ -85,9 +90,12 @@ fn a_secret_written_where_its_file_is_meant_is_not_repeated() {
     let dirs = CredentialDirs(vec![scratch.0.clone()]);
     for secret in ["hunter2hunter2", "hunter2/hunter2", "hunter2\\nhunter2"] {
         let text = access_key("/dev/null", secret).replace('\'', "\"");
-        let said = resolved(Path::new("/c.toml"), &text, Some(&dirs)).unwrap_err();
+        let said = resolved(Path::new("/c.toml"), &text, &Credentials::Needed(&dirs)).unwrap_err();
         assert!(!format!("{said} {said:?}").contains("hunter2"), "{said}");
         assert!(said.to_string().contains("`secret_key_file`"), "{said}");
+        let offline = resolved(Path::new("/c.toml"), &text, &Credentials::Unused(&dirs));
+        let said = format!("{:?}", offline.map(|config| config.warnings));
+        assert!(!said.contains("hunter2") && said.contains("`secret_key_file`"), "{said}");
     }
 }
 
