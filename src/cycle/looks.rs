@@ -219,7 +219,9 @@ fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
     let asked = local.leaf.as_ref().ok().map(|leaf| {
         let key = import_key(&entry, leaf);
         let need = needs::import(&key, memory, context.now);
-        let fresh = needs::fresh_lists(&key, entry.pushes.len(), memory);
+        let pushes: Vec<_> =
+            entry.pushes.iter().map(|push| (push.target, push.project.as_str())).collect();
+        let fresh = needs::fresh_lists(&key, &pushes, memory);
         Ask { need, since: if fresh { context.began } else { context.woken } }
     });
     looking.spawn(subject, async move { certificate(&cloud, entry, local, asked, &context).await });

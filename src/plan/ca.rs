@@ -75,7 +75,7 @@ fn hook(seen: &CaSeen, subject: &Subject, digest: Sha256, draft: &mut Draft<'_>)
     let Some(installed) = draft.memory.effect(&installed) else { return };
     let action = Action::RunHook { name, sha256: digest };
     let ran = draft.memory.effect(&action).is_some_and(|hook| {
-        matches!(hook.state, State::Done | State::Seen) && hook.begun >= installed.begun
+        matches!(hook.state, State::Done | State::Seen) && hook.begun_seq > installed.begun_seq
     });
     if !seen.has_hook || installed.state != State::Done || ran {
         return;

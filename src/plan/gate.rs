@@ -39,7 +39,7 @@ pub(super) fn failed(
 
 /// Whether an operator asked for another try since this effect last moved.
 pub(super) fn retry_asked(subject: &Subject, effect: &Effect, memory: &Memory) -> bool {
-    memory.asked_retry(subject.name()).is_some_and(|asked| asked >= effect.at)
+    memory.asked_retry(subject.name()).is_some_and(|asked| asked.seq > effect.seq)
 }
 
 /// When to look next for something begun at `since` that a look may settle any moment.

@@ -2,6 +2,7 @@
 //! begun, what was answered, and what was seen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +101,13 @@ pub struct Effect {
     pub state: State,
     /// When it came to stand there.
     pub at: Time,
+    /// The line that brought it there: lines are counted from one, and what came first is told by
+    /// them, since a clock may go back.
+    pub seq: u64,
     /// When it was last begun.
     pub begun: Time,
+    /// The line that last began it.
+    pub begun_seq: u64,
     /// How often it was tried since it last went well.
     pub tries: u32,
     /// How many of these tries may have happened: all but those that surely did not.
@@ -115,15 +121,44 @@ pub struct Effect {
 pub struct Memory {
     effects: BTreeMap<Action, Effect>,
     newest: BTreeMap<Name, ImportKey>,
-    retry: BTreeMap<Name, Time>,
+    retry: BTreeMap<Name, Asked>,
     older: BTreeMap<Name, Time>,
     refusals: BTreeMap<(Name, String), Refusal>,
     jobs: BTreeMap<(Name, String), BTreeSet<String>>,
+    clock: Clock,
+}
+
+/// A clock that is this much behind an earlier reading was set back; less is a clock being kept.
+const SET_BACK_MIN: Duration = Duration::from_secs(60);
+
+/// An operator's `--retry`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// The line that says so.
+    pub seq: u64,
+    /// When; absent once the clock was set back since, for then it cannot be told what came before it
+    /// elsewhere.
+    pub at: Option<Time>,
+}
+
+/// What is known of the clock that the lines were written by.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Clock {
+    /// Lines folded so far.
+    lines: u64,
+    /// Its furthest reading since it was last set back.
+    furthest: Time,
+    /// What it said when it was last found set back.
+    back_at: Time,
+    /// How many lines there were by then.
+    back_lines: u64,
 }
 
 impl Memory {
     /// Takes one line in.
     pub fn fold(&mut self, at: Time, record: &Record) {
+        self.notice(at);
+        self.clock.lines += 1;
         match record {
             Record::Began { subject, action } => self.begin(at, subject, action),
             Record::Done { subject, action, id } => {
@@ -135,7 +170,8 @@ impl Memory {
             }
             Record::Learned { subject, action, fact } => self.learn(at, subject, action, fact),
             Record::AskedRetry { name } => {
-                self.retry.insert(name.clone(), at);
+                let asked = Asked { seq: self.clock.lines, at: Some(at) };
+                self.retry.insert(name.clone(), asked);
             }
             Record::AskedOlder { name } => {
                 self.older.insert(name.clone(), at);
@@ -144,6 +180,31 @@ impl Memory {
                 let who = (refusal.cloud.clone(), refusal.identity.clone());
                 self.refusals.insert(who, refusal.clone());
             }
+        }
+    }
+
+    /// Takes note of a reading of the clock, so that one that was set back is known of although no
+    /// line was written since. Of all that is remembered this alone is no fold of the journal.
+    pub fn notice(&mut self, now: Time) {
+        if now + SET_BACK_MIN < self.clock.furthest {
+            self.clock.back_at = now;
+            self.clock.back_lines = self.clock.lines;
+            self.clock.furthest = now;
+            for asked in self.retry.values_mut() {
+                asked.at = None;
+            }
+        }
+        self.clock.furthest = self.clock.furthest.max(now);
+    }
+
+    /// The moment from which a wait for this effect counts, never after `now`: when it came to stand
+    /// where it stands. Where that is still to come, the clock was set back, and it is when that was
+    /// first noticed: the effect is older than that, so the wait is too long rather than too short.
+    pub fn since(&self, effect: &Effect, now: Time) -> Time {
+        match &self.clock {
+            _ if effect.at <= now => effect.at,
+            clock if effect.seq <= clock.back_lines => clock.back_at.min(now),
+            _ => now,
         }
     }
 
@@ -162,8 +223,8 @@ impl Memory {
         self.newest.get(name)
     }
 
-    /// When an operator last said `--retry` for this entry.
-    pub fn asked_retry(&self, name: &Name) -> Option<Time> {
+    /// The last `--retry` of an operator for this entry.
+    pub fn asked_retry(&self, name: &Name) -> Option<Asked> {
         self.retry.get(name).copied()
     }
 
@@ -198,7 +259,9 @@ impl Memory {
             subject: subject.clone(),
             state: State::Open,
             at,
+            seq: self.clock.lines,
             begun: at,
+            begun_seq: self.clock.lines,
             tries: tries.saturating_add(1),
             doubts: doubts.saturating_add(1),
             id: before.and_then(|effect| effect.id.clone()),
@@ -249,11 +312,14 @@ impl Memory {
         state: State,
         id: Option<String>,
     ) {
+        let seq = self.clock.lines;
         let effect = self.effects.entry(action.clone()).or_insert_with(|| Effect {
             subject: subject.clone(),
             state: State::Open,
             at,
+            seq,
             begun: at,
+            begun_seq: seq,
             tries: 0,
             doubts: 0,
             id: None,
@@ -266,7 +332,7 @@ impl Memory {
             self.jobs.entry(instance).or_default().insert(job.clone());
         }
         effect.state = state;
-        effect.at = at;
+        (effect.at, effect.seq) = (at, seq);
         effect.id = id.or(effect.id.take());
     }
 

@@ -1,12 +1,14 @@
 //! What the planner needs to see before it can decide: so that what the journal has settled is not
 //! asked for again and again.
 
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use super::action::{Action, ImportKey};
 use super::memory::{Effect, Memory, State};
 use crate::model::names::Name;
+use crate::model::target::Target;
 use crate::model::time::Time;
 
 /// Every settled import is looked at again within this time. Spread over it, so that no cycle
@@ -39,12 +41,19 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
     }
 }
 
-/// Whether any push of this leaf is not known to stand, so that an old list will not do.
-pub fn fresh_lists(key: &ImportKey, pushes: usize, memory: &Memory) -> bool {
-    let seen = memory.effects().filter(|(action, effect)| {
-        matches!(action, Action::Push { key: of, .. } if of == key) && effect.state == State::Seen
-    });
-    seen.count() < pushes
+/// Whether any of an entry's own pushes of this leaf is not known to stand, so that an old list will
+/// not do. `pushes` are its services, each with the project's name.
+pub fn fresh_lists(key: &ImportKey, pushes: &[(Target, &str)], memory: &Memory) -> bool {
+    let seen = memory.effects().filter(|(_, effect)| effect.state == State::Seen);
+    let standing: BTreeSet<_> = seen
+        .filter_map(|(action, _)| match action {
+            Action::Push { key: of, target, project, .. } if of == key => {
+                Some((*target, project.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    pushes.iter().any(|push| !standing.contains(push))
 }
 
 /// How the task list and a job must be asked for.
@@ -71,11 +80,11 @@ pub fn switch(
     let (wanted, other) = (effect(on), effect(!on));
     let job = [wanted, other].into_iter().flatten().find(|effect| effect.state == State::Done);
     let settled = match (wanted, other) {
-        (Some(Effect { state: State::Seen, at, .. }), other) => {
+        (Some(Effect { state: State::Seen, seq, .. }), other) => {
             other.is_none_or(|other| match other.state {
                 // Its answer was lost, and the list alone can tell what became of it.
                 State::Open | State::Doubt(_) => false,
-                State::Seen => other.at < *at,
+                State::Seen => other.seq < *seq,
                 _ => true,
             })
         }

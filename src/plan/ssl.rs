@@ -10,7 +10,6 @@ use super::observed::{JobState, SwitchJob, SwitchSeen};
 use super::{Draft, gate};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
-use crate::model::time::Time;
 
 /// A job begun this long before our unanswered call may still be its job: the two clocks differ,
 /// and the task list counts in seconds.
@@ -37,7 +36,7 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     }
     let (done, undone) = (draft.memory.effect(&wanted), draft.memory.effect(&other));
     match done {
-        Some(Effect { state: State::Seen, at, .. }) if !undone_since(undone, *at) => {}
+        Some(done @ Effect { state: State::Seen, .. }) if !undone_since(undone, done) => {}
         Some(Effect { state: State::Failed(_), .. }) => {
             match gate::failed(&subject, &wanted, draft.memory, draft.observed, None) {
                 Some((why, until)) => draft.hold(&subject, why, until),
@@ -50,8 +49,8 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
 }
 
 /// Whether the opposite was brought about later.
-fn undone_since(undone: Option<&Effect>, done_at: Time) -> bool {
-    undone.is_some_and(|effect| effect.state == State::Seen && effect.at > done_at)
+fn undone_since(undone: Option<&Effect>, done: &Effect) -> bool {
+    undone.is_some_and(|effect| effect.state == State::Seen && effect.seq > done.seq)
 }
 
 /// Whether this switch brought nothing about: it was refused, never arrived, or its job failed.
@@ -171,7 +170,7 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
             return draft.hold(subject, Hold::Unseen { failure }, None);
         }
     };
-    let asked = draft.memory.asked_retry(subject.name());
+    let asked = draft.memory.asked_retry(subject.name()).and_then(|asked| asked.at);
     let unknown = unknown_jobs(seen, jobs, draft);
     let newest = unknown.iter().max_by_key(|job| job.created);
     if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created)) {

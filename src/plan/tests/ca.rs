@@ -109,6 +109,26 @@ fn hooks() -> Vec<Case> {
             &["do redis: run on_change for 111111111111, HookDue"],
         ),
         ("once", now(9).after(1, installed(1)).after(2, ran(1)).ca(holds(1, 1)), &[]),
+        (
+            "once also when the clock was set back in between",
+            now(20)
+                .after(100, began(&redis(), &install(1)))
+                .after(100, installed(1))
+                .after(10, began(&redis(), &hook(1)))
+                .after(11, ran(1))
+                .ca(holds(1, 1)),
+            &[],
+        ),
+        (
+            "and bytes that come back after it was set back are a change",
+            now(20)
+                .after(99, began(&redis(), &hook(1)))
+                .after(100, ran(1))
+                .after(10, began(&redis(), &install(1)))
+                .after(11, installed(1))
+                .ca(holds(1, 1)),
+            &["do redis: run on_change for 111111111111, HookDue"],
+        ),
         ("no command, nothing to run", now(9).after(1, installed(1)).ca(silent), &[]),
         (
             "killed while it ran: it runs again",

@@ -8,7 +8,7 @@ use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::target::{Api, Target};
 use crate::plan::action::{Action, Fact};
-use crate::plan::memory::{Memory, Record, State};
+use crate::plan::memory::{Asked, Memory, Record, State};
 
 /// Folds these lines, one a second from zero.
 fn fold(records: &[Record]) -> Memory {
@@ -129,7 +129,7 @@ fn requests_and_refusals_are_the_latest_of_their_name() {
     };
     let refused = |count| Record::Refused { refusal: refusal(count) };
     let memory = fold(&[retry("www"), refused(1), retry("www"), refused(2)]);
-    assert_eq!(memory.asked_retry(&name("www")), Some(at(2)));
+    assert_eq!(memory.asked_retry(&name("www")), Some(Asked { seq: 3, at: Some(at(2)) }));
     assert_eq!(memory.asked_retry(&name("api")), None);
     assert_eq!(memory.refusals().collect::<Vec<_>>(), [&refusal(2)]);
 }

@@ -58,13 +58,20 @@ fn confirmations_are_spread_over_half_a_day() {
 
 #[test]
 fn old_lists_will_do_only_when_every_push_was_seen() {
+    let both = [(Elb, "north"), (Waf, "north")];
     let given = now(0).after(1, saw(&www(), &push(1, Elb), "c1"));
-    assert!(needs::fresh_lists(&key(1), 2, &given.memory));
+    assert!(needs::fresh_lists(&key(1), &both, &given.memory));
+    assert!(!needs::fresh_lists(&key(1), &both[..1], &given.memory));
+    assert!(
+        needs::fresh_lists(&key(1), &both[1..], &given.memory),
+        "another's push is not this one"
+    );
+    assert!(needs::fresh_lists(&key(1), &[(Elb, "south")], &given.memory), "nor another project's");
     let given = given.after(2, done(&www(), &push(1, Waf), None));
-    assert!(needs::fresh_lists(&key(1), 2, &given.memory), "answered is not seen");
+    assert!(needs::fresh_lists(&key(1), &both, &given.memory), "answered is not seen");
     let given = given.after(3, saw(&www(), &push(1, Waf), "c2"));
-    assert!(!needs::fresh_lists(&key(1), 2, &given.memory));
-    assert!(needs::fresh_lists(&key(2), 2, &given.memory), "another leaf has its own");
+    assert!(!needs::fresh_lists(&key(1), &both, &given.memory));
+    assert!(needs::fresh_lists(&key(2), &both, &given.memory), "another leaf has its own");
 }
 
 #[test]
