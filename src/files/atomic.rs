@@ -17,7 +17,7 @@ const NAME_TRIES: usize = 8;
 
 /// Puts these bytes at `path` with exactly this mode. At every moment, power cuts included, `path`
 /// is the whole former file or the whole new one. The former one stays as `NAME.previous`. Missing
-/// parents are created 0755. A symlink at `path` is followed, so that the link survives. On failure
+/// parents are created 0755. What root makes belongs to the owner of the directory. A symlink at `path` is followed, so that the link survives. On failure
 /// nothing is left behind, and what a crash once left is removed.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path = &destination(path)?;
@@ -101,7 +101,9 @@ fn create(parent: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
 
 /// A file that was not there, which nobody else can read yet.
 fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    super::settled(path, &file)?;
+    Ok(file)
 }
 
 fn temporary_name(name: &OsStr) -> OsString {

@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The lock on a state directory, held until it is dropped or the process ends in any way.
@@ -34,13 +33,13 @@ pub enum LockError {
 
 impl Lock {
     /// Takes the lock of this directory, or says who holds it; never waits. The file `lock` stays
-    /// afterwards: it is the lock on it that counts, not its presence.
+    /// afterwards: it is the lock on it that counts, not its presence. Where root makes it, it belongs to
+    /// the directory's owner, who can then take the lock too.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let path = dir.join("lock");
         let fault = |source| LockError::Io { path: path.clone(), source };
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(&path).map_err(fault)?;
+        super::private_file(&path).map_err(fault)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

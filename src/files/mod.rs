@@ -1,13 +1,14 @@
 //! Files that are whole or absent: bounded reading, atomic replacement, the lock, the watch.
 //! Knows nothing of certificates.
 
-use std::fs::{self, DirBuilder, Permissions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 pub mod atomic;
 pub mod lock;
+mod owner;
 pub mod read;
 pub mod watch;
 
@@ -18,23 +19,38 @@ pub fn state_dir(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_parents(parent)?;
     }
-    match DirBuilder::new().mode(MODE).create(path) {
-        Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => return Err(fault),
-        _ => {}
-    }
+    owner::make_dir(path, MODE)?;
     let found = fs::metadata(path)?;
-    if !found.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
-    }
     if found.permissions().mode() & 0o777 != MODE {
         fs::set_permissions(path, Permissions::from_mode(MODE))?;
     }
     Ok(())
 }
 
+/// Makes an empty file that its owner alone may read, unless something is there. What root makes belongs
+/// to the owner of the directory.
+pub fn private_file(path: &Path) -> io::Result<()> {
+    const MODE: u32 = 0o600;
+    match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
+        Err(fault) if fault.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(fault) => Err(fault),
+        Ok(file) => settled(path, &file),
+    }
+}
+
+/// Settles whom a new file belongs to. One that cannot be given away is removed: it would be in the way.
+fn settled(path: &Path, file: &fs::File) -> io::Result<()> {
+    owner::settle(file, path.parent().unwrap_or(Path::new(""))).inspect_err(|_| {
+        // The failure that is reported is the first one.
+        let _ = fs::remove_file(path);
+    })
+}
+
 /// Creates a directory and its parents, 0755 before the umask: others must be able to read below.
 fn create_parents(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o755).create(path)
+    let missing = path.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
+    let missing: Vec<_> = missing.collect();
+    missing.into_iter().rev().try_for_each(|directory| owner::make_dir(directory, 0o755))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::lock::{Lock, LockError};
 use super::watch::Watcher;
-use super::{atomic, read, state_dir};
+use super::{atomic, private_file, read, state_dir};
 
 struct Scratch(PathBuf);
 
@@ -290,4 +290,42 @@ fn a_circle_of_symlinks_ends() {
     let watch = Watch::new(&[scratch.path("a/cert.pem")]);
     watch.calm("nothing happened");
     atomic::replace(&scratch.path("a"), b"x", 0o644).unwrap_err();
+}
+
+#[test]
+fn what_root_makes_in_the_directory_of_another_is_theirs() {
+    const USER: u32 = 65_533;
+    const GROUP: u32 = 65_534;
+    let scratch = Scratch::new();
+    if fs::metadata(&scratch.0).unwrap().uid() != 0 {
+        return; // Only root can give anything away.
+    }
+    let state = scratch.path("own/state");
+    state_dir(&state).unwrap();
+    let owner = |path: &Path| {
+        let found = fs::symlink_metadata(path).unwrap();
+        (found.uid(), found.gid())
+    };
+    assert_eq!(owner(&state), (0, 0), "below root's all is root's");
+
+    let home = scratch.path("home");
+    fs::create_dir(&home).unwrap();
+    chown(&home, Some(USER), Some(GROUP)).unwrap();
+    let state = home.join("new/state");
+    state_dir(&state).unwrap();
+    let _lock = Lock::acquire(&state).unwrap();
+    private_file(&state.join("journal")).unwrap();
+    let asked = state.join("requests/one");
+    for content in ["one", "two"] {
+        atomic::replace(&asked, content.as_bytes(), 0o600).unwrap();
+    }
+    for name in ["new", "new/state", "new/state/lock", "new/state/journal", "new/state/requests"] {
+        assert_eq!(owner(&home.join(name)), (USER, GROUP), "{name}");
+    }
+    assert_eq!(owner(&asked), (USER, GROUP));
+    assert_eq!(owner(&state.join("requests/one.previous")), (USER, GROUP));
+
+    fs::write(home.join("there"), "").unwrap();
+    private_file(&home.join("there")).unwrap();
+    assert_eq!(owner(&home.join("there")), (0, 0), "what was there is nobody's to give away");
 }

@@ -93,7 +93,9 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal in `state`, making both where they are missing.
     pub fn open(state: &Path) -> Result<Self, JournalError> {
+        // SQLite gives its companion files to the owner of this one, which it would make its own user's.
         files::state_dir(state)
+            .and_then(|()| files::private_file(&state.join(FILE)))
             .map_err(|source| JournalError::Directory { path: state.to_owned(), source })?;
         let path = state.join(FILE);
         let connection = prepare(&path).map_err(|source| sqlite(&path, source))?;
