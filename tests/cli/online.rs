@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -49,13 +50,12 @@ fn a_refused_credential_is_said_remembered_and_then_left_alone() {
     assert!(first.stdout.contains("BAD  cloud north"), "{}", first.stdout);
     assert!(first.stdout.contains("APIGW.0301"), "{}", first.stdout);
     assert_eq!(count.load(Ordering::SeqCst), 1, "nothing else is sent with it");
-    assert!(!bench.path("state").exists(), "there is no place to remember it, and none is made");
-
-    std::fs::create_dir(bench.path("state")).unwrap();
-    for _ in 0..4 {
-        assert_eq!(bench.certrotd(&["check", "--online"]).code, 1);
+    for command in [&["plan"][..], &["check", "--online"], &["plan"], &["check", "--online"]] {
+        assert_eq!(bench.certrotd(command).code, 1);
     }
-    assert_eq!(count.load(Ordering::SeqCst), 3, "two more, then it is left alone");
+    assert_eq!(count.load(Ordering::SeqCst), 2, "one more, then it is left alone");
+    let mode = std::fs::metadata(bench.path("state")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "the refusal has a place to be remembered");
     let history = bench.certrotd(&["history"]).stdout;
     assert_eq!(
         history.matches("cloud north  use credential AKID  refused").count(),
@@ -65,6 +65,18 @@ fn a_refused_credential_is_said_remembered_and_then_left_alone() {
     let withheld = bench.certrotd(&["--format", "json", "check", "--online"]).json();
     let error = withheld["online"]["clouds"][0]["error"].as_str().unwrap();
     assert!(error.contains("not sent"), "{error}");
+}
+
+#[test]
+fn that_a_refusal_is_not_remembered_is_said() {
+    let bench = Bench::new("forgotten");
+    let (address, _) = server("401 Unauthorized", REFUSED);
+    bench.configure_at(&format!("http://{address}"), "");
+    // Nothing is there, and nothing can be made there.
+    std::os::unix::fs::symlink(bench.path("none/state"), bench.path("state")).unwrap();
+    let ended = bench.certrotd(&["check", "--online"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("is not remembered"), "{}{}", ended.stdout, ended.stderr);
 }
 
 #[test]
