@@ -92,6 +92,24 @@ fn dates() {
 }
 
 #[test]
+fn weak_keys_and_signatures() {
+    let data = |name: &str| {
+        let path = format!("{}/tests/data/pem/{name}", env!("CARGO_MANIFEST_DIR"));
+        fs::read_to_string(path).unwrap()
+    };
+    for (sentence, cert, key) in [
+        ("RSA 1024", "rsa1024.pem", "rsa1024.key"),
+        ("SHA-1", "rsa-sha1.pem", "rsa.pkcs8.key"),
+        ("MD5", "rsa-md5.pem", "rsa.pkcs8.key"),
+    ] {
+        held(sentence, |house, _| {
+            let chain = format!("{}{}", data(cert), data("intermediate.pem"));
+            house.put_files(BAD, &chain, &data(key));
+        });
+    }
+}
+
+#[test]
 fn a_chain_with_a_gap() {
     held("chain", |house, issued| {
         let stranger = certrotd::sim::pki::Authority::new("Stranger");
