@@ -101,7 +101,7 @@ fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
 fn too_soon(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
     let effect = memory.effect(&step.action)?;
     let open = matches!(effect, Effect { state: State::Open | State::Doubt(_), .. });
-    (open && observed.now < effect.at + observed.doubt)
+    (open && observed.now < memory.since(effect, observed.now) + observed.doubt)
         .then_some("a write in doubt is not repeated before its wait is over")
 }
 

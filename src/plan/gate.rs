@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Draft;
 use super::action::Action;
 use super::hold::Hold;
 use super::memory::{Effect, Memory, State};
@@ -31,10 +32,33 @@ pub(super) fn failed(
     if failure.kind == Kind::Permanent {
         return Some((Hold::Refused { what, failure: failure.clone() }, None));
     }
-    let until = effect.at + wait(effect, failure, observed, life_left, seed(action));
+    let until = memory.since(effect, observed.now)
+        + wait(effect, failure, observed, life_left, seed(action));
     let hold =
         Hold::BackOff { what, attempt: effect.tries.max(1), failure: failure.clone(), until };
     (observed.now < until).then_some((hold, Some(until)))
+}
+
+/// Whether this look surely began after the wait for an effect was over: only then does it prove
+/// that something is not there. One that began in the future is older than a clock that was set back.
+pub(super) fn proves(looked_at: Time, effect: &Effect, draft: &Draft<'_>) -> bool {
+    let Observed { now, doubt, .. } = *draft.observed;
+    looked_at <= now && looked_at >= draft.memory.since(effect, now) + doubt
+}
+
+/// Until when an effect is in doubt, and when to look next, unless this look has ended the doubt.
+pub(super) fn in_doubt(
+    looked_at: Time,
+    effect: &Effect,
+    draft: &Draft<'_>,
+) -> Option<(Time, Time)> {
+    if proves(looked_at, effect, draft) {
+        return None;
+    }
+    let now = draft.observed.now;
+    let since = draft.memory.since(effect, now);
+    let until = since + draft.observed.doubt;
+    Some((until, next_look(since, draft.observed).min(until.max(now))))
 }
 
 /// Whether an operator asked for another try since this effect last moved.
@@ -44,7 +68,10 @@ pub(super) fn retry_asked(subject: &Subject, effect: &Effect, memory: &Memory) -
 
 /// When to look next for something begun at `since` that a look may settle any moment.
 pub(super) fn next_look(since: Time, observed: &Observed) -> Time {
-    observed.now + crate::schedule::poll_delay(observed.now.since(since))
+    // After a clock was set back nobody knows how long ago it was: long ago polls least.
+    let known = since <= observed.now;
+    let elapsed = if known { observed.now.since(since) } else { Duration::MAX };
+    observed.now + crate::schedule::poll_delay(elapsed)
 }
 
 fn wait(

@@ -72,12 +72,14 @@ pub struct Lesson {
 const LESSONS_IN_A_ROW_MAX: usize = 8;
 
 /// Plans, lets `remember` take in what looking alone has settled, and plans again with that known,
-/// until there is no more to learn: the steps that come out rest on everything seen.
+/// until there is no more to learn: the steps that come out rest on everything seen. The memory also
+/// takes note of a clock that was set back.
 pub fn settle<E>(
     observed: &Observed,
     memory: &mut Memory,
     mut remember: impl FnMut(Vec<Lesson>, &mut Memory) -> Result<(), E>,
 ) -> Result<Plan, E> {
+    memory.notice(observed.now);
     let mut latest = plan(observed, memory);
     for _ in 0..LESSONS_IN_A_ROW_MAX {
         if latest.learned.is_empty() {

@@ -30,8 +30,8 @@ pub enum ImportNeed {
 pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
     let effect = memory.effect(&Action::Import { key: key.clone() });
     match effect {
-        Some(Effect { state: State::Done | State::Seen, at, id: Some(id), .. }) => {
-            if now.since(*at) >= recheck_after(key) {
+        Some(effect @ Effect { state: State::Done | State::Seen, id: Some(id), .. }) => {
+            if now.since(memory.since(effect, now)) >= recheck_after(key) {
                 ImportNeed::Confirm(id.clone())
             } else {
                 ImportNeed::Nothing

@@ -46,7 +46,7 @@ pub(super) fn plan(
         Some(effect) => match &effect.state {
             State::Gone => first(&target.copy, Because::CopyGone),
             State::Done => taken(target, effect, seen, &subject, draft),
-            State::Seen if listed(target) && effect.at < seen.looked_at => {
+            State::Seen if listed(target) && gate::proves(seen.looked_at, effect, draft) => {
                 Verdict::Learn(Fact::Gone)
             }
             State::Seen => Verdict::Settled,
@@ -109,9 +109,8 @@ fn taken(
         return Verdict::Settled;
     }
     let (service, project, since) = (target.target, target.project.clone(), effect.at);
-    if seen.looked_at < effect.at + draft.observed.doubt {
-        let until = gate::next_look(effect.at, draft.observed);
-        return Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(until));
+    if let Some((_, next)) = gate::in_doubt(seen.looked_at, effect, draft) {
+        return Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(next));
     }
     if gate::retry_asked(subject, effect, draft.memory) {
         return Verdict::Send(Because::CopyGone);

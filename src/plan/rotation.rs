@@ -74,10 +74,11 @@ fn import(
         (ImportSeen::Found(id), known) => {
             // Each look that confirms it is remembered, which is also when it was last confirmed.
             let newest = draft.memory.newest(&seen.name) == Some(key);
+            let now = draft.observed.now;
             let fresh = known.filter(|_| newest).is_some_and(|effect| {
                 effect.state == State::Seen
                     && effect.id.as_ref() == Some(id)
-                    && effect.at >= seen.looked_at
+                    && draft.memory.since(effect, now) >= seen.looked_at.min(now)
             });
             if !fresh {
                 draft.learn(subject, action, Fact::Seen { id: Some(id.clone()) });
@@ -92,8 +93,8 @@ fn import(
             let until = failure.wait.map(|wait| draft.observed.now + wait);
             draft.hold(subject, Hold::Unseen { failure: failure.clone() }, until);
         }
-        // It was imported for another entry while this look was under way.
-        (ImportSeen::Absent, Some(effect)) if effect.at >= seen.looked_at => {
+        // It may have been imported for another entry while this look was under way.
+        (ImportSeen::Absent, Some(effect)) if !gate::proves(seen.looked_at, effect, draft) => {
             return trust(seen, key, subject, effect, draft);
         }
         (ImportSeen::Absent, Some(_)) => draft.learn(subject, action, Fact::Gone),
@@ -161,10 +162,7 @@ pub(super) fn in_doubt(
     seen: &CertificateSeen,
     draft: &Draft<'_>,
 ) -> Option<(Hold, crate::model::time::Time)> {
-    let until = effect.at + draft.observed.doubt;
-    if seen.looked_at >= until {
-        return None;
-    }
+    let (until, next) = gate::in_doubt(seen.looked_at, effect, draft)?;
     let why = Hold::InDoubt { what: action.describe(subject), since: effect.begun, until };
-    Some((why, gate::next_look(effect.at, draft.observed).min(until.max(draft.observed.now))))
+    Some((why, next))
 }

@@ -138,9 +138,7 @@ fn doubtful(
     if let Some(job) = unknown.iter().find(|job| job.created + CLOCKS_APART_MAX >= since) {
         return draft.learn(subject, action.clone(), Fact::Done { id: Some(job.job_id.clone()) });
     }
-    let until = effect.at + draft.observed.doubt;
-    if seen.looked_at < until {
-        let next = gate::next_look(effect.at, draft.observed).min(until.max(draft.observed.now));
+    if let Some((until, next)) = gate::in_doubt(seen.looked_at, effect, draft) {
         return draft.hold(subject, Hold::InDoubt { what, since, until }, Some(next));
     }
     let asked = gate::retry_asked(subject, effect, draft.memory);

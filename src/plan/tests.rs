@@ -2,6 +2,7 @@
 
 mod backoff;
 mod ca;
+mod clocks;
 mod coverage;
 mod fixture;
 mod folding;

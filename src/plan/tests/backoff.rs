@@ -14,7 +14,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// The import was tried at each of these moments and failed a second later.
-fn tried(given: Given, failure: &Failure, moments: &[i64]) -> Given {
+pub fn tried(given: Given, failure: &Failure, moments: &[i64]) -> Given {
     moments.iter().fold(given, |given, secs| {
         let failed = failed(&www(), &import(1), failure.clone());
         given.after(*secs, began(&www(), &import(1))).after(secs + 1, failed)

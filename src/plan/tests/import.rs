@@ -75,8 +75,18 @@ fn plain() -> Vec<Case> {
         ),
         (
             "an import that was removed by hand is first remembered as gone",
-            now(60).after(1, imported(1)).cert(cert("www", 1)),
+            now(600).after(1, imported(1)).cert(cert("www", 1)),
             &["learn www: import as www-111111111111, Gone"],
+        ),
+        (
+            "but not by a look that began within the wait: its clock may have been set back since",
+            now(600).after(400, imported(1)).cert_looked(519, cert("www", 1)),
+            &[],
+        ),
+        (
+            "nor by one that began in the future",
+            now(600).after(1, imported(1)).cert_looked(9_000, cert("www", 1)),
+            &[],
         ),
         (
             "and then made again",

@@ -15,11 +15,11 @@ pub fn cases() -> Vec<Case> {
     [first(), others(), follow(), unknown_jobs(), doubt(), flips()].into_iter().flatten().collect()
 }
 
-fn ledger() -> Subject {
+pub fn ledger() -> Subject {
     Subject::Ssl(name("ledger"))
 }
 
-fn ssl(on: bool) -> Action {
+pub fn ssl(on: bool) -> Action {
     Action::SwitchSsl { cloud: name("main"), instance_id: "db1".into(), on }
 }
 

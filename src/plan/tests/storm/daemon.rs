@@ -1,10 +1,10 @@
 //! The daemon of a storm: the real planner and memory, with looks and steps that take their time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::world::{World, finance, import_key, leaf, subjects, targets};
+use super::world::{ENTRIES, World, finance, import_key, leaf, subjects, targets};
 use crate::cert::Finding;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -92,7 +92,8 @@ impl Daemon {
         for (at, record) in &self.journal {
             memory.fold(*at, record);
         }
-        assert_eq!(memory, self.memory, "the memory is the fold of the journal");
+        assert_eq!(gist(&memory), gist(&self.memory), "the memory is the fold of the journal");
+        self.memory = memory;
     }
 
     pub fn lose_journal(&mut self) {
@@ -149,7 +150,7 @@ impl Daemon {
                         Ok(id) => Record::Done { subject, action, id },
                         Err(failure) => Record::Failed { subject, action, failure },
                     };
-                    self.write(world.now, record);
+                    self.write(world.clock(), record);
                 }
                 result => self.flights.push(Flight { result, ..flight }),
             }
@@ -184,16 +185,16 @@ impl Daemon {
         let local = world.disk.get(subject.name()).copied().flatten();
         let import = local.map_or(ImportNeed::Nothing, |number| {
             let key = import_key(subject.name(), number);
-            needs::import(&key, &self.memory, world.now)
+            needs::import(&key, &self.memory, world.clock())
         });
         let switch = needs::switch(&name("main"), "db1", world.wanted, world.assume, &self.memory);
-        Look { looked_at: world.now, import, switch, local, wanted: world.wanted, seen: None }
+        Look { looked_at: world.clock(), import, switch, local, wanted: world.wanted, seen: None }
     }
 
     fn pass(&mut self, subjects: Vec<Subject>, world: &World) {
         let mut observed = Observed {
             in_flight: self.flights.iter().map(|flight| flight.step.subject.clone()).collect(),
-            now: world.now,
+            now: world.clock(),
             ..fixture::now(0).observed
         };
         for look in subjects.iter().filter_map(|subject| self.looks.remove(subject)) {
@@ -207,8 +208,8 @@ impl Daemon {
         let Self { memory, journal, .. } = self;
         let decided = settle(&observed, memory, |lessons, memory| {
             for record in lessons.into_iter().map(Record::from) {
-                memory.fold(world.now, &record);
-                journal.push((world.now, record));
+                memory.fold(world.clock(), &record);
+                journal.push((world.clock(), record));
             }
             Ok::<_, Infallible>(())
         });
@@ -234,9 +235,21 @@ impl Daemon {
             *newest = key.issued;
         }
         let (subject, action) = (step.subject.clone(), step.action.clone());
-        self.write(world.now, Record::Began { subject, action });
+        self.write(world.clock(), Record::Began { subject, action });
         self.flights.push(Flight { step, since: world.now, result: None });
     }
+}
+
+/// All that is remembered but the clock's readings, of which not every one has a line.
+fn gist(memory: &Memory) -> impl PartialEq + std::fmt::Debug {
+    let effects = memory.effects().map(|(action, effect)| (action.clone(), effect.clone()));
+    let entries = ENTRIES.into_iter().chain(["redis", "ledger"]).map(name).map(|entry| {
+        let asked = memory.asked_retry(&entry).map(|asked| asked.seq);
+        (memory.newest(&entry).cloned(), asked, memory.asked_older(&entry))
+    });
+    let jobs: BTreeSet<_> = memory.jobs(&name("main"), "db1");
+    let jobs: Vec<_> = jobs.into_iter().map(str::to_owned).collect();
+    (effects.collect::<Vec<_>>(), entries.collect::<Vec<_>>(), jobs)
 }
 
 /// Reads the cloud, as far as it lets itself be read.

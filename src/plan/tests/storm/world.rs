@@ -19,6 +19,9 @@ use crate::plan::tests::fixture::{at, name};
 /// The entries: the first two share account, project and, at times, their leaf.
 pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];
 
+/// The furthest that the daemon's clock is set back at once, in seconds.
+const SET_BACK_SECS_MAX: u64 = 7_200;
+
 /// SplitMix64.
 pub struct Rng(u64);
 
@@ -60,7 +63,10 @@ pub struct Job {
 
 pub struct World {
     pub rng: Rng,
+    /// What time it is; the daemon's clock need not say so.
     pub now: Time,
+    /// How far the daemon's clock was set back.
+    behind: Duration,
     /// Whether the journal may be lost: then lists do not lag and nothing arrives late.
     pub lossy: bool,
     pub calm: bool,
@@ -101,6 +107,7 @@ impl World {
             [None, None, Some(Target::Elb), Some(Target::Waf)][usize::from(rng.below(4) as u8)];
         Self {
             now: at(0),
+            behind: Duration::ZERO,
             lossy,
             calm: false,
             lag: Duration::from_secs(lag),
@@ -154,6 +161,7 @@ impl World {
                 self.hook_due = false;
             }
             19 => self.ask_retries(daemon),
+            20..=21 => self.set_back(),
             _ => {}
         }
     }
@@ -174,15 +182,26 @@ impl World {
         self.assume = self.state().filter(|state| *state == self.wanted || self.lossy);
     }
 
+    /// What the daemon's clock says.
+    pub fn clock(&self) -> Time {
+        self.now - self.behind
+    }
+
+    /// Somebody corrects the daemon's clock: by a little, or by more than any wait.
+    fn set_back(&mut self) {
+        let most = [5, 100, SET_BACK_SECS_MAX][usize::try_from(self.rng.below(3)).unwrap()];
+        self.behind += Duration::from_secs(1 + self.rng.below(most));
+    }
+
     pub fn ask_retries(&mut self, daemon: &mut Daemon) {
         self.retries += 1;
         for entry in ENTRIES.into_iter().chain(["redis"]) {
-            daemon.write(self.now, Record::AskedRetry { name: name(entry) });
+            daemon.write(self.clock(), Record::AskedRetry { name: name(entry) });
         }
         // With a lost journal nobody but the task list knows of a switch: only whoever knows better asks.
         let stuck = daemon.held.iter().any(|held| matches!(held.why, Hold::DoubtStays { .. }));
         if !self.lossy || self.calm && (stuck || self.state() != Some(self.wanted)) {
-            daemon.write(self.now, Record::AskedRetry { name: name("ledger") });
+            daemon.write(self.clock(), Record::AskedRetry { name: name("ledger") });
         }
     }
 
@@ -369,7 +388,7 @@ pub fn finance(entry: &Name) -> Option<String> {
 }
 
 fn issued(number: u32) -> Time {
-    at(i64::from(number) - 1_000)
+    at(i64::from(number) - 100_000)
 }
 
 pub fn subjects() -> impl Iterator<Item = Subject> {
