@@ -1,6 +1,8 @@
 //! What the log says of a cycle. Nothing happened: one line. A hold is said once, when it begins or
 //! its reason changes.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use crate::plan::check::Violation;
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record, State};
 use crate::plan::{Held, Lesson, Plan, Step};
+use fields::{Who, pushed_to, waits_at};
 
 /// Counts since the last `cycle.finished`, and which holds the log has told.
 #[derive(Debug, Default)]
@@ -189,11 +192,28 @@ fn tell_failure(step: &Step, failure: &Failure, elapsed_ms: u64, attempt: u32) {
     let request_id = failure.request_id.as_deref().unwrap_or_default();
     let (service, error) =
         (failure.service.map(|it| it.key()).unwrap_or_default(), failure.to_string());
-    let (table, name) = (subject.table(), subject.name());
+    let who = Who::of(subject);
+    let (certificate, instance, table) = (who.certificate, who.instance, subject.table());
+    // `service` is who failed, and `target` where it was to go: it is the certificate manager that pushes.
+    let (target, project) = pushed_to(&step.action);
     let lost = failure.kind == Kind::Lost;
     let tail =
         if lost { ", and it may have happened: looking for it before it is repeated" } else { "" };
-    warn!(event = "step.failed", certificate = %name, table, service, attempt, elapsed_ms, request_id, error_code, error, "`{what}` failed: {failure}{tail}");
+    warn!(
+        event = "step.failed",
+        certificate,
+        instance,
+        table,
+        service,
+        target,
+        project,
+        attempt,
+        elapsed_ms,
+        request_id,
+        error_code,
+        error,
+        "`{what}` failed: {failure}{tail}"
+    );
 }
 
 fn learned(lesson: &Lesson, before: Option<&State>) {
@@ -225,7 +245,12 @@ fn learned(lesson: &Lesson, before: Option<&State>) {
         }
         (action, Fact::Gone) => {
             let what = action.describe(&lesson.subject);
-            warn!(event = "step.undone", certificate = %name, "what `{what}` did is gone");
+            let Who { certificate, instance } = Who::of(&lesson.subject);
+            let (target, project) = pushed_to(action);
+            warn!(
+                event = "step.undone",
+                certificate, instance, target, project, "what `{what}` did is gone"
+            );
         }
         (_, Fact::AllowedOlder) => {
             warn!(event = "certificate.older", certificate = %name, "the leaf of {name} may go whatever its age, as allowed");
@@ -236,6 +261,8 @@ fn learned(lesson: &Lesson, before: Option<&State>) {
 
 fn say_held(held: &Held, words: &str) {
     let (table, name) = (held.subject.table(), held.subject.name());
+    let Who { certificate, instance } = Who::of(&held.subject);
+    let (target, project) = waits_at(&held.why);
     match &held.why {
         Hold::BadInput { .. } | Hold::Older { .. } => {
             error!(event = "certificate.rejected", certificate = %name, error = words, "{name}: {words}");
@@ -247,14 +274,36 @@ fn say_held(held: &Held, words: &str) {
         | Hold::SameLeaf { .. }
         | Hold::NotListedYet { .. }
         | Hold::JobRunning { .. } => {
-            tracing::debug!(event = "step.held", certificate = %name, table, "{name}: {words}");
+            tracing::debug!(
+                event = "step.held",
+                certificate,
+                instance,
+                table,
+                target,
+                project,
+                "{name}: {words}"
+            );
         }
         // A credential that does not work holds everything; it is told once, not once a subject.
         Hold::Unseen { failure: Failure { kind: Kind::Withheld | Kind::Refused, .. } } => {
-            tracing::debug!(event = "step.held", certificate = %name, table, error = words, "{name}: {words}");
+            tracing::debug!(
+                event = "step.held",
+                certificate,
+                instance,
+                table,
+                error = words,
+                "{name}: {words}"
+            );
         }
         _ => {
-            warn!(event = "step.held", certificate = %name, table, error = words, "{name}: {words}")
+            warn!(
+                event = "step.held",
+                certificate,
+                instance,
+                table,
+                error = words,
+                "{name}: {words}"
+            )
         }
     }
 }
