@@ -1,6 +1,8 @@
 //! `sudo certrotd apply` beside a daemon that is a user of its own. Only root can be two users: for
 //! everybody else these tests have nothing to show.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod common;
 
 use std::fs::{self, File};
