@@ -10,6 +10,7 @@ use super::observed::{JobState, SwitchJob, SwitchSeen};
 use super::{Draft, gate};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
+use crate::model::time::Time;
 
 /// A job begun this long before our unanswered call may still be its job: the two clocks differ,
 /// and the task list counts in seconds.
@@ -92,7 +93,10 @@ fn follow(
             _ => draft.hold(subject, Hold::JobUnknown { job_id, since }, None),
         },
         Some(Err(failure)) => {
-            draft.hold(subject, Hold::Unseen { failure: failure.clone() }, next);
+            let passes = matches!(failure.kind, Kind::Transient | Kind::Throttled | Kind::Busy);
+            let asked = failure.wait.map(|wait| draft.observed.now + wait);
+            let until = if passes { next.max(asked) } else { asked };
+            draft.hold(subject, Hold::Unseen { failure: failure.clone() }, until);
         }
     }
 }
@@ -128,7 +132,7 @@ fn doubtful(
     let jobs = match &seen.jobs {
         Some(Ok(jobs)) => jobs,
         Some(Err(failure)) => {
-            let next = gate::next_look(since, draft.observed);
+            let next = next_reading(failure, effect, draft);
             let why = stays(format!("the task list cannot be read ({failure})"));
             return draft.hold(subject, why, Some(next));
         }
@@ -150,6 +154,19 @@ fn doubtful(
     }
     // The configuration has changed its mind since: what was never begun needs no undoing.
     draft.learn(subject, action.clone(), Fact::Gone);
+}
+
+/// When an unreadable task list is asked for again: soon while the doubt is young, then seldom, for
+/// what keeps it unreadable is mostly a missing right. Never sooner than the service asks.
+fn next_reading(failure: &Failure, effect: &Effect, draft: &Draft<'_>) -> Time {
+    let now = draft.observed.now;
+    let since = draft.memory.since(effect, now);
+    let next = if now < since + draft.observed.doubt {
+        gate::next_look(since, draft.observed)
+    } else {
+        now + draft.observed.retry.longest
+    };
+    failure.wait.map_or(next, |wait| next.max(now + wait))
 }
 
 /// Sends the switch, when it may restart the instance and nobody else has switched it.

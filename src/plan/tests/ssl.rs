@@ -181,6 +181,16 @@ fn follow() -> Vec<Case> {
             &["hold ledger: Unseen +15s"],
         ),
         (
+            "not sooner than the service asks",
+            answered(60, true).switch(job(true, Err(waiting(Kind::Throttled, 60)))),
+            &["hold ledger: Unseen +60s"],
+        ),
+        (
+            "a missing right is no better in a moment: with the next cycle",
+            answered(60, true).switch(job(true, Err(failure(Kind::Operator)))),
+            &["hold ledger: Unseen"],
+        ),
+        (
             "the job of the other direction comes first",
             answered(60, false).switch(job(true, Ok(JobState::Running))),
             &["hold ledger: JobRunning +15s"],
@@ -229,6 +239,8 @@ fn unknown_jobs() -> Vec<Case> {
 fn doubt() -> Vec<Case> {
     let unread = SwitchSeen { jobs: None, ..switch(true) };
     let unreadable = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
+    let banned = waiting(Kind::Throttled, 3_600);
+    let banned = SwitchSeen { jobs: Some(Err(banned)), ..switch(true) };
     let twice = |secs| lost(secs, true).after(130, began(&ledger(), &ssl(true)));
     let busy_first = now(900)
         .after(1, began(&ledger(), &ssl(true)))
@@ -275,12 +287,22 @@ fn doubt() -> Vec<Case> {
         (
             "in doubt with a list that cannot be read: never sent",
             lost(9_000, true).switch(unreadable.clone()),
+            &["hold ledger: DoubtStays +900s"],
+        ),
+        (
+            "the list is asked for often while the doubt is young",
+            lost(60, true).switch(unreadable.clone()),
             &["hold ledger: DoubtStays +15s"],
+        ),
+        (
+            "never sooner than the service asks",
+            lost(60, true).switch(banned),
+            &["hold ledger: DoubtStays +3600s"],
         ),
         (
             "not even on request",
             lost(9_000, true).after(8_000, retry("ledger")).switch(unreadable),
-            &["hold ledger: DoubtStays +15s"],
+            &["hold ledger: DoubtStays +900s"],
         ),
         ("nor when nobody read it", lost(9_000, true).switch(unread), &["hold ledger: DoubtStays"]),
     ]
