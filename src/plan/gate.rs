@@ -46,6 +46,13 @@ pub(super) fn proves(looked_at: Time, effect: &Effect, draft: &Draft<'_>) -> boo
     looked_at <= now && looked_at >= draft.memory.since(effect, now) + doubt
 }
 
+/// Whether this look began after an effect came to stand where it stands, as far as the clock tells.
+/// One set back during the look may deceive it: for what does no harm when it is done twice.
+pub(super) fn is_later(looked_at: Time, effect: &Effect, draft: &Draft<'_>) -> bool {
+    let now = draft.observed.now;
+    looked_at <= now && looked_at > draft.memory.since(effect, now)
+}
+
 /// Until when an effect is in doubt, and when to look next, unless this look has ended the doubt.
 pub(super) fn in_doubt(
     looked_at: Time,

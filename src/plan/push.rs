@@ -46,7 +46,7 @@ pub(super) fn plan(
         Some(effect) => match &effect.state {
             State::Gone => first(&target.copy, Because::CopyGone),
             State::Done => taken(target, effect, seen, &subject, draft),
-            State::Seen if listed(target) && gate::proves(seen.looked_at, effect, draft) => {
+            State::Seen if listed(target) && gate::is_later(seen.looked_at, effect, draft) => {
                 Verdict::Learn(Fact::Gone)
             }
             State::Seen => Verdict::Settled,

@@ -121,12 +121,6 @@ fn answered() -> Vec<Case> {
             }),
             &["do www: push scm-1 to ELB in north, CopyGone"],
         ),
-        (
-            "a look that began soon after the sight of the copy takes nothing away: the clock may \
-             have been set back meanwhile",
-            given(CopySeen::Absent, Elb, |it| it.after(481, saw(&www(), &push(1, Elb), "c1"))),
-            &[],
-        ),
         ("a look older than the sight of the copy takes nothing away", late, &[]),
         (
             "a CDN copy that is bound no more is not gone",
