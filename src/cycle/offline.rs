@@ -92,10 +92,10 @@ async fn file(path: PathBuf) -> FileSeen {
 /// The bundle that was last installed, or tried to be: what the instance published then.
 fn last_known(entry: &InstanceCa, memory: &Memory) -> Result<Sha256, Failure> {
     let installs = memory.effects().filter_map(|(action, effect)| match action {
-        Action::InstallCa { name, sha256 } if *name == entry.name => Some((effect.at, *sha256)),
+        Action::InstallCa { name, sha256 } if *name == entry.name => Some((effect.seq, *sha256)),
         _ => None,
     });
-    let last = installs.max_by_key(|(at, _)| *at);
+    let last = installs.max_by_key(|(seq, _)| *seq);
     last.map(|(_, sha256)| sha256)
         .ok_or_else(|| Failure::local(Kind::Transient, NOT_ASKED, "nothing is sent"))
 }

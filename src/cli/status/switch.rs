@@ -44,7 +44,7 @@ fn state(entry: &InstanceSsl, known: &Known<'_>) -> String {
         let effect = known.memory.effect(&Action::SwitchSsl { cloud, instance_id, on })?;
         Some((on, effect))
     };
-    let latest = [true, false].into_iter().filter_map(effect).max_by_key(|(_, effect)| effect.at);
+    let latest = [true, false].into_iter().filter_map(effect).max_by_key(|(_, effect)| effect.seq);
     match (latest, entry.assume) {
         (Some((on, effect)), _) => journalled(on, effect),
         (None, Some(on)) => format!("{}, assumed", word(on)),
