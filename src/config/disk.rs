@@ -1,6 +1,7 @@
 //! Looks at files that hold secrets: credentials must open; whoever else may read them is worth a word.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -98,8 +99,19 @@ fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), St
             Err(why) => tried.push(format!("{}: {why}", path.display())),
         }
     }
+    // The directory of a service's credentials opens to nobody else, so whether it is there cannot be told.
+    let closed = |dir: &PathBuf| {
+        let looked = dir.join(name).metadata();
+        looked.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    };
+    if dirs.0.iter().any(closed) {
+        return Err(format!(
+            "credential:{name} may be read by root and the daemon's user alone: run the command with sudo"
+        ));
+    }
     Err(format!(
-        "credential:{name} is not there ({}); systemd provides it while the service runs, by LoadCredential=",
+        "credential:{name} is not there ({}); systemd provides it while the service runs, by LoadCredential=: \
+         start certrotd.service, or name the file by its path",
         tried.join("; ")
     ))
 }

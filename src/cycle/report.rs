@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use crate::cert::LeafFacts;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::target::Api;
 use crate::model::time::Time;
 use crate::plan::action::{Action, Fact};
 use crate::plan::check::Violation;
@@ -169,7 +170,7 @@ fn done(step: &Step, id: &str, elapsed_ms: u64) {
             info!(event = "certificate.imported", certificate = %name, scm_id = id, fingerprint = leaf, elapsed_ms, "imported {name} as {id}");
         }
         Action::Push { scm_id, target, project, .. } => {
-            info!(event = "certificate.pushed", certificate = %name, scm_id, service = %target, project, elapsed_ms, "pushed {name} to {target} in {project}");
+            info!(event = "certificate.pushed", certificate = %name, scm_id, service = target.api().key(), project, elapsed_ms, "pushed {name} to {target} in {project}");
         }
         Action::InstallCa { sha256, .. } => {
             let digest = sha256.to_string();
@@ -180,7 +181,7 @@ fn done(step: &Step, id: &str, elapsed_ms: u64) {
         }
         Action::SwitchSsl { instance_id, on, .. } => {
             let state = if *on { "on" } else { "off" };
-            info!(event = "ssl.requested", instance = %name, target = instance_id, job = id, elapsed_ms, "SSL of {name} is being switched {state}, job {id}");
+            info!(event = "ssl.requested", instance = %name, instance_id, job = id, elapsed_ms, "SSL of {name} is being switched {state}, job {id}");
         }
     }
 }
@@ -188,10 +189,9 @@ fn done(step: &Step, id: &str, elapsed_ms: u64) {
 fn tell_failure(step: &Step, failure: &Failure, elapsed_ms: u64, attempt: u32) {
     let subject = &step.subject;
     let what = step.action.describe(subject);
-    let error_code = failure.code.as_deref().unwrap_or_default();
-    let request_id = failure.request_id.as_deref().unwrap_or_default();
-    let (service, error) =
-        (failure.service.map(|it| it.key()).unwrap_or_default(), failure.to_string());
+    // What there is none of is left out.
+    let (error_code, request_id) = (failure.code.as_deref(), failure.request_id.as_deref());
+    let (service, error) = (failure.service.map(Api::key), failure.to_string());
     let who = Who::of(subject);
     let (certificate, instance, table) = (who.certificate, who.instance, subject.table());
     // `service` is who failed, and `target` where it was to go: it is the certificate manager that pushes.
@@ -227,9 +227,9 @@ fn learned(lesson: &Lesson, before: Option<&State>) {
         (Action::Push { scm_id, target, project, .. }, Fact::Seen { .. }) => {
             let confirmed = before == Some(&State::Done);
             if confirmed {
-                tracing::debug!(event = "push.confirmed", certificate = %name, service = %target, project, "{target} in {project} lists {name}");
+                tracing::debug!(event = "push.confirmed", certificate = %name, service = target.api().key(), project, "{target} in {project} lists {name}");
             } else {
-                info!(event = "certificate.pushed", certificate = %name, scm_id, service = %target, project, "found {name} in {target} in {project}");
+                info!(event = "certificate.pushed", certificate = %name, scm_id, service = target.api().key(), project, "found {name} in {target} in {project}");
             }
         }
         (Action::SwitchSsl { on, .. }, Fact::Seen { id }) => {

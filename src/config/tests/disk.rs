@@ -74,7 +74,7 @@ fn a_credential_that_cannot_be_read_is_an_error_with_its_place() {
         resolved(Path::new("/c.toml"), &text, &Credentials::Needed(&dirs)).unwrap_err().to_string();
     let expected = format!(
         "/c.toml:5:19: `access_key_file` credential:ak is not there ({dir}/ak: cannot be read: No such file or \
-         directory (os error 2)); systemd provides it while the service runs, by LoadCredential=\n\
+         directory (os error 2)); systemd provides it while the service runs, by LoadCredential=: start certrotd.service, or name the file by its path\n\
          /c.toml:6:19: `secret_key_file` {dir}: is not a file"
     );
     assert_eq!(said, expected);

@@ -5,19 +5,19 @@ use crate::plan::action::Action;
 use crate::plan::hold::Hold;
 
 /// Where a push goes; nothing for other steps.
-pub(super) fn pushed_to(action: &Action) -> (Option<String>, Option<&str>) {
+pub(super) fn pushed_to(action: &Action) -> (Option<&'static str>, Option<&str>) {
     match action {
-        Action::Push { target, project, .. } => (Some(target.to_string()), Some(project)),
+        Action::Push { target, project, .. } => (Some(target.api().key()), Some(project)),
         _ => (None, None),
     }
 }
 
 /// Where a push waits, where the hold tells.
-pub(super) fn waits_at(why: &Hold) -> (Option<String>, Option<&str>) {
+pub(super) fn waits_at(why: &Hold) -> (Option<&'static str>, Option<&str>) {
     match why {
         Hold::NotListedYet { target, project, .. }
         | Hold::NeverListed { target, project, .. }
-        | Hold::ExistsUnlisted { target, project } => (Some(target.to_string()), Some(project)),
+        | Hold::ExistsUnlisted { target, project } => (Some(target.api().key()), Some(project)),
         _ => (None, None),
     }
 }
@@ -69,7 +69,7 @@ mod tests {
             leaf: Sha256::of(b"leaf"),
             issued: Time::from_secs(0),
         };
-        let elb = (Some("ELB".to_owned()), Some("cn-north-4"));
+        let elb = (Some("elb"), Some("cn-north-4"));
         let import = Action::Import { key: key.clone() };
         let push = Action::Push { key, scm_id: String::new(), target, project: project.clone() };
         assert_eq!(pushed_to(&push), elb);
