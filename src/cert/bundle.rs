@@ -122,7 +122,7 @@ pub(super) fn judge_leaf(leaf: &Certificate) -> Result<(), Finding> {
 }
 
 /// What a file holds that was to hold something else, in words.
-pub(super) fn contents(document: &Document) -> String {
+fn contents(document: &Document) -> String {
     let mut found = document.skipped.clone();
     if !document.keys.is_empty() || !document.key_faults.is_empty() {
         found.insert(0, "a private key".to_owned());
@@ -139,7 +139,8 @@ fn at(role: Role) -> impl Fn(Finding) -> Rejected {
     move |finding| Rejected { role, finding }
 }
 
-fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
+/// Every certificate of a PEM text, or what is wrong with the first that cannot be read.
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
     let mut document = pem::read(bytes)?;
     if !document.certificate_faults.is_empty() {
         return Err(document.certificate_faults.swap_remove(0));

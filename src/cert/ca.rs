@@ -1,9 +1,9 @@
 //! The CA that an instance publishes: a zip archive, bare PEM or DER, told apart by content.
 
-use super::bundle::{contents, pem_of};
+use super::archive;
+use super::bundle::{certificates, pem_of};
 use super::findings::Finding;
 use super::x509::Certificate;
-use super::{archive, pem};
 use crate::model::digest::Sha256;
 use crate::model::time::Time;
 
@@ -114,13 +114,5 @@ fn from_file(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
         return Err(Finding::Html);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut document = pem::read(bytes)?;
-    if !document.certificate_faults.is_empty() {
-        return Err(document.certificate_faults.swap_remove(0));
-    }
-    if document.certificates.is_empty() {
-        return Err(Finding::NoCertificate { found: contents(&document) });
-    }
-    let numbered = document.certificates.iter().zip(1..);
-    numbered.map(|(der, index)| Certificate::parse(der, index)).collect()
+    certificates(bytes)
 }

@@ -241,10 +241,9 @@ impl Attendant {
         if new.log.format != self.config.log.format {
             return rejected(&"log.format has changed: restart needed");
         }
-        let world = match World::builds(&new) {
-            Ok(()) => new.clone(),
-            Err(failure) => return rejected(&failure),
-        };
+        if let Err(failure) = World::builds(&new) {
+            return rejected(&failure);
+        }
         let ticker = Ticker::start(&new.schedule, teller(&self.tell, || Event::Tick)).await;
         let ticker = match ticker {
             Ok(ticker) => ticker,
@@ -258,8 +257,8 @@ impl Attendant {
         }
         self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
         self.ticker = ticker;
-        self.config = new;
-        let _ = wake.send(Wake::Reload(Box::new(world))).await;
+        self.config = new.clone();
+        let _ = wake.send(Wake::Reload(Box::new(new))).await;
     }
 }
 
