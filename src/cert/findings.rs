@@ -99,6 +99,11 @@ pub enum Finding {
     /// No DNS name and no address anywhere.
     #[error("the leaf names no DNS name and no IP address")]
     NoNames,
+    /// A name that a probe asks for, or that a host or domain is served under.
+    #[error(
+        "the leaf does not cover {name}, which {needed_by} needs: renew it with that name, or take that entry out of the configuration"
+    )]
+    MissingName { name: String, needed_by: String },
     /// RSA below what TLS clients take.
     #[error("RSA {bits} is weaker than the {min} bits that TLS clients ask for ({subject})")]
     WeakKey { subject: String, bits: usize, min: usize },

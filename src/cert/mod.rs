@@ -5,15 +5,19 @@ mod archive;
 mod bundle;
 mod ca;
 mod chain;
+mod covers;
 mod findings;
 pub mod inspect;
 mod key;
+mod leaf;
 mod pem;
 mod x509;
 
 pub use bundle::{Material, Pair, Rejected, Role, read_pair, validity};
 pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_validity, read_ca};
+pub use covers::covers;
 pub use findings::Finding;
+pub use leaf::{Family, facts, family, same_names};
 pub use x509::LeafFacts;
 
 /// Largest certificate, chain or key file worth reading, in bytes: what the certificate manager
