@@ -119,6 +119,18 @@ fn a_chain_with_a_gap() {
 }
 
 #[test]
+fn a_name_that_a_probe_needs() {
+    held("does not cover other.example.com, which probe other.example.com@", |house, _| {
+        let probe = "probe = [\"other.example.com@127.0.0.1:1\"]";
+        let service = "service = \"elb\"\n";
+        let config = house.config().replacen(service, &format!("{service}{probe}\n"), 1);
+        fs::write(house.config_path(), config).unwrap();
+        let checked = house.run(&["check"]).ends_with(1);
+        assert!(checked.stdout.contains("does not cover"), "{}", checked.stdout);
+    });
+}
+
+#[test]
 fn more_than_the_certificate_manager_takes() {
     held("4096", |house, _| {
         let names: Vec<_> = (0..150).map(|n| format!("host-{n}.long.example.com")).collect();

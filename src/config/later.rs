@@ -1,6 +1,6 @@
 //! What a file asks for and this version does not do yet, said at start so that nobody relies on it.
 
-use super::{Certificate, Config, InstanceCa, raw};
+use super::{Config, InstanceCa, raw};
 use crate::model::target::CaSource;
 
 /// One sentence for each such wish, and one for a file without any. A default is nobody's wish, whether it
@@ -15,9 +15,8 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     let listen = config.metrics.map(|listen| {
         format!("metrics: listen {listen} is accepted, and not served by this version yet")
     });
-    let certificates = config.certificates.iter().filter_map(certificate);
     let cas = config.instance_cas.iter().filter_map(category);
-    idle.into_iter().chain(listen).chain(certificates).chain(cas).collect()
+    idle.into_iter().chain(listen).chain(cas).collect()
 }
 
 /// DCS publishes one CA, so that a wish for one of several has no meaning there.
@@ -25,27 +24,6 @@ fn category(entry: &InstanceCa) -> Option<String> {
     let ignored = entry.source == CaSource::Dcs && entry.category != raw::CATEGORY;
     ignored.then(|| {
         format!("instance_ca {}: category is accepted, and means nothing to dcs, which publishes one CA", entry.name)
-    })
-}
-
-fn certificate(entry: &Certificate) -> Option<String> {
-    let asked = |key, list: fn(&super::Push) -> &Vec<String>| {
-        entry.pushes.iter().any(|push| !list(push).is_empty()).then_some(key)
-    };
-    let keys: Vec<&str> = [
-        asked("listeners", |push| &push.listeners),
-        asked("hosts", |push| &push.hosts),
-        asked("domains", |push| &push.domains),
-        asked("probe", |push| &push.probes),
-        (i64::try_from(entry.keep) != Ok(raw::KEEP)).then_some("keep"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!keys.is_empty()).then(|| {
-        let (name, are) = (&entry.name, if keys.len() == 1 { "is" } else { "are" });
-        let keys = keys.join(", ");
-        format!("certificate {name}: {keys} {are} accepted, and not acted on by this version yet")
     })
 }
 
@@ -70,8 +48,6 @@ mod tests {
             warnings,
             [
                 "metrics: listen 127.0.0.1:1 is accepted, and not served by this version yet",
-                "certificate www: listeners, probe are accepted, and not acted on by this version yet",
-                "certificate api: keep is accepted, and not acted on by this version yet",
                 "instance_ca orders: category is accepted, and means nothing to dcs, which publishes one CA",
             ]
         );

@@ -10,6 +10,7 @@ mod error;
 mod later;
 mod load;
 mod nearest;
+mod needs;
 pub mod raw;
 mod read;
 mod resolve;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use crate::model::account::Account;
 use crate::model::names::Name;
+use crate::model::place::{Drift, Probe};
 use crate::model::target::{CaSource, SslSwitch, Target};
 use crate::schedule::{Backoff, Cron};
 
@@ -129,14 +131,19 @@ pub struct Push {
     pub target: Target,
     /// IAM project name: a region id, or a sub-project such as `cn-north-4_web`.
     pub project: String,
-    /// ELB listeners to bind to; empty unless the service is ELB.
+    /// ELB listeners to bind to, none twice; empty unless the service is ELB.
     pub listeners: Vec<String>,
-    /// WAF hosts; empty unless the service is WAF.
+    /// WAF hosts to bind to, none twice; empty unless the service is WAF.
     pub hosts: Vec<String>,
-    /// CDN domains; empty unless the service is CDN.
+    /// CDN domains to bind to, none twice; empty unless the service is CDN.
     pub domains: Vec<String>,
-    /// `host:port` or `name@address:port`, each with a port from 1 to 65535.
-    pub probes: Vec<String>,
+    /// Handshakes that must return the new leaf, no two alike.
+    pub probes: Vec<Probe>,
+    /// How long after a binding (or a push, where nothing is bound) an old certificate at a probe is
+    /// merely pending: 1 s to 24 h.
+    pub window: Duration,
+    /// What is done about a certificate that somebody else has bound.
+    pub drift: Drift,
 }
 
 /// `[[instance_ca]]`: a CA file kept equal to what an instance publishes.

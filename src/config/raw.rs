@@ -33,6 +33,12 @@ pub(super) const MAX_IN_FLIGHT: i64 = 16;
 pub(super) const WARN_BEFORE: &str = "21d";
 /// Superseded imports that stay.
 pub(super) const KEEP: i64 = 2;
+/// How long an edge may serve the old certificate: what CDN's nodes take to follow.
+pub(super) const WINDOW_CDN: &str = "10m";
+/// The same for the other services.
+pub(super) const WINDOW: &str = "1m";
+/// What is done about a foreign certificate.
+pub(super) const DRIFT: &str = "report";
 /// The CA that GeminiDB clients outside the mainland's national algorithms want.
 pub(super) const CATEGORY: &str = "international";
 /// Permissions of a CA file.
@@ -201,7 +207,7 @@ tables! {
         /// your ACME client leaves when it renews.
         warn_before: String = text(WARN_BEFORE),
         /// How many superseded imports of ours stay in the certificate manager. More leaves more to go back
-        /// to, less spares its quota. This version retires none yet.
+        /// to, less spares its quota.
         keep: i64 = Otherwise::Is(KEEP.to_string()),
     }
 
@@ -211,15 +217,22 @@ tables! {
         service: String = Otherwise::Required,
         /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
         project: String = Otherwise::Absent,
-        /// elb: ids of the listeners to bind to. Absent: push only. Not bound by this version yet.
+        /// elb: ids of the listeners to bind to. Absent: push only.
         listeners: Texts = Otherwise::Absent,
-        /// waf: names or ids of the hosts to bind to. Absent: push only. Not bound by this version yet.
+        /// waf: names or ids of the hosts to bind to. Absent: push only.
         hosts: Texts = Otherwise::Absent,
-        /// cdn: domains to bind to. Absent: push only. Not bound by this version yet.
+        /// cdn: domains to bind to. Absent: push only.
         domains: Texts = Otherwise::Absent,
         /// TLS handshakes that must return the new leaf: "host:port", or "name@address:port" to pin an
-        /// address. Absent: nothing is probed. Not probed by this version yet.
+        /// address. Absent: the binding that is read back is the proof.
         probe: Texts = Otherwise::Absent,
+        /// How long after binding, or pushing where nothing is bound, the old certificate at a probe only
+        /// counts as pending. Longer waits for slow edges, shorter raises the alarm sooner. Absent: 10m
+        /// for cdn, 1m for the others.
+        window: String = Otherwise::Absent,
+        /// What to do when somebody else has bound a foreign certificate: report or repair. An older
+        /// certificate of the same rotation is bound over in either case.
+        drift: String = text(DRIFT),
     }
 
     /// A CA file on this disk, kept equal to what an instance publishes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::cert::Finding;
-use crate::cert::{LeafFacts, Material, Pair, Role, read_pair};
+use crate::cert::{LeafFacts, Material, Pair, Role, covers, read_pair};
 use crate::config::Certificate;
 use crate::files;
 use crate::plan::observed::BadInput;
@@ -25,12 +25,13 @@ pub struct Local {
     pub material: Option<Material>,
 }
 
-/// Reads and judges the files of an entry.
+/// Reads and judges the files of an entry. A pair that is sound in itself and lacks a name that the
+/// entry's targets need is bad input too: sent, it would break what works.
 pub async fn read(entry: &Certificate) -> Local {
     let (cert, key, chain) = (entry.cert.clone(), entry.key.clone(), entry.chain.clone());
     let reading = tokio::task::spawn_blocking(move || pair(&cert, &key, chain.as_deref()));
     match tokio::time::timeout(READ_TIMEOUT, reading).await {
-        Ok(Ok(local)) => local,
+        Ok(Ok(local)) => fit(entry, local),
         Ok(Err(_)) => bad(&entry.cert, unreadable("reading it failed inside certrotd")),
         Err(_) => bad(&entry.cert, unreadable("the disk does not answer")),
     }
@@ -40,6 +41,18 @@ fn pair(cert: &Path, key: &Path, chain: Option<&Path>) -> Local {
     match judged(cert, key, chain) {
         Ok(pair) => Local { leaf: Ok(pair.leaf), material: Some(pair.material) },
         Err(bad) => Local { leaf: Err(*bad), material: None },
+    }
+}
+
+/// What was read, unless a name is missing in it.
+fn fit(entry: &Certificate, local: Local) -> Local {
+    let missing =
+        local.leaf.as_ref().ok().and_then(|leaf| {
+            entry.needed_names().into_iter().find(|(name, _)| !covers(leaf, name))
+        });
+    match missing {
+        Some((name, needed_by)) => bad(&entry.cert, Finding::MissingName { name, needed_by }),
+        None => local,
     }
 }
 

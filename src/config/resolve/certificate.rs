@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::sites::{Owner, Sites};
 use super::values::{number_or, parsed, parsed_or, path, required, span_within};
 use super::{Names, TakenFiles, World, called, cloud_of, push};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
-use crate::config::{Certificate, raw};
+use crate::config::{Certificate, Push, raw};
 use crate::model::names::Name;
 
 /// From an hour, for certificates that live a day, to longer than any public one lives.
@@ -33,6 +34,7 @@ pub(super) fn all(
 ) -> Vec<Certificate> {
     let mut names = Names::default();
     let mut paths = Paths::new();
+    let mut sites = Sites::new();
     let mut certificates = Vec::new();
     for (read, pushes) in reads {
         let raw = &read.raw;
@@ -44,9 +46,11 @@ pub(super) fn all(
             taken.insert(file.clone(), format!("{said} reads"));
         }
         if let ([Some(cert), ..], Some(cloud)) = (&files, &cloud) {
-            refuse_second(read, (cloud.clone(), cert.clone()), said, &mut paths, findings);
+            refuse_second(read, (cloud.clone(), cert.clone()), said.clone(), &mut paths, findings);
         }
-        certificates.extend(certificate(read, name, cloud, files, pushes, world, findings));
+        let owner = Owner { said, cloud: cloud.as_ref() };
+        let pushes = push::all(pushes, &owner, &mut sites, world, findings);
+        certificates.extend(certificate(read, name, cloud, files, pushes, findings));
     }
     certificates
 }
@@ -84,8 +88,7 @@ fn certificate(
     name: Option<Name>,
     cloud: Option<Name>,
     [cert, key, chain]: [Option<PathBuf>; 3],
-    pushes: &[Read<raw::Push>],
-    world: &World<'_>,
+    pushes: Vec<Push>,
     findings: &mut Findings<'_>,
 ) -> Option<Certificate> {
     let raw = &read.raw;
@@ -97,7 +100,6 @@ fn certificate(
         span_within(text, WARN_BEFORE)
     });
     let keep = number_or("keep", raw.keep.as_ref(), raw::KEEP, KEEP, findings);
-    let pushes = push::all(pushes, cloud.as_ref(), world, findings);
     Some(Certificate {
         name: name?,
         cloud: cloud?,

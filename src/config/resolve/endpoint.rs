@@ -62,16 +62,18 @@ impl Host<'_> {
 fn host_of(authority: &str) -> Option<Host<'_>> {
     match host(authority) {
         Some(host) => Some(host),
-        None => host_and_port(authority),
+        None => host_and_port(authority).map(|(host, _)| host),
     }
 }
 
-/// The host of `host:port`, where both are sound.
-pub(super) fn host_and_port(text: &str) -> Option<Host<'_>> {
+/// The parts of `host:port`, where both are sound; the port is never 0.
+pub(super) fn host_and_port(text: &str) -> Option<(Host<'_>, u16)> {
     let (left, port) = text.rsplit_once(':')?;
-    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    let sound = digits && port.parse::<u16>().is_ok_and(|port| port != 0);
-    if sound { host(left) } else { None }
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    Some((host(left)?, port))
 }
 
 /// A DNS name, an IPv4 address, or an IPv6 address in brackets. What looks like an address in another

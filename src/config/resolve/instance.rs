@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::values::{parsed, parsed_or, path, required, word};
-use super::{Names, TakenFiles, World, called, cloud_of, push};
+use super::{Names, TakenFiles, World, called, cloud_of, lists};
 use crate::config::error::{Findings, Place, shown};
 use crate::config::read::Read;
 use crate::config::{InstanceCa, InstanceSsl, raw};
@@ -69,7 +69,7 @@ fn ca(
         }
     }
     let mode = parsed_or("mode", raw.mode.as_ref(), raw::MODE, findings, mode);
-    let on_change = push::list("on_change", raw.on_change.as_ref(), findings, argument);
+    let on_change = lists::list("on_change", raw.on_change.as_ref(), findings, argument);
     refuse_program(read, &on_change, findings);
     Some(InstanceCa {
         name: name?,

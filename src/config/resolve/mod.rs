@@ -6,7 +6,10 @@ mod credentials;
 mod endpoint;
 mod general;
 mod instance;
+mod lists;
+mod probe;
 mod push;
+mod sites;
 mod values;
 
 use std::collections::{HashMap, HashSet};

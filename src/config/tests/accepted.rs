@@ -7,6 +7,7 @@ use super::{CLOUD, read};
 use crate::config::{LogFormat, parse};
 use crate::model::account::{CredentialSource, SecretFile};
 use crate::model::names::Name;
+use crate::model::place::Drift;
 use crate::model::target::{Api, CaSource, SslSwitch, Target};
 
 const WHOLE: &str = r#"
@@ -68,6 +69,8 @@ hosts = ["*.example.com", "www.example.com:8080", "0b8f2b8e4c1d4f7e9a51012345678
 [[certificate.push]]
 service = "cdn"
 domains = ["www.example.com", "*.example.com", ".example.com"]
+window = "20m"
+drift = "repair"
 
 [[instance_ca]]
 name = "www"
@@ -130,7 +133,19 @@ fn every_entry_arrives() {
         (Target::Cdn, "cn-east-3"),
     ];
     assert_eq!(pushes, expected);
-    assert_eq!(certificate.pushes[0].probes.len(), 4);
+    let probes: Vec<_> =
+        certificate.pushes[0].probes.iter().map(|probe| probe.text.as_str()).collect();
+    let expected = [
+        "www.example.com:443",
+        "www.example.com@192.0.2.1:8443",
+        "a.b@[2001:db8::1]:443",
+        "[::1]:443",
+    ];
+    assert_eq!(probes, expected);
+    let proof: Vec<_> =
+        certificate.pushes.iter().map(|push| (push.window.as_secs(), push.drift)).collect();
+    let minute = (60, Drift::Report);
+    assert_eq!(proof, [minute, minute, minute, (1200, Drift::Repair)]);
     let ca = &config.instance_cas[0];
     assert_eq!((ca.source, ca.mode), (CaSource::GeminiDb, 0o640));
     assert_eq!(ca.path, Path::new("/etc/ca/redis.pem"));

@@ -1,6 +1,7 @@
 //! Whole files: what is refused and how it is said, what is accepted, what is shipped, what the disk adds.
 
 mod accepted;
+mod bound;
 mod disk;
 mod refused_files;
 mod refused_values;

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::config::{Otherwise, keys, parse};
 
 const SHIPPED: &str = include_str!("../../../config/certrotd.toml");
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 4] = [
+    ("bound-and-proven", include_str!("../../../config/examples/bound-and-proven.toml")),
     ("one-certificate", include_str!("../../../config/examples/one-certificate.toml")),
     ("database-cas", include_str!("../../../config/examples/database-cas.toml")),
     ("ecs-agency", include_str!("../../../config/examples/ecs-agency.toml")),
@@ -99,6 +100,7 @@ fn the_shipped_file_says_of_each_key_what_the_code_says() {
 fn a_default_is_what_an_absent_key_means() {
     let entries = "[cloud.NAME]\nregion = 'cn-north-4'\n\
          [[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n\
+         [[certificate.push]]\nservice = 'elb'\n\
          [[instance_ca]]\nname = 'ca-'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'p'\n\
          [[instance_ssl]]\nname = 'ssl'\nservice = 'taurusdb'\nenabled = true\n\
          instance_id = '0123456789abcdef0123456789abcdefin07'\n";
