@@ -2,8 +2,10 @@
 //! it is and what it holds, and runs until its standard input ends.
 //!
 //! `cargo run --example simulated_cloud -- --list-lag-ms 3000`; switches for scripts are under
-//! `/_sim/` (GET calls, violations, imports, copies, jobs; POST weather, clear-weather,
-//! clear-violations, expire-tokens, bind-cdn, issue).
+//! `/_sim/` (GET calls, violations, imports, copies, certificates, jobs, edges, fees, listener/ID,
+//! host/ID, domain/NAME; POST weather, clear-weather, clear-violations, expire-tokens, bind-cdn, issue,
+//! furnish, rebind, scribble, garble, misbehave). Listeners, hosts and domains are there once
+//! `furnish` has made them.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -44,6 +46,18 @@ struct Options {
     /// Life of an IAM token, in seconds
     #[arg(long, default_value_t = 86_400)]
     token_life_secs: u64,
+    /// How long an edge still presents what was bound before, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    edge_delay_ms: u64,
+    /// How many certificates ELB takes in a project
+    #[arg(long)]
+    elb_quota: Option<usize>,
+    /// CDN has no delegation to read the certificate manager
+    #[arg(long)]
+    no_cdn_delegation: bool,
+    /// A region (or `global`, for CDN) whose deployed resources cannot be counted; may be repeated
+    #[arg(long)]
+    deployed_error: Vec<String>,
     /// The metadata service knows the plain flow only
     #[arg(long)]
     no_metadata_tokens: bool,
@@ -91,6 +105,10 @@ fn settings(options: Options) -> Settings {
         job_time: Duration::from_millis(options.job_time_ms),
         page_max: options.page_max.unwrap_or(default.page_max),
         token_life: Duration::from_secs(options.token_life_secs),
+        edge_delay: Duration::from_millis(options.edge_delay_ms),
+        elb_quota: options.elb_quota.unwrap_or(default.elb_quota),
+        cdn_delegation: !options.no_cdn_delegation,
+        deployed_errors: options.deployed_error,
         metadata_tokens: !options.no_metadata_tokens,
         ..Settings::default()
     }

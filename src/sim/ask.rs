@@ -31,8 +31,10 @@ pub(super) struct Ask {
 pub(super) enum Shape {
     Text,
     Flag,
+    Number,
     Texts,
     Object,
+    Objects,
 }
 
 /// A body's field: name, shape, and whether it must be there.
@@ -153,6 +155,21 @@ impl Ask {
         Ok(object)
     }
 
+    /// The object under the only key of a body, which holds these fields and no others.
+    pub fn wrapped(
+        &self,
+        world: &mut World,
+        bad: &str,
+        key: &'static str,
+        fields: &[Field],
+    ) -> Result<Map<String, Value>, Answer> {
+        let mut body = self.object(world, bad, &[(key, Shape::Object, true)])?;
+        match body.remove(key) {
+            Some(Value::Object(object)) => self.shaped(world, bad, object, fields),
+            _ => Err(self.breach(world, bad, "the body holds nothing")),
+        }
+    }
+
     /// Records that the caller broke the contract, and answers 400. `what` never holds a value.
     pub fn breach(&self, world: &mut World, code: &str, what: &str) -> Answer {
         world.violation(format!("{} {}: {what}", self.method, self.path));
@@ -165,13 +182,21 @@ fn fits(value: &Value, shape: Shape) -> bool {
         Shape::Text => value.is_string(),
         Shape::Flag => value.is_boolean(),
         Shape::Texts => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
+        Shape::Number => value.is_i64(),
         Shape::Object => value.is_object(),
+        Shape::Objects => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
     }
 }
 
 /// A text field of a body that was read by [`Ask::object`]; absent: nothing.
 pub(super) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> &'a str {
     object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The texts of a list of such, of a body that was read by [`Ask::object`]; absent: none.
+pub(super) fn texts<'a>(object: &'a Map<String, Value>, name: &str) -> Vec<&'a str> {
+    let list = object.get(name).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Splits a query into decoded pairs; a `+` stays what it is, as the signing rule has it.

@@ -8,15 +8,21 @@
 //!
 //! [`settings`] says what it holds at the start, [`weather`] how it misbehaves, [`ledger`] what it
 //! was asked; `world` is its state, `server` its socket, `routes` the list of all that it can do.
-//! [`pki`] is a certificate authority for whoever needs something to import.
+//! [`edge`] serves certificates in real handshakes, and [`pki`] is a certificate authority for whoever
+//! needs something to import.
 
 mod answer;
 mod ask;
 mod auth;
 mod cdn;
+mod console;
 mod control;
 mod dcs;
+pub mod edge;
+mod edges;
 mod elb;
+mod furnish;
+mod furniture;
 mod geminidb;
 mod iam;
 pub mod ledger;
@@ -27,12 +33,15 @@ mod routes;
 mod scm;
 mod server;
 pub mod settings;
+mod sites;
+mod stored;
 mod taurusdb;
 #[cfg(test)]
 mod tests;
 mod waf;
 pub mod weather;
 mod world;
+mod x509;
 
 use std::io;
 use std::sync::Arc;
@@ -41,10 +50,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::AbortHandle;
 
+pub use edge::Misbehaviour;
 pub use ledger::Call;
-pub use settings::{CaFile, DcsInstance, GeminiDbInstance, Settings};
+pub use settings::{
+    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
+};
+pub use stored::{Labels, StoredCertificate};
 pub use weather::{Fault, Rule};
-pub use world::{PushedCopy, ScmCertificate, SslJob};
+pub use world::{ScmCertificate, SslJob};
+pub use x509::Family;
 
 use crate::model::target::Target;
 use crate::model::time::Time;
@@ -70,22 +84,25 @@ impl Sim {
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (shared, url) = furnished(settings, &listener)?;
-        let task = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
+        let task = tokio::spawn(server::run(listener, Arc::clone(&shared)));
         Ok(Self { shared, url, running: Running::Task(task.abort_handle()) })
     }
 
     /// Starts on a thread and runtime of its own, for callers that block or start processes.
     pub fn start_thread(settings: Settings) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let (shared, url) = furnished(settings, &listener)?;
+        let (listener, shared, url) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let (shared, url) = furnished(settings, &listener)?;
+            io::Result::Ok((listener, shared, url))
+        })?;
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&shared);
         let thread =
             std::thread::Builder::new().name("simulated-cloud".to_owned()).spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        never = server::accept(listener, served) => match never {},
+                        never = server::run(listener, served) => match never {},
                         _ = stopped => {}
                     }
                 });
@@ -119,8 +136,16 @@ impl Sim {
     }
 
     /// The copies that pushes left in this target, oldest first, without any lag.
-    pub fn copies(&self, target: Target) -> Vec<PushedCopy> {
-        self.shared.world().copies.iter().filter(|copy| copy.target == target).cloned().collect()
+    pub fn copies(&self, target: Target) -> Vec<StoredCertificate> {
+        let all = self.certificates(target).into_iter();
+        all.filter(|found| !found.certificate_id.is_empty()).collect()
+    }
+
+    /// Every certificate in this target, oldest first, without any lag: those that were there from the
+    /// start, pushed copies, and those made through its own API.
+    pub fn certificates(&self, target: Target) -> Vec<StoredCertificate> {
+        let world = self.shared.world();
+        world.certificates.iter().filter(|found| found.target == target).cloned().collect()
     }
 
     /// Every SSL switch of TaurusDB that was accepted: one a restart of a database.
@@ -176,12 +201,6 @@ impl Sim {
             .is_some()
     }
 
-    /// Binds an import to a CDN domain, as an operator would in the console. False when there is no
-    /// such import.
-    pub fn bind_cdn(&self, domain: &str, certificate_id: &str) -> bool {
-        control::bind_cdn(&mut self.shared.world(), domain, certificate_id)
-    }
-
     /// The next SSL switch is accepted, and its job ends as failed for this reason.
     pub fn fail_next_job(&self, reason: &str) {
         self.shared.world().job_failures.push(reason.to_owned());
@@ -220,6 +239,11 @@ impl Drop for Sim {
 
 fn furnished(settings: Settings, listener: &TcpListener) -> io::Result<(Arc<Shared>, String)> {
     let url = format!("http://{}", listener.local_addr()?);
-    let world = World::new(settings, url.clone());
-    Ok((Arc::new(Shared::new(world)), url))
+    let shared = Arc::new(Shared::new(World::new(settings, url.clone())));
+    let now = shared.now();
+    let mut world = shared.world();
+    furnish::all(&mut world, now).map_err(io::Error::other)?;
+    world.open_edges(now)?;
+    drop(world);
+    Ok((shared, url))
 }

@@ -34,12 +34,16 @@ pub(super) fn find(ask: &Ask) -> Option<Route> {
         ("GET", ["v3", "scm", "certificates"]) => closed("scm", scm::list),
         ("GET", ["v3", "scm", "certificates", _]) => closed("scm", scm::show),
         ("DELETE", ["v3", "scm", "certificates", _]) => closed("scm", scm::delete),
-        ("GET", ["v3", _, "elb", "certificates"]) => closed("elb", elb::list),
-        ("GET", ["v3", _, "elb", "certificates", _]) => closed("elb", elb::show),
-        ("GET", ["v1", _, "waf", "certificate"]) => closed("waf", waf::list),
-        ("GET", ["v1", _, "waf", "certificate", _]) => closed("waf", waf::show),
-        ("GET", ["v1.0", "cdn", "domains", "https-certificate-info"]) => {
-            closed("cdn", cdn::https_info)
+        ("POST", ["v3", "scm", "certificates", _, "deploy"]) => closed("scm", scm::deploy),
+        ("POST", ["v3", "scm", "deployed-resources"]) => closed("scm", scm::deployed_resources),
+        (_, ["v3", _, "elb", rest @ ..]) => {
+            elb_route(method, rest).and_then(|it| closed("elb", it))
+        }
+        (_, ["v1", _, area @ ("waf" | "premium-waf"), rest @ ..]) => {
+            waf_route(method, area, rest).and_then(|it| closed("waf", it))
+        }
+        (_, [version @ ("v1.0" | "v1.1"), "cdn", rest @ ..]) => {
+            cdn_route(method, version, rest).and_then(|it| closed("cdn", it))
         }
         ("POST", ["v2", _, "instances", _, "ssl-certs", "download"]) => {
             closed("dcs", dcs::download)
@@ -55,4 +59,48 @@ pub(super) fn find(ask: &Ask) -> Option<Route> {
         ("GET", ["obs", ..]) => open("obs", obs::fetch),
         _ => None,
     }
+}
+
+fn elb_route(method: &str, rest: &[&str]) -> Option<Handler> {
+    Some(match (method, rest) {
+        ("GET", ["certificates"]) => elb::list,
+        ("POST", ["certificates"]) => elb::create,
+        ("GET", ["certificates", _]) => elb::show,
+        ("PUT", ["certificates", _]) => elb::update,
+        ("DELETE", ["certificates", _]) => elb::delete,
+        ("GET", ["listeners"]) => elb::list_listeners,
+        ("GET", ["listeners", _]) => elb::show_listener,
+        ("PUT", ["listeners", _]) => elb::update_listener,
+        ("GET", ["quotas"]) => elb::quotas,
+        _ => return None,
+    })
+}
+
+fn waf_route(method: &str, area: &str, rest: &[&str]) -> Option<Handler> {
+    Some(match (method, area, rest) {
+        ("GET", "waf", ["certificate"]) => waf::list,
+        ("POST", "waf", ["certificate"]) => waf::create,
+        ("GET", "waf", ["certificate", _]) => waf::show,
+        ("PUT", "waf", ["certificate", _]) => waf::update,
+        ("DELETE", "waf", ["certificate", _]) => waf::delete,
+        ("POST", "waf", ["certificate", _, "apply-to-hosts"]) => waf::apply,
+        ("GET", "waf", ["instance"]) => waf::list_cloud,
+        ("GET", "waf", ["instance", _]) => waf::show_cloud,
+        ("PATCH", "waf", ["instance", _]) => waf::update_cloud,
+        ("GET", "premium-waf", ["host"]) => waf::list_premium,
+        ("GET", "premium-waf", ["host", _]) => waf::show_premium,
+        ("PUT", "premium-waf", ["host", _]) => waf::update_premium,
+        _ => return None,
+    })
+}
+
+fn cdn_route(method: &str, version: &str, rest: &[&str]) -> Option<Handler> {
+    Some(match (method, version, rest) {
+        ("GET", "v1.0", ["domains"]) => cdn::list,
+        ("GET", "v1.0", ["domains", "https-certificate-info"]) => cdn::https_info,
+        ("PUT", "v1.0", ["domains", "config-https-info"]) => cdn::update_https_info,
+        ("GET", "v1.1", ["configuration", "domains", _, "configs"]) => cdn::show_configs,
+        ("PUT", "v1.1", ["configuration", "domains", _, "configs"]) => cdn::update_configs,
+        _ => return None,
+    })
 }

@@ -24,7 +24,7 @@ use super::ask::{Ask, pairs};
 use super::ledger::Call;
 use super::weather::{Fault, strike};
 use super::world::{World, fresh_id};
-use super::{auth, control, routes};
+use super::{auth, control, edges, routes};
 use crate::model::time::Time;
 
 /// Largest request body, in bytes: the gateway's own limit for signed requests.
@@ -85,8 +85,15 @@ fn wall() -> Time {
     Time::from_secs(0) + since
 }
 
-/// Accepts until it is aborted, which also ends every connection.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+/// Serves, and keeps the edges, until it is aborted, which also ends every connection.
+pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+    tokio::select! {
+        never = accept(listener, Arc::clone(&shared)) => match never {},
+        never = edges::keep(&shared) => match never {},
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -111,7 +118,13 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infall
 async fn serve(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Reply>> {
     let ask = read(shared, request).await?;
     if ask.path.starts_with(control::PREFIX) {
-        return respond(control::handle(&mut shared.world(), &ask), &ask, false);
+        let answer = {
+            let mut world = shared.world();
+            let answer = control::handle(&mut world, &ask);
+            world.settle(ask.now);
+            answer
+        };
+        return respond(answer, &ask, false);
     }
     let (latency, fault) = {
         let mut world = shared.world();
@@ -152,7 +165,9 @@ fn work(shared: &Shared, ask: &Ask, route: Option<routes::Route>) -> Answer {
         return Answer::gateway(404, "APIGW.0101", text, &ask.request_id);
     };
     let admitted = if route.open { Ok(()) } else { auth::admit(&mut world, ask) };
-    match admitted.and_then(|()| (route.handler)(&mut world, ask)) {
+    let done = admitted.and_then(|()| (route.handler)(&mut world, ask));
+    world.settle(ask.now);
+    match done {
         Ok(answer) | Err(answer) => answer,
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::model::secret::Secret;
 
-/// How a [`Sim`](super::Sim) is furnished. The default has one account in one region and no instances.
+/// How a [`Sim`](super::Sim) is furnished. The default has one account in one region and no instances,
+/// listeners, hosts or domains.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The region, which is also the name of its main project.
@@ -39,6 +40,20 @@ pub struct Settings {
     pub page_max: usize,
     /// How many certificates the certificate manager takes in.
     pub import_quota: usize,
+    /// How many certificates ELB takes in a project; the real one's default.
+    pub elb_quota: usize,
+    /// How long after a binding changes its edge still presents the former one.
+    pub edge_delay: Duration,
+    /// Whether CDN may read the certificate manager; it is switched on in CDN's console.
+    pub cdn_delegation: bool,
+    /// Regions whose count of deployed resources cannot be relied on.
+    pub deployed_errors: Vec<String>,
+    /// The listeners of ELB.
+    pub listeners: Vec<ListenerSetup>,
+    /// The hosts of WAF.
+    pub waf_hosts: Vec<HostSetup>,
+    /// The domains of CDN.
+    pub cdn_domains: Vec<DomainSetup>,
     /// The Redis instances.
     pub dcs: Vec<DcsInstance>,
     /// The GeminiDB instances.
@@ -51,6 +66,56 @@ pub struct Settings {
     pub temporary_key_life: Duration,
     /// Whether the host has an agency; without one the metadata service gives no keys.
     pub agency: bool,
+}
+
+/// A certificate that somebody else put into a service before the story begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pair {
+    /// Its name in the service.
+    pub name: String,
+    /// Leaf and chain as PEM; nothing is checked but that the key belongs to the leaf.
+    pub fullchain: String,
+    /// The leaf's key.
+    pub key: Secret,
+}
+
+/// An HTTPS listener of ELB. Equal pairs of one project become one certificate, which they share.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ListenerSetup {
+    /// The listener's id, a UUID; empty: one is made up.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The project's name; empty: the region's main project.
+    pub project: String,
+    /// Served to whoever asks for no other name.
+    pub default: Option<Pair>,
+    /// Served by name.
+    pub sni: Vec<Pair>,
+}
+
+/// A host of WAF. Equal pairs of one project become one certificate, which they share.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HostSetup {
+    /// The host's id, 32 hex digits; empty: one is made up.
+    pub id: String,
+    /// The name that it protects.
+    pub hostname: String,
+    /// The project's name; empty: the region's main project.
+    pub project: String,
+    /// In dedicated mode; otherwise in cloud mode.
+    pub premium: bool,
+    /// What it serves.
+    pub default: Option<Pair>,
+}
+
+/// A domain of CDN, with HTTP/2, forced redirect and HSTS on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DomainSetup {
+    /// The domain's name.
+    pub name: String,
+    /// What it serves, as an own certificate; absent: HTTPS is off.
+    pub default: Option<Pair>,
 }
 
 /// A Redis instance of DCS.
@@ -101,6 +166,13 @@ impl Default for Settings {
             job_time: Duration::from_secs(2),
             page_max: usize::MAX,
             import_quota: 1000,
+            elb_quota: 120,
+            edge_delay: Duration::ZERO,
+            cdn_delegation: true,
+            deployed_errors: Vec::new(),
+            listeners: Vec::new(),
+            waf_hosts: Vec::new(),
+            cdn_domains: Vec::new(),
             dcs: Vec::new(),
             geminidb: Vec::new(),
             taurusdb: Vec::new(),

@@ -1,21 +1,26 @@
 //! Everything the simulated cloud knows. One lock guards it; no handler waits while holding it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use aws_lc_rs::rand;
+use serde_json::Value;
 
 use super::answer::Answer;
 use super::ask::Ask;
 use super::auth;
+use super::edges::Edges;
 use super::ledger::{CALLS_MAX, Call};
 use super::pki::Authority;
 use super::settings::Settings;
+use super::sites::{Domain, Host, Listener};
+use super::stored::StoredCertificate;
 use super::weather::Rule;
+use super::x509::Family;
 use crate::model::digest::{Sha1, Sha256};
-use crate::model::target::Target;
+use crate::model::secret::Secret;
 use crate::model::time::Time;
 
-/// A certificate that the certificate manager took in. Its private key was checked and forgotten.
+/// A certificate that the certificate manager took in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScmCertificate {
     /// `scs` and 13 digits.
@@ -40,33 +45,12 @@ pub struct ScmCertificate {
     pub signature_algorithm: &'static str,
     /// Leaf and chain as PEM.
     pub fullchain: String,
+    /// The leaf's key, which edges serve with.
+    pub key: Secret,
+    /// The family of that key.
+    pub family: Family,
     /// The enterprise project, `0` for the default one.
     pub enterprise_project_id: String,
-}
-
-/// What a push leaves behind in a target: an unbound object with an id and a name of its own.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PushedCopy {
-    /// 32 hex digits.
-    pub id: String,
-    /// A name that the target made up.
-    pub name: String,
-    /// Where it lies.
-    pub target: Target,
-    /// The project's name; empty for CDN, which has none.
-    pub project: String,
-    /// The import it came from.
-    pub certificate_id: String,
-    /// The leaf's SHA-256.
-    pub sha256: Sha256,
-    /// Leaf and chain as PEM.
-    pub fullchain: String,
-    /// The leaf's names.
-    pub names: Vec<String>,
-    /// When the leaf ends.
-    pub not_after: Time,
-    /// When it was pushed.
-    pub created: Time,
 }
 
 /// One SSL switch of a TaurusDB instance. No API tells the instance's state or a job's direction;
@@ -87,24 +71,25 @@ pub struct SslJob {
     pub failure: Option<String>,
 }
 
-/// A CDN domain with HTTPS on, and the certificate bound to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct CdnDomain {
-    pub name: String,
-    pub cert_name: String,
-    pub fullchain: String,
-    pub not_after: Time,
-}
-
 /// All state.
 pub(super) struct World {
     pub settings: Settings,
     /// `http://127.0.0.1:PORT`.
     pub base: String,
     pub imports: Vec<ScmCertificate>,
-    pub copies: Vec<PushedCopy>,
+    /// What ELB, WAF and CDN hold, oldest first.
+    pub certificates: Vec<StoredCertificate>,
+    pub listeners: Vec<Listener>,
+    pub hosts: Vec<Host>,
+    pub domains: Vec<Domain>,
+    pub edges: Edges,
+    /// What the account owes for deployments, in yuan.
+    pub fees: u64,
+    /// When CDN's configuration calls of the last minute came.
+    pub cdn_calls: VecDeque<Time>,
+    /// Fields that the next write to an object changes too: site, path, value.
+    pub scribbles: Vec<(String, String, Value)>,
     pub jobs: Vec<SslJob>,
-    pub cdn_domains: Vec<CdnDomain>,
     pub auth: auth::State,
     /// Reasons for the next SSL jobs to fail, first come first served.
     pub job_failures: Vec<String>,
@@ -133,9 +118,15 @@ impl World {
             settings,
             base,
             imports: Vec::new(),
-            copies: Vec::new(),
+            certificates: Vec::new(),
+            listeners: Vec::new(),
+            hosts: Vec::new(),
+            domains: Vec::new(),
+            edges: Edges::default(),
+            fees: 0,
+            cdn_calls: VecDeque::new(),
+            scribbles: Vec::new(),
             jobs: Vec::new(),
-            cdn_domains: Vec::new(),
             auth: auth::State::default(),
             job_failures: Vec::new(),
             weather: Vec::new(),

@@ -7,7 +7,6 @@ Usage: conformance.py PATH-OF-THE-EXAMPLE-BINARY. Prints a line a check and a cl
 import io
 import json
 import logging
-import subprocess
 import sys
 import time
 import urllib.error
@@ -15,35 +14,32 @@ import urllib.request
 import zipfile
 from datetime import datetime, timedelta, timezone
 
-from huaweicloudsdkcdn.v2 import CdnClient, ShowCertificatesHttpsInfoRequest
-from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
+from huaweicloudsdkcdn.v2 import ShowCertificatesHttpsInfoRequest
 from huaweicloudsdkcore.auth.internal import MetadataAccessor
 from huaweicloudsdkcore.exceptions.exceptions import (
     ClientRequestException, ServerResponseException, ServiceResponseException)
-from huaweicloudsdkcore.http.http_config import HttpConfig
-from huaweicloudsdkdcs.v2 import DcsClient, DownloadSslCertRequest
-from huaweicloudsdkelb.v3 import ElbClient
+from huaweicloudsdkdcs.v2 import DownloadSslCertRequest
 from huaweicloudsdkelb.v3 import ListCertificatesRequest as ElbList
 from huaweicloudsdkelb.v3 import ShowCertificateRequest as ElbShow
 from huaweicloudsdkgaussdb.v3 import (
-    GaussDBClient, ListImmediateJobsRequest, ShowGaussMySqlJobInfoRequest,
+    ListImmediateJobsRequest, ShowGaussMySqlJobInfoRequest,
     SwitchGaussMySqlInstanceSslRequest, SwitchSSLRequest)
-from huaweicloudsdkgaussdbfornosql.v3 import (
-    GaussDBforNoSQLClient, ListSslCertDownloadAddressesRequest)
+from huaweicloudsdkgaussdbfornosql.v3 import ListSslCertDownloadAddressesRequest
 from huaweicloudsdkiam.v3 import (
-    AuthScope, AuthScopeProject, IamClient, KeystoneCreateUserTokenByPasswordRequest,
+    AuthScope, AuthScopeProject, KeystoneCreateUserTokenByPasswordRequest,
     KeystoneCreateUserTokenByPasswordRequestBody, KeystoneListAuthDomainsRequest,
     KeystoneListProjectsRequest, PwdAuth, PwdIdentity, PwdPassword, PwdPasswordUser,
     PwdPasswordUserDomain)
 from huaweicloudsdkscm.v3 import (
     BatchPushCertificateRequest, BatchPushCertificateRequestBody, DeleteCertificateRequest,
-    ImportCertificateRequest, ImportCertificateRequestBody, PushCertificateRequest,
-    PushCertificateRequestBody, ScmClient)
+    ImportCertificateRequest, ImportCertificateRequestBody, ScmClient)
 from huaweicloudsdkscm.v3 import ListCertificatesRequest as ScmList
 from huaweicloudsdkscm.v3 import ShowCertificateRequest as ScmShow
 from huaweicloudsdkwaf.v1 import ListCertificatesRequest as WafList
 from huaweicloudsdkwaf.v1 import ShowCertificateRequest as WafShow
-from huaweicloudsdkwaf.v1 import WafClient
+
+import targets
+from harness import Cloud, bad, fails, imported, push
 
 CHECKS = []
 
@@ -52,89 +48,6 @@ def check(function):
     """Registers a check; they run in the order written, on one cloud."""
     CHECKS.append(function)
     return function
-
-
-class Cloud:
-    """The running example, its facts, and clients for it."""
-
-    def __init__(self, binary):
-        self.process = subprocess.Popen([binary, "--job-time-ms", "1500"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.facts = json.loads(self.process.stdout.readline())
-        for name, value in self.facts.items():
-            setattr(self, name, value)
-        self.kept = {}
-        self.use(self.basic(), self.glob())
-
-    def basic(self, ak=None, sk=None):
-        return BasicCredentials(ak or self.access_key, sk or self.secret_key, self.project_id)
-
-    def glob(self, ak=None, sk=None):
-        return GlobalCredentials(ak or self.access_key, sk or self.secret_key, self.domain_id)
-
-    def client(self, kind, credentials):
-        config = HttpConfig.get_default_config()
-        config.timeout = (5, 10)
-        return (kind.new_builder().with_http_config(config).with_credentials(credentials)
-                .with_endpoint(self.url).build())
-
-    def use(self, basic, glob):
-        self.scm = self.client(ScmClient, glob)
-        self.iam = self.client(IamClient, glob)
-        self.cdn = self.client(CdnClient, glob)
-        self.elb = self.client(ElbClient, basic)
-        self.waf = self.client(WafClient, basic)
-        self.dcs = self.client(DcsClient, basic)
-        self.geminidb_client = self.client(GaussDBforNoSQLClient, basic)
-        self.taurusdb_client = self.client(GaussDBClient, basic)
-
-    def switch(self, name, body=None):
-        """The cloud's own switchboard."""
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + "/_sim/" + name, data)) as reply:
-            return json.loads(reply.read() or b"null")
-
-    def issue(self, **wish):
-        return self.switch("issue", wish)
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-
-
-def fails(call, kind, status, code, part=""):
-    """The call must raise this exception of the SDK, with this status and code."""
-    try:
-        call()
-    except ServiceResponseException as error:
-        found = (type(error), error.status_code, error.error_code)
-        assert found == (kind, status, code), f"{found} {error.error_msg}"
-        assert part in (error.error_msg or ""), error.error_msg
-        assert error.request_id, "no request id"
-        return error
-    raise AssertionError("no error was raised")
-
-
-def bad(call, code, part=""):
-    return fails(call, ClientRequestException, 400, code, part)
-
-
-def import_request(name, pair, **changes):
-    body = ImportCertificateRequestBody(
-        name=name, certificate=pair["certificate"], certificate_chain=pair["certificate_chain"],
-        private_key=pair["private_key"])
-    for field, value in changes.items():
-        setattr(body, field, value)
-    return ImportCertificateRequest(body=body)
-
-
-def imported(cloud, name, pair, **changes):
-    return cloud.scm.import_certificate(import_request(name, pair, **changes))
-
-
-def push(cloud, certificate, service, project=None):
-    body = PushCertificateRequestBody(target_project=project or cloud.region, target_service=service)
-    return cloud.scm.push_certificate(PushCertificateRequest(certificate_id=certificate, body=body))
 
 
 # SCM
@@ -512,10 +425,16 @@ def five_refusals_lock_the_access_key(cloud):
 
 def main():
     logging.disable(logging.CRITICAL)  # the SDK logs lost connections, which are a check here
-    cloud = Cloud(sys.argv[1])
+    failed = run(CHECKS, Cloud(sys.argv[1])) + run(targets.CHECKS, Cloud(sys.argv[1], *targets.OPTIONS))
+    print(f"{len(CHECKS) + len(targets.CHECKS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run(checks, cloud):
+    """Each check on this cloud, which ends with them; how many failed."""
     failed = 0
     try:
-        for function in CHECKS:
+        for function in checks:
             words = function.__name__.replace("_", " ")
             try:
                 function(cloud)
@@ -525,8 +444,7 @@ def main():
                 print(f"FAILED  {words}: {type(error).__name__}: {error}")
     finally:
         cloud.stop()
-    print(f"{len(CHECKS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":

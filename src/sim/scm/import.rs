@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{BAD, material};
 use crate::model::digest::{Sha1, Sha256};
+use crate::model::secret::Secret;
 use crate::sim::answer::Answer;
 use crate::sim::ask::{Ask, Field, Shape, text};
 use crate::sim::world::{ScmCertificate, World};
@@ -34,7 +35,7 @@ pub(in crate::sim) fn import(world: &mut World, ask: &Ask) -> Result<Answer, Ans
         return Err(Answer::error(400, "SCM.0054", "The certificate chain is empty."));
     }
     let certificate = text(&body, "certificate");
-    let leaf = material::check(certificate, chain, text(&body, "private_key"), ask.now)?;
+    let (der, leaf) = material::check(certificate, chain, text(&body, "private_key"), ask.now)?;
     if world.imports.len() >= world.settings.import_quota {
         return Err(Answer::error(400, "SCM.0011", "The certificate quota has been reached."));
     }
@@ -50,15 +51,17 @@ pub(in crate::sim) fn import(world: &mut World, ask: &Ask) -> Result<Answer, Ans
     world.imports.push(ScmCertificate {
         id: id.clone(),
         name: name.to_owned(),
-        sha256: Sha256::of(&leaf.der),
-        sha1: Sha1::of(&leaf.der),
+        sha256: Sha256::of(&der),
+        sha1: Sha1::of(&der),
         created: ask.now,
         domain: names.next().unwrap_or_default(),
         sans: names.collect(),
         not_before: leaf.not_before,
         not_after: leaf.not_after,
         signature_algorithm: leaf.signature_algorithm,
+        family: leaf.family,
         fullchain: [certificate, chain].join("\n").trim_end().to_owned(),
+        key: Secret::new(text(&body, "private_key").to_owned()),
         enterprise_project_id: project.to_owned(),
     });
     Ok(Answer::json(200, &json!({ "certificate_id": id })).told(format!("import {name} → {id}")))

@@ -1,14 +1,12 @@
 //! What an import brings: PEM read the way a picky server reads it, and checked.
 
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::sign::CertifiedKey;
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
-
-use crate::sim::answer::Answer;
+use x509_parser::prelude::X509Certificate;
 
 use crate::model::time::Time;
+use crate::sim::answer::Answer;
+use crate::sim::x509::{self, Fit, Leaf};
 
 /// Longest `certificate`, in characters.
 const CERTIFICATE_CHARS_MAX: usize = 4096;
@@ -17,18 +15,14 @@ const CHAIN_CHARS_MAX: usize = 8192;
 /// Longest `private_key`, in characters.
 const KEY_CHARS_MAX: usize = 4096;
 
-/// A leaf that passed every check.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    pub der: CertificateDer<'static>,
-    pub names: Vec<String>,
-    pub not_before: Time,
-    pub not_after: Time,
-    pub signature_algorithm: &'static str,
-}
-
-/// Checks certificate, chain and key against each other and the clock; an error is the service's answer.
-pub(super) fn check(certificate: &str, chain: &str, key: &str, now: Time) -> Result<Leaf, Answer> {
+/// Checks certificate, chain and key against each other and the clock, and gives the leaf and its DER;
+/// an error is the service's answer.
+pub(super) fn check(
+    certificate: &str,
+    chain: &str,
+    key: &str,
+    now: Time,
+) -> Result<(CertificateDer<'static>, Leaf), Answer> {
     within(certificate, CERTIFICATE_CHARS_MAX, "certificate")?;
     within(chain, CHAIN_CHARS_MAX, "certificate_chain")?;
     within(key, KEY_CHARS_MAX, "private_key")?;
@@ -51,7 +45,7 @@ pub(super) fn check(certificate: &str, chain: &str, key: &str, now: Time) -> Res
         return refuse("SCM.0006", "The certificate has expired.");
     }
     key_belongs(&path[0], key)?;
-    Ok(leaf)
+    Ok((path.swap_remove(0), leaf))
 }
 
 fn refuse<T>(code: &str, message: &str) -> Result<T, Answer> {
@@ -86,10 +80,7 @@ fn certificates(
 }
 
 fn parsed<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Answer> {
-    match X509Certificate::from_der(der) {
-        Ok(([], certificate)) => Ok(certificate),
-        _ => refuse("SCM.0031", "The certificate cannot be parsed."),
-    }
+    x509::parsed(der).map_or_else(|| refuse("SCM.0031", "The certificate cannot be parsed."), Ok)
 }
 
 /// Each certificate's issuer is the next one's subject.
@@ -106,43 +97,14 @@ fn in_order(path: &[CertificateDer<'_>]) -> Result<(), Answer> {
 }
 
 fn leaf(der: &CertificateDer<'static>) -> Result<Leaf, Answer> {
-    let certificate = parsed(der)?;
-    let common_name =
-        certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
-    let mut names: Vec<String> = common_name.map(str::to_owned).into_iter().collect();
-    if let Ok(Some(sans)) = certificate.subject_alternative_name() {
-        for name in &sans.value.general_names {
-            match name {
-                GeneralName::DNSName(name) if !names.iter().any(|known| known == name) => {
-                    names.push((*name).to_owned());
-                }
-                GeneralName::IPAddress(bytes) => names.extend(address(bytes)),
-                _ => {}
-            }
-        }
+    let Some(leaf) = Leaf::read(der) else {
+        return refuse("SCM.0031", "The certificate cannot be parsed.");
+    };
+    match leaf.names.first() {
+        None => refuse("SCM.0009", "There is no domain name in the certificate."),
+        Some(name) if !is_host(name) => refuse("SCM.0070", "The domain name's format is invalid."),
+        Some(_) => Ok(leaf),
     }
-    names.dedup();
-    match names.first() {
-        None => return refuse("SCM.0009", "There is no domain name in the certificate."),
-        Some(name) if !is_host(name) => {
-            return refuse("SCM.0070", "The domain name's format is invalid.");
-        }
-        Some(_) => {}
-    }
-    Ok(Leaf {
-        names,
-        not_before: Time::from_secs(certificate.validity().not_before.timestamp()),
-        not_after: Time::from_secs(certificate.validity().not_after.timestamp()),
-        signature_algorithm: signature_algorithm(&certificate),
-        der: der.clone(),
-    })
-}
-
-fn address(bytes: &[u8]) -> Option<String> {
-    let four = <[u8; 4]>::try_from(bytes).ok().map(|four| std::net::IpAddr::from(four).to_string());
-    four.or_else(|| {
-        <[u8; 16]>::try_from(bytes).ok().map(|all| std::net::IpAddr::from(all).to_string())
-    })
 }
 
 fn is_host(name: &str) -> bool {
@@ -154,16 +116,6 @@ fn is_host(name: &str) -> bool {
         })
 }
 
-fn signature_algorithm(certificate: &X509Certificate<'_>) -> &'static str {
-    match certificate.signature_algorithm.algorithm.to_id_string().as_str() {
-        "1.2.840.113549.1.1.11" => "SHA256withRSA",
-        "1.2.840.10045.4.3.2" => "SHA256withECDSA",
-        "1.2.840.10045.4.3.3" => "SHA384withECDSA",
-        "1.3.101.112" => "Ed25519",
-        _ => "UNKNOWN",
-    }
-}
-
 fn key_belongs(leaf: &CertificateDer<'static>, pem: &str) -> Result<(), Answer> {
     if !pem.starts_with("-----BEGIN ") || !pem.ends_with("PRIVATE KEY-----") {
         return refuse("SCM.0114", "The private key does not begin and end with its markers.");
@@ -171,13 +123,9 @@ fn key_belongs(leaf: &CertificateDer<'static>, pem: &str) -> Result<(), Answer> 
     if pem.contains("ENCRYPTED") {
         return refuse("SCM.0012", "The private key is protected by a password.");
     }
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-        .or_else(|_| refuse("SCM.0012", "The private key cannot be parsed."))?;
-    match CertifiedKey::from_der(vec![leaf.clone()], key, &default_provider()) {
-        Ok(_) => Ok(()),
-        Err(rustls::Error::InconsistentKeys(_)) => {
-            refuse("SCM.0014", "The private key does not match the certificate.")
-        }
-        Err(_) => refuse("SCM.0012", "The private key cannot be parsed."),
+    match x509::fit(leaf, pem) {
+        Fit::Fits => Ok(()),
+        Fit::Another => refuse("SCM.0014", "The private key does not match the certificate."),
+        Fit::Unreadable => refuse("SCM.0012", "The private key cannot be parsed."),
     }
 }

@@ -1,10 +1,12 @@
-//! The certificate manager's half: import, push, list, show, delete.
+//! The certificate manager's half: import, push, deploy, list, show, delete.
 
+mod deploy;
 mod import;
 mod material;
 mod push;
 mod read;
 
+pub(super) use deploy::{deploy, deployed_resources};
 pub(super) use import::import;
 pub(super) use push::{batch_push, push};
 pub(super) use read::{delete, list, show};

@@ -6,7 +6,9 @@ use super::{BAD, certificate};
 use crate::model::target::Target;
 use crate::sim::answer::Answer;
 use crate::sim::ask::{Ask, Shape, text};
-use crate::sim::world::{PushedCopy, ScmCertificate, World, fresh_id};
+use crate::sim::elb;
+use crate::sim::stored::{Content, StoredCertificate};
+use crate::sim::world::{ScmCertificate, World};
 
 /// Most targets of one batch.
 const BATCH_MAX: usize = 10;
@@ -26,7 +28,7 @@ pub(in crate::sim) fn push(world: &mut World, ask: &Ask) -> Result<Answer, Answe
     let project =
         if copy.project.is_empty() { String::new() } else { format!(" {}", copy.project) };
     let told = format!("push {name} → {target}{project} as {}", copy.id);
-    world.copies.push(copy);
+    world.certificates.push(copy);
     Ok(Answer::empty(204).told(told))
 }
 
@@ -52,7 +54,7 @@ pub(in crate::sim) fn batch_push(world: &mut World, ask: &Ask) -> Result<Answer,
         let (id, message) = match copy(world, ask, place, target, project) {
             Ok(copy) => {
                 let id = copy.id.clone();
-                world.copies.push(copy);
+                world.certificates.push(copy);
                 (id, "success".to_owned())
             }
             Err(answer) => (String::new(), message(&answer)),
@@ -69,7 +71,7 @@ fn message(answer: &Answer) -> String {
 }
 
 /// Lower case is in a document's example, so it is taken too.
-fn target(service: &str) -> Result<Target, Answer> {
+pub(super) fn target(service: &str) -> Result<Target, Answer> {
     match service.to_ascii_uppercase().as_str() {
         "ELB" => Ok(Target::Elb),
         "WAF" => Ok(Target::Waf),
@@ -84,7 +86,7 @@ fn copy(
     place: usize,
     target: Target,
     project: &str,
-) -> Result<PushedCopy, Answer> {
+) -> Result<StoredCertificate, Answer> {
     let import = &world.imports[place];
     if import.not_after <= ask.now {
         return Err(Answer::error(
@@ -98,28 +100,23 @@ fn copy(
     if !known || project.chars().count() > PROJECT_CHARS_MAX {
         return Err(Answer::error(400, "SCM.0069", "Invalid region id."));
     }
-    if global
-        && world.copies.iter().any(|copy| copy.target == target && copy.sha256 == import.sha256)
-    {
+    let pushed = |copy: &StoredCertificate| !copy.certificate_id.is_empty();
+    if global && world.stored_in(target, "").any(|it| pushed(it) && it.sha256 == import.sha256) {
         let text = "Failed to push the certificate to CDN: the certificate name already exists.";
         return Err(Answer::error(400, "SCM.0211", text));
+    }
+    if target == Target::Elb && world.elb_is_full(project) {
+        let text = format!("Failed to push the certificate to ELB: {}", elb::QUOTA_TEXT);
+        return Err(Answer::error(400, "SCM.0201", &text));
     }
     Ok(made(ask, import, target, if global { "" } else { project }))
 }
 
-fn made(ask: &Ask, import: &ScmCertificate, target: Target, project: &str) -> PushedCopy {
-    let id = fresh_id();
-    PushedCopy {
-        // A name of its own: whoever looks a copy up by the import's name finds nothing.
-        name: format!("scm-{}", &id[..8]),
-        id,
-        target,
-        project: project.to_owned(),
-        certificate_id: import.id.clone(),
-        sha256: import.sha256,
-        fullchain: import.fullchain.clone(),
-        names: std::iter::once(&import.domain).chain(&import.sans).cloned().collect(),
-        not_after: import.not_after,
-        created: ask.now,
-    }
+fn made(ask: &Ask, import: &ScmCertificate, target: Target, project: &str) -> StoredCertificate {
+    let mut copy = StoredCertificate::new(target, project, "", Content::from(import), ask.now);
+    // A name of its own: whoever looks a copy up by the import's name finds nothing.
+    copy.name = format!("scm-{}", &copy.id[..8]);
+    // Whether a push fills in ELB's label and source is not documented: it does not here.
+    copy.certificate_id.clone_from(&import.id);
+    copy
 }

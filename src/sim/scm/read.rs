@@ -106,7 +106,8 @@ pub(in crate::sim) fn show(world: &mut World, ask: &Ask) -> Result<Answer, Answe
     Ok(Answer::json(200, &body).told(told))
 }
 
-/// `DELETE …/{id}`: 204, and gone.
+/// `DELETE …/{id}`: 204, and gone for good. Nothing is asked about who uses it: copies stay where they
+/// were pushed, and a CDN domain that took it keeps its own copy.
 pub(in crate::sim) fn delete(world: &mut World, ask: &Ask) -> Result<Answer, Answer> {
     world.account(ask)?;
     ask.only_query(world, BAD, &[], &[])?;

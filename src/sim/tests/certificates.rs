@@ -66,7 +66,7 @@ fn each_push_leaves_a_copy_with_a_name_of_its_own() {
     for service in ["ELB", "ELB", "waf"] {
         assert_eq!(push(world, &id, service, "cn-north-4"), (204, String::new()));
     }
-    let elb: Vec<_> = world.copies.iter().filter(|copy| copy.target == Target::Elb).collect();
+    let elb: Vec<_> = world.certificates.iter().filter(|copy| copy.target == Target::Elb).collect();
     assert_eq!(elb.len(), 2, "a repeated push makes another copy");
     assert_ne!(elb[0].id, elb[1].id);
     assert!(elb.iter().all(|copy| copy.name != "www" && copy.sha256 == world.imports[0].sha256));
@@ -84,7 +84,7 @@ fn cdn_takes_a_certificate_once_and_lists_bound_ones_only() {
     assert_eq!(push(world, &id, "CDN", "cn-north-4"), (400, "SCM.0211".to_owned()));
     let info = "/v1.0/cdn/domains/https-certificate-info";
     assert_eq!(call(world, "GET", info, &Value::Null).1["total"], 0);
-    assert!(crate::sim::control::bind_cdn(world, "www.example.com", &id));
+    assert!(crate::sim::console::bind_cdn(world, "www.example.com", &id, Time::from_secs(NOW)));
     let (_, body) = call(world, "GET", info, &Value::Null);
     assert_eq!(body["https"][0]["certificate"], json!(world.imports[0].fullchain));
 }
@@ -98,7 +98,7 @@ fn a_batch_says_what_became_of_each_target() {
     let body = json!({ "target_service": "ELB", "target_projects": ["cn-north-4_shop", "mars"] });
     let (status, body) = call(world, "POST", &format!("{LIST}/{id}/batch-push"), &body);
     assert_eq!(status, 200);
-    assert_eq!(body["results"][0]["cert_id"], json!(world.copies[0].id));
+    assert_eq!(body["results"][0]["cert_id"], json!(world.certificates[0].id));
     assert_eq!(body["results"][1]["cert_id"], "");
     assert_eq!(body["results"][1]["message"], "Invalid region id.");
     let shop = world.projects["cn-north-4_shop"].clone();

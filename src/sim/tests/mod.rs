@@ -1,9 +1,17 @@
 //! Tests of the simulated cloud: handlers are called without a socket, except in `wire`.
 
+mod cdn;
 mod certificates;
 mod databases;
+mod deploy;
+mod edges;
+mod elb_certificates;
+mod handshake;
 mod imports;
+mod listeners;
 mod signature;
+mod switchboard;
+mod waf;
 mod wire;
 
 use hyper::body::Bytes;
@@ -13,9 +21,9 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::ask::{Ask, pairs};
 use super::pki::{Authority, Issued, KeyKind};
-use super::routes;
-use super::settings::Settings;
+use super::settings::{DomainSetup, HostSetup, ListenerSetup, Pair, Settings};
 use super::world::World;
+use super::{furnish, routes};
 use crate::model::time::Time;
 
 /// The moment at which these tests happen, in seconds.
@@ -25,6 +33,25 @@ const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 
 fn world(settings: Settings) -> World {
     World::new(settings, "http://127.0.0.1:1".to_owned())
+}
+
+/// The same with its listeners, hosts and domains, without edges.
+fn furnished(settings: Settings) -> World {
+    let mut world = world(settings);
+    furnish::all(&mut world, Time::from_secs(NOW - DAY)).unwrap();
+    world
+}
+
+/// A pair as somebody else left it in a service, named after its first name.
+fn left(authority: &Authority, names: &[&str], key: KeyKind) -> Pair {
+    let valid = (Time::from_secs(NOW - DAY), Time::from_secs(NOW + 90 * DAY));
+    let issued = authority.issue(names, key, valid.0, valid.1);
+    Pair { name: names[0].to_owned(), fullchain: issued.fullchain_pem(), key: issued.key_pem }
+}
+
+/// The id of the furnished certificate of this name.
+fn id_of(world: &World, name: &str) -> String {
+    world.certificates.iter().find(|found| found.name == name).unwrap().id.clone()
 }
 
 /// A request at `NOW` plus so many milliseconds; a null body is none.
@@ -95,6 +122,15 @@ fn import_body(name: &str, pair: &Issued) -> Value {
         "certificate_chain": pair.chain_pem.trim(),
         "private_key": pair.key_pem.expose().trim(),
     })
+}
+
+/// Which fields differ between two objects, by name.
+fn changed(before: &Value, after: &Value) -> Vec<String> {
+    let keys = before.as_object().unwrap().keys().chain(after.as_object().unwrap().keys());
+    let mut found: Vec<String> = keys.filter(|key| before[*key] != after[*key]).cloned().collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 const IMPORT: &str = "/v3/scm/certificates/import";

@@ -1,15 +1,18 @@
 //! The switchboard for scripts, under `/_sim/`: unsigned, and not in the ledger.
 
+mod sites;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::ask::Ask;
-use super::pki::{Authority, KeyKind};
-use super::weather::Rule;
-use super::world::{CdnDomain, World};
 use crate::model::time::Time;
+use crate::sim::answer::Answer;
+use crate::sim::ask::Ask;
+use crate::sim::console;
+use crate::sim::pki::{Authority, Issued, KeyKind};
+use crate::sim::weather::Rule;
+use crate::sim::world::World;
 
 /// Every path of the switchboard begins so.
 pub(super) const PREFIX: &str = "/_sim/";
@@ -23,7 +26,8 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
         ("GET", "calls") => Answer::json(200, &json!(world.calls)),
         ("GET", "violations") => Answer::json(200, &json!(world.violations)),
         ("GET", "imports") => Answer::json(200, &imports(world)),
-        ("GET", "copies") => Answer::json(200, &copies(world)),
+        ("GET", "copies") => Answer::json(200, &stored(world, true)),
+        ("GET", "certificates") => Answer::json(200, &stored(world, false)),
         ("GET", "jobs") => Answer::json(200, &jobs(world, ask)),
         ("POST", "weather") => match serde_json::from_slice::<Rule>(&ask.body) {
             Ok(rule) => {
@@ -46,41 +50,15 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
         }
         ("POST", "issue") => issued(world, ask),
         ("POST", "bind-cdn") => bound(world, ask),
-        _ => Answer::text(404, "no such switch"),
+        _ => sites::handle(world, ask).unwrap_or_else(|| Answer::text(404, "no such switch")),
     }
-}
-
-/// Binds an import to a CDN domain, as an operator would in the console.
-pub(super) fn bind_cdn(world: &mut World, domain: &str, certificate_id: &str) -> bool {
-    let Some(import) = world.imports.iter().find(|import| import.id == certificate_id) else {
-        return false;
-    };
-    let bound = CdnDomain {
-        name: domain.to_owned(),
-        cert_name: format!("cdn-{}", import.name),
-        fullchain: import.fullchain.clone(),
-        not_after: import.not_after,
-    };
-    world.cdn_domains.retain(|other| other.name != domain);
-    world.cdn_domains.push(bound);
-    true
 }
 
 /// Makes a certificate for a script that has no authority of its own: `{"name", "key", "days"}`.
 fn issued(world: &mut World, ask: &Ask) -> Answer {
     let wish: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
-    let name = wish["name"].as_str().filter(|name| name.is_ascii()).unwrap_or("www.example.com");
-    let kind = match wish["key"].as_str() {
-        Some("rsa") => KeyKind::Rsa2048,
-        Some("p384") => KeyKind::EcdsaP384,
-        Some("ed25519") => KeyKind::Ed25519,
-        _ => KeyKind::EcdsaP256,
-    };
-    let days = wish["days"].as_i64().unwrap_or(DAYS);
-    let end = Time::from_secs(ask.now.secs().saturating_add(days.saturating_mul(DAY_SECS)));
-    let begin = ask.now.min(end) - Duration::from_secs(DAY_SECS.unsigned_abs());
-    let authority = world.authority.get_or_insert_with(|| Authority::new("Scripted"));
-    let made = authority.issue(&[name], kind, begin, end);
+    let name = wish["name"].as_str().unwrap_or("www.example.com");
+    let made = made(world, ask, &[name], &wish);
     Answer::json(
         200,
         &json!({
@@ -93,13 +71,32 @@ fn issued(world: &mut World, ask: &Ask) -> Answer {
     )
 }
 
+/// A certificate of the scripts' authority: `key` and `days` as the wish has them.
+fn made(world: &mut World, ask: &Ask, names: &[&str], wish: &Value) -> Issued {
+    let kind = match wish["key"].as_str() {
+        Some("rsa") => KeyKind::Rsa2048,
+        Some("p384") => KeyKind::EcdsaP384,
+        Some("ed25519") => KeyKind::Ed25519,
+        _ => KeyKind::EcdsaP256,
+    };
+    let days = wish["days"].as_i64().unwrap_or(DAYS);
+    let end = Time::from_secs(ask.now.secs().saturating_add(days.saturating_mul(DAY_SECS)));
+    let begin = ask.now.min(end) - Duration::from_secs(DAY_SECS.unsigned_abs());
+    let authority = world.authority.get_or_insert_with(|| Authority::new("Scripted"));
+    // A name that is no ASCII cannot be in a certificate.
+    let names: Vec<&str> = names.iter().copied().filter(|name| name.is_ascii()).collect();
+    authority.issue(if names.is_empty() { &["www.example.com"] } else { &names }, kind, begin, end)
+}
+
 fn bound(world: &mut World, ask: &Ask) -> Answer {
     let wish: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
     let part = |key: &str| wish[key].as_str().unwrap_or_default().to_owned();
-    if bind_cdn(world, &part("domain"), &part("certificate_id")) {
-        Answer::empty(204)
-    } else {
-        Answer::text(404, "no such certificate")
+    if !console::bind_cdn(world, &part("domain"), &part("certificate_id"), ask.now) {
+        return Answer::text(404, "no such certificate");
+    }
+    match world.open_edges(ask.now) {
+        Ok(()) => Answer::empty(204),
+        Err(error) => Answer::text(500, &error.to_string()),
     }
 }
 
@@ -119,18 +116,20 @@ fn imports(world: &World) -> Value {
         .collect()
 }
 
-fn copies(world: &World) -> Value {
+/// What the targets hold; of that, only what a push left there.
+fn stored(world: &World, pushed: bool) -> Value {
     world
-        .copies
+        .certificates
         .iter()
-        .map(|copy| {
+        .filter(|found| !pushed || !found.certificate_id.is_empty())
+        .map(|found| {
             json!({
-                "id": copy.id,
-                "name": copy.name,
-                "target": copy.target,
-                "project": copy.project,
-                "certificate_id": copy.certificate_id,
-                "sha256": copy.sha256,
+                "id": found.id,
+                "name": found.name,
+                "target": found.target,
+                "project": found.project,
+                "certificate_id": found.certificate_id,
+                "sha256": found.sha256,
             })
         })
         .collect()
