@@ -17,7 +17,7 @@ use super::{Cloud, Result, now, region, sign};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 
-pub(super) use super::error::bounded;
+pub(super) use super::error::{bounded, is_gone};
 pub(super) use super::sign::encode as segment;
 
 /// The longest answer to a call about one thing, in bytes.
@@ -63,6 +63,16 @@ impl Call {
     /// A PUT, a read until [`Call::write`] says otherwise.
     pub(super) fn put(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
         Self::new(Method::PUT, api, operation, path.into())
+    }
+
+    /// A PATCH, a read until [`Call::write`] says otherwise.
+    pub(super) fn patch(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::PATCH, api, operation, path.into())
+    }
+
+    /// A DELETE, a read until [`Call::write`] says otherwise.
+    pub(super) fn delete(api: Api, operation: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, api, operation, path.into())
     }
 
     fn new(method: Method, api: Api, operation: &'static str, path: String) -> Self {
@@ -138,6 +148,24 @@ pub(super) async fn json<T: DeserializeOwned>(cloud: &Cloud, call: &Call) -> Res
             ..call.failure(call.unread(), &message)
         }
     })
+}
+
+/// Sends a write whose answer holds nothing that we need. A proxy's page of success is no answer, and
+/// leaves the write [`Kind::Lost`]; an empty body or a JSON one is.
+pub(super) async fn done(cloud: &Cloud, call: &Call) -> Result<()> {
+    let answer = send(cloud, call).await?;
+    if answer.is_empty() || answer.is_json() {
+        return Ok(());
+    }
+    Err(call.failure(call.unread(), "the answer is neither empty nor JSON"))
+}
+
+/// As [`done`], for a deletion: what is gone already is gone.
+pub(super) async fn gone(cloud: &Cloud, call: &Call) -> Result<()> {
+    match done(cloud, call).await {
+        Err(failure) if is_gone(&failure) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Sends a call and returns its answer if the service took it. A 401 is repeated once, and only with

@@ -9,13 +9,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::model::account::Account;
 pub use crate::model::account::Refusal;
-use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
 use crate::model::time::Time;
 
@@ -29,6 +26,8 @@ mod error;
 pub mod geminidb;
 mod http;
 mod iam;
+mod limit;
+mod neighbours;
 mod region;
 pub mod scm;
 mod sign;
@@ -55,6 +54,8 @@ struct Inner {
     gate: Arc<credentials::Gate>,
     in_flight: Semaphore,
     projects: Mutex<BTreeMap<String, String>>,
+    /// Of the calls to the configuration of CDN's domains.
+    domain_configs: limit::Limit,
 }
 
 /// A certificate standing in a target service.
@@ -64,12 +65,14 @@ pub struct Copy {
     pub id: String,
     /// Its name there.
     pub name: String,
-    /// Of the first certificate in its PEM; absent where the service gave none that can be read.
-    pub leaf: Option<Sha256>,
+    /// Leaf and chain as the service gives them; absent where it gives none. Not looked into here.
+    pub pem: Option<String>,
     /// The service's fingerprint, of an algorithm that its document does not name.
     pub fingerprint_text: Option<String>,
     /// The hosts or domains that use it, where the list says so.
     pub bound_to: Vec<String>,
+    /// The names that it is for, as the service lists them beside the PEM; empty where it lists none.
+    pub names: Vec<String>,
 }
 
 /// What keeps a refused credential from being tried into a lock-out. All accounts of a process share
@@ -117,6 +120,7 @@ impl Cloud {
             gate: Arc::clone(&lockout.0),
             in_flight: Semaphore::new(account.max_in_flight.max(1)),
             projects: Mutex::default(),
+            domain_configs: limit::Limit::new(cdn::CONFIG_CALLS_MAX, cdn::CONFIG_WINDOW),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -181,9 +185,4 @@ impl fmt::Debug for Cloud {
 /// The clock, for signatures, lives of tokens and the lock-out gate.
 fn now() -> Time {
     chrono::Utc::now().into()
-}
-
-/// The fingerprint of the first certificate in this PEM.
-fn leaf(pem: &str) -> Option<Sha256> {
-    CertificateDer::from_pem_slice(pem.as_bytes()).ok().map(|der| Sha256::of(&der))
 }

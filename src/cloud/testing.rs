@@ -43,6 +43,17 @@ impl Seen {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// What was asked for, in one line: `GET /path?query`.
+    pub(super) fn line(&self) -> String {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{}", self.method, self.path, self.query)
+    }
+
+    /// The body; null where it is none of JSON.
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     /// The access key that signed it.
     pub(super) fn signer(&self) -> Option<&str> {
         self.header("authorization")?.split_once("Access=")?.1.split(',').next()
@@ -68,6 +79,17 @@ enum How {
 impl Reply {
     pub(super) fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Vec::new(), body: body.into(), how: How::Whole }
+    }
+
+    /// 200 with this body.
+    pub(super) fn json(body: &serde_json::Value) -> Self {
+        Self::new(200, body.to_string())
+    }
+
+    /// An error as the services say it.
+    pub(super) fn refusal(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({ "error_code": code, "error_msg": message });
+        Self::new(status, body.to_string())
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -118,6 +140,16 @@ impl Server {
 
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// What was asked for, in one line each.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.seen().iter().map(Seen::line).collect()
+    }
+
+    /// The bodies of everything but reads without one.
+    pub(super) fn bodies(&self) -> Vec<serde_json::Value> {
+        self.seen().iter().map(Seen::json).filter(|body| !body.is_null()).collect()
     }
 
     /// How many calls arrived at paths with this in them.

@@ -185,10 +185,9 @@ async fn only_the_certificate_manager_can_say_that_a_certificate_is_gone() {
 }
 
 #[tokio::test]
-async fn copies_are_known_by_the_leaf_inside() {
-    // "AAEC" is three bytes; that they are no certificate does not matter to a digest.
+async fn copies_come_with_what_is_inside() {
     let pem = r"-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
-    let leaf = Sha256::of(&[0, 1, 2]);
+    let inside = Some("-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n".to_owned());
     let server = Server::start(move |seen| {
         let show = seen.path.ends_with("/waf/certificate/w1");
         let body = match seen.path.as_str() {
@@ -196,7 +195,7 @@ async fn copies_are_known_by_the_leaf_inside() {
                 r#"{"certificates":[{"id":"e2","name":null,"certificate":null}],"page_info":{}}"#.to_owned()
             }
             path if path.contains("/elb/") => format!(
-                r#"{{"certificates":[{{"id":"e1","name":"a","certificate":"{pem}","fingerprint":"ff"}}],"page_info":{{"next_marker":"e1","current_count":1}}}}"#
+                r#"{{"certificates":[{{"id":"e1","name":"a","certificate":"{pem}","fingerprint":"ff","domain":" a.example.com,"}}],"page_info":{{"next_marker":"e1","current_count":1}}}}"#
             ),
             _ if show => format!(r#"{{"id":"w1","name":"b","content":"{pem}","key":"k"}}"#),
             path if path.contains("/waf/") => {
@@ -211,11 +210,15 @@ async fn copies_are_known_by_the_leaf_inside() {
     .await;
     let cloud = server.cloud();
     let elb = elb::certificates(&cloud, REGION).await.unwrap();
-    assert_eq!(elb.iter().map(|copy| copy.leaf).collect::<Vec<_>>(), [Some(leaf), None]);
+    assert_eq!(elb.iter().map(|copy| copy.pem.clone()).collect::<Vec<_>>(), [inside.clone(), None]);
+    assert_eq!(
+        (&elb[0].names[..], &elb[1].names[..]),
+        (&["a.example.com".to_owned()][..], &[][..])
+    );
     let waf = waf::certificates(&cloud, REGION).await.unwrap();
-    assert_eq!((waf[0].leaf, waf[0].bound_to[0].as_str()), (Some(leaf), "www.example.com"));
+    assert_eq!((&waf[0].pem, waf[0].bound_to[0].as_str()), (&inside, "www.example.com"));
     let cdn = cdn::certificates(&cloud).await.unwrap();
-    assert_eq!((cdn[0].leaf, cdn[0].bound_to[0].as_str()), (Some(leaf), "cdn.example.com"));
+    assert_eq!((&cdn[0].pem, cdn[0].bound_to[0].as_str()), (&inside, "cdn.example.com"));
     assert_eq!(server.seen()[0].header("x-project-id"), Some(PROJECT));
     assert_eq!(server.seen().last().unwrap().header("x-project-id"), None);
 }

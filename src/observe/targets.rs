@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
 use crate::cert::LeafFacts;
 use crate::cloud::{Cloud, Copy, cdn, elb, waf};
 use crate::model::digest::{Sha1, Sha256};
@@ -74,8 +77,9 @@ async fn read(cloud: &Cloud, target: Target, project: &str) -> Result<Vec<Copy>,
 
 /// By the leaf inside; by its fingerprint where the list shows no PEM. Never by name.
 fn holds(copy: &Copy, leaf: &LeafFacts) -> bool {
-    if let Some(found) = copy.leaf {
-        return found == leaf.sha256;
+    let first = |pem: &String| CertificateDer::from_pem_slice(pem.as_bytes()).ok();
+    if let Some(found) = copy.pem.as_ref().and_then(first) {
+        return Sha256::of(&found) == leaf.sha256;
     }
     copy.fingerprint_text.as_deref().is_some_and(|text| {
         text.parse::<Sha256>().is_ok_and(|digest| digest == leaf.sha256)

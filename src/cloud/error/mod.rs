@@ -71,6 +71,13 @@ pub(super) fn judge(
     }
 }
 
+/// Whether the service itself says that it has no such thing. A 404 of the gateway (wrong endpoint) or
+/// of a proxy is no such word, because unknown is not absent.
+pub(super) fn is_gone(failure: &Failure) -> bool {
+    failure.kind == Kind::NotFound
+        && failure.code.as_deref().is_some_and(|code| !code.starts_with("APIG"))
+}
+
 /// A status that is not one of success, read with its words.
 fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
     let said = words::read(&answer.body);

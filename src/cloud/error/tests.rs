@@ -81,6 +81,24 @@ fn a_target_that_has_it_already_says_so_in_words() {
 }
 
 #[test]
+fn a_full_quota_is_for_a_person_and_keeps_its_code() {
+    for (api, status, code, message, expected) in [
+        (Api::Elb, 409, "ELB.8905", "Quota exceeded for resources: certificate", Kind::Operator),
+        (Api::Elb, 400, "ELB.8905", "the certificate quota is insufficient", Kind::Operator),
+        (Api::Elb, 409, "ELB.8907", "certificate is in use", Kind::Busy),
+        (Api::Elb, 400, "ELB.1010", "Querying the load balancer quota failed.", Kind::Permanent),
+        (Api::Waf, 400, "WAF.00012009", "The quota has been used up.", Kind::Operator),
+        (Api::Scm, 400, "SCM.0011", "words", Kind::Operator),
+        (Api::Scm, 400, "SCM.0201", "push failed: Quota exceeded", Kind::Operator),
+        (Api::Scm, 400, "SCM.0221", "push failed: certificate quota reached", Kind::Operator),
+        (Api::Scm, 400, "SCM.0201", "push failed", Kind::Transient),
+    ] {
+        let found = judged(api, true, answer(status, &coded(code, message))).failure;
+        assert_eq!((found.kind, found.code.as_deref()), (expected, Some(code)), "{message}");
+    }
+}
+
+#[test]
 fn only_a_wrong_key_counts_towards_the_lock_out() {
     for (api, code, message, expected) in [
         (Api::Scm, "APIGW.0301", "verify aksk signature fail", Standing::Refused),

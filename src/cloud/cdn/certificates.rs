@@ -1,9 +1,9 @@
-//! CDN: the certificates that domains use.
+//! The certificates that domains of CDN use.
 
 use serde::Deserialize;
 
-use super::client::{self, Call};
-use super::{Cloud, Copy, Result};
+use super::super::client::{self, Call};
+use super::super::{Cloud, Copy, Result};
 use crate::model::failure::Kind;
 use crate::model::target::Api;
 
@@ -28,7 +28,8 @@ struct Row {
 }
 
 /// Every certificate that a domain uses: `GET /v1.0/cdn/domains/https-certificate-info`. A copy
-/// that no domain uses is in no list of this service; the id is the domain's. All or nothing.
+/// that no domain uses is in no list of this service; the id is the domain's, and `bound_to` its name.
+/// All or nothing.
 pub async fn certificates(cloud: &Cloud) -> Result<Vec<Copy>> {
     let mut copies = Vec::new();
     for number in 1.. {
@@ -55,8 +56,9 @@ fn copy(row: Row) -> Copy {
     Copy {
         id: row.domain_id.or_else(|| row.domain_name.clone()).unwrap_or_default(),
         name: row.cert_name.unwrap_or_default(),
-        leaf: row.certificate.as_deref().and_then(super::leaf),
+        pem: row.certificate,
         fingerprint_text: None,
         bound_to: row.domain_name.into_iter().collect(),
+        names: Vec::new(),
     }
 }

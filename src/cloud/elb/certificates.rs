@@ -1,0 +1,83 @@
+//! The certificates of a project in ELB, and how many it may have.
+
+use serde::Deserialize;
+
+use super::super::client::{self, Call};
+use super::super::{Cloud, Copy, Result};
+use crate::model::failure::Kind;
+use crate::model::target::Api;
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    name: Option<String>,
+    certificate: Option<String>,
+    fingerprint: Option<String>,
+    /// What the service read out of the certificate.
+    subject_alternative_names: Option<Vec<String>>,
+    /// What an operator, or a push, said that it is for: a list with commas.
+    domain: Option<String>,
+}
+
+impl super::Row for Row {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Every certificate of this project (by name), `GET /v3/{project_id}/elb/certificates`, with marker paging.
+/// Who uses a certificate is not in this list, so `bound_to` stays empty. All or nothing: a list
+/// that could not be read to its end is a failure.
+pub async fn certificates(cloud: &Cloud, project: &str) -> Result<Vec<Copy>> {
+    let rows = super::rows(cloud, project, "list certificates", "certificates").await?;
+    Ok(rows.into_iter().map(copy).collect())
+}
+
+#[derive(Deserialize)]
+struct QuotaBody {
+    quota: Quota,
+}
+
+#[derive(Deserialize)]
+struct Quota {
+    certificate: Option<i64>,
+}
+
+/// How many certificates the project may have, `GET /v3/{project_id}/elb/quotas`; none where there is no
+/// limit, which the service says as -1. An answer without this quota is [`Kind::Unusable`].
+pub async fn certificate_quota(cloud: &Cloud, project: &str) -> Result<Option<usize>> {
+    let project_id = cloud.project_id(project).await?;
+    let path = format!("/v3/{}/elb/quotas", client::segment(&project_id));
+    let call = Call::get(Api::Elb, "show quota", path).project(project, &project_id);
+    let body: QuotaBody = client::json(cloud, &call).await?;
+    let Some(certificates) = body.quota.certificate else {
+        return Err(call.failure(Kind::Unusable, "the answer has no quota of certificates"));
+    };
+    Ok(usize::try_from(certificates).ok())
+}
+
+/// Deletes a certificate, `DELETE /v3/{project_id}/elb/certificates/{id}`, for good. One that the service
+/// does not have is deleted already; one that a listener uses is refused by the service
+/// ([`Kind::Busy`] for its 409).
+pub async fn delete_certificate(cloud: &Cloud, project: &str, id: &str) -> Result<()> {
+    let project_id = cloud.project_id(project).await?;
+    let path = super::one(&project_id, "certificates", id);
+    let call =
+        Call::delete(Api::Elb, "delete certificate", path).project(project, &project_id).write();
+    client::gone(cloud, &call).await
+}
+
+fn copy(row: Row) -> Copy {
+    let listed = || row.domain.iter().flat_map(|domain| domain.split(',')).map(str::trim);
+    let names = row.subject_alternative_names.clone().filter(|names| !names.is_empty());
+    Copy {
+        names: names.unwrap_or_else(|| {
+            listed().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        }),
+        name: row.name.unwrap_or_default(),
+        pem: row.certificate,
+        fingerprint_text: row.fingerprint,
+        bound_to: Vec::new(),
+        id: row.id,
+    }
+}

@@ -1,0 +1,56 @@
+//! WAF: the certificates of a project, its hosts, and which certificate stands at which host.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::client::{self, Call};
+use super::{Cloud, Result};
+use crate::model::failure::Kind;
+use crate::model::target::Api;
+
+mod bind;
+mod certificates;
+mod hosts;
+#[cfg(test)]
+mod tests;
+
+pub use bind::bind;
+pub use certificates::{certificates, delete_certificate};
+pub use hosts::{Host, HostKind, hosts};
+
+/// Rows a page: the most that the lists give.
+const PAGE_ITEMS: usize = 100;
+/// Rows that are read before we say that this is not a list to look through: each costs a call of its
+/// own, because the lists have neither a certificate's content nor a host's certificate.
+const ITEMS_MAX: usize = 1000;
+
+#[derive(Deserialize)]
+struct Page<R> {
+    items: Vec<R>,
+    total: Option<usize>,
+}
+
+/// Every row of a list that pages by number. All or nothing.
+async fn rows<R: DeserializeOwned>(cloud: &Cloud, list: &Call) -> Result<Vec<R>> {
+    let mut rows = Vec::new();
+    for number in 1.. {
+        let call = list.clone().query("page", number).query("pagesize", PAGE_ITEMS).list();
+        let page: Page<R> = client::json(cloud, &call).await?;
+        let count = page.items.len();
+        rows.extend(page.items);
+        let more = page.total.map_or(count >= PAGE_ITEMS, |total| rows.len() < total);
+        if count == 0 || !more {
+            break;
+        }
+        if rows.len() > ITEMS_MAX {
+            return Err(call.failure(Kind::Unusable, "too many rows to look through"));
+        }
+    }
+    Ok(rows)
+}
+
+/// A read below this project.
+fn get(project: &str, project_id: &str, operation: &'static str, rest: &str) -> Call {
+    let path = format!("/v1/{}/{rest}", client::segment(project_id));
+    Call::get(Api::Waf, operation, path).project(project, project_id)
+}
