@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
-use crate::observe::targets::Lists;
+use crate::observe::lists::Lists;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
@@ -225,7 +225,7 @@ impl Cycle {
             return Ok(());
         }
         let observed = looks::observed(&looks, &self.world, (self.clock)(), self.in_flight.keys());
-        self.alarm(&observed);
+        self.report.observe(&observed, &self.memory);
         let Self { journal, memory, clock, report, .. } = self;
         let plan = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);
@@ -235,6 +235,7 @@ impl Cycle {
                 memory,
             )
         })?;
+        self.alarm(&observed);
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
@@ -244,11 +245,12 @@ impl Cycle {
         self.start(sound.map(|(_, step)| step).collect(), &looks)
     }
 
+    /// Once what was seen has been taken in: what is served counts before what lies on the disk.
     fn alarm(&mut self, observed: &Observed) {
         for seen in &observed.certificates {
             let entry = self.world.config.certificates.iter().find(|entry| entry.name == seen.name);
-            if let (Some(entry), Ok(leaf)) = (entry, &seen.local) {
-                self.report.expiry(&seen.name, leaf, entry.warn_before, observed.now);
+            if let Some(entry) = entry {
+                self.report.alarm(seen, entry.warn_before, &self.memory, observed.now);
             }
         }
     }

@@ -7,6 +7,8 @@
 mod bench;
 #[path = "cli/online.rs"]
 mod online;
+#[path = "cli/served.rs"]
+mod served;
 #[path = "cli/status.rs"]
 mod status;
 

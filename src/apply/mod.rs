@@ -1,18 +1,20 @@
 //! Effect: one step, one change to the world. Nothing here decides.
 
+pub mod bind;
 pub mod hook;
 
 use std::sync::Arc;
 
 use crate::cert::CaBundle;
 use crate::cert::Material;
-use crate::cloud::{Cloud, scm, taurusdb};
+use crate::cloud::{Cloud, elb, scm, taurusdb, waf};
 use crate::config::InstanceCa;
 use crate::files;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
+use crate::model::target::Target;
 use crate::plan::Step;
-use crate::plan::action::Action;
+use crate::plan::action::{Action, Retired};
 
 /// The bytes that travel beside a plan, from the look that the plan rests on.
 #[derive(Debug, Clone)]
@@ -51,6 +53,15 @@ pub async fn run(step: &Step, place: &Place, payload: &Payload) -> Result<Option
         (Action::Push { scm_id, target, project, .. }, Place::Cloud(cloud), _) => {
             scm::push(cloud, scm_id, *target, project).await.map(|()| None)
         }
+        (Action::Bind { key, place, id, instead_of }, Place::Cloud(cloud), _) => {
+            let name = step.subject.name().of_import(&key.leaf);
+            let enterprise_project = key.enterprise_project.as_deref();
+            let binding = bind::Binding { id, instead_of, name: &name, enterprise_project };
+            bind::run(cloud, place, &binding).await.map(|()| None)
+        }
+        (Action::Retire { what, .. }, Place::Cloud(cloud), _) => {
+            retire(cloud, what).await.map(|()| None)
+        }
         (Action::SwitchSsl { instance_id, on, .. }, Place::Cloud(cloud), _) => {
             taurusdb::switch_ssl(cloud, instance_id, *on).await.map(Some)
         }
@@ -61,6 +72,22 @@ pub async fn run(step: &Step, place: &Place, payload: &Payload) -> Result<Option
             hook::run(entry, sha256).await.map(|()| None)
         }
         _ => Err(unfit(&step.subject)),
+    }
+}
+
+async fn retire(cloud: &Cloud, what: &Retired) -> Result<(), Failure> {
+    match what {
+        Retired::Import { scm_id } => scm::delete(cloud, scm_id).await,
+        Retired::Copy { target: Target::Elb, project, id } => {
+            elb::delete_certificate(cloud, project, id).await
+        }
+        Retired::Copy { target: Target::Waf, project, id } => {
+            waf::delete_certificate(cloud, project, id).await
+        }
+        Retired::Copy { target: Target::Cdn, .. } => {
+            let words = "CDN keeps no copies of its own";
+            Err(Failure::local(Kind::Permanent, "delete certificate", words))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
+use crate::plan::sight::{Sight, Spot, Verdict};
 use crate::record::{self, Entry};
 
 /// One effect, flat: what a line of text and an object of JSON show.
@@ -29,7 +30,7 @@ struct Line {
 /// How it ended.
 #[derive(Debug, Serialize, PartialEq, Eq, Default)]
 struct End {
-    /// `done`, `failed`, `lost`, `seen`, `gone`, `asked`, `refused` or `begun`.
+    /// `done`, `failed`, `lost`, `seen`, `gone`, `rolled back`, `asked`, `refused` or `begun`.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
@@ -115,6 +116,10 @@ fn line(entry: &Entry) -> Line {
             (subject.name().clone(), subject.table(), step, end)
         }
         Record::Learned { subject, action, fact } => of(subject, action, learned(fact)),
+        Record::Saw { subject, spot, sight } => {
+            let end = End { outcome: "seen", ..End::default() };
+            (subject.name().clone(), subject.table(), looked(spot, sight), end)
+        }
         Record::AskedRetry { name } => asked(name, "try again"),
         Record::AskedOlder { name } => asked(name, "allow an older leaf"),
         Record::Refused { refusal } => {
@@ -124,6 +129,21 @@ fn line(entry: &Entry) -> Line {
         }
     };
     Line { at: entry.at.to_string(), name, table, step, end }
+}
+
+/// What a look showed: `probe www.example.com:443: stale 1a2b3c4d5e6f`.
+fn looked(spot: &Spot, sight: &Sight) -> String {
+    let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
+    let words = match (spot, sight.verdict, leaf) {
+        (Spot::Probe { .. }, verdict @ Verdict::Unreachable, _) => verdict.to_string(),
+        (Spot::Probe { .. }, verdict, Some(leaf)) => format!("{verdict} {leaf}"),
+        (Spot::Probe { .. }, verdict, None) => format!("{verdict}, no certificate"),
+        (Spot::Site(_), Verdict::Wrong, Some(leaf)) => format!("bound to {leaf} by others"),
+        (Spot::Site(_), Verdict::Wrong, None) => "unbound by others".to_owned(),
+        (Spot::Site(_), _, Some(leaf)) => format!("bound to {leaf}"),
+        (Spot::Site(_), _, None) => "bound to none of this rotation".to_owned(),
+    };
+    format!("{spot}: {words}")
 }
 
 fn with_id(outcome: &'static str, id: &Option<String>) -> End {
@@ -148,6 +168,11 @@ fn learned(fact: &Fact) -> End {
         Fact::JobFailed { reason } => {
             End { outcome: "failed", error: Some(reason.clone()), ..End::default() }
         }
+        Fact::RolledBack { former } => {
+            let former = former.leaf.map(|leaf| leaf.sha256.short()).unwrap_or_default();
+            let error = format!("handshakes returned neither it nor {former}, which goes back");
+            End { outcome: "rolled back", error: Some(error), ..End::default() }
+        }
         Fact::AllowedOlder => End { outcome: "asked", ..End::default() },
     }
 }
@@ -171,7 +196,10 @@ fn row(line: &Line) -> Row {
 mod tests {
     use super::*;
     use crate::model::digest::Sha256;
+    use crate::model::place::Place;
+    use crate::model::target::Target;
     use crate::model::time::Time;
+    use crate::plan::sight::Seen;
 
     fn entries(records: Vec<Record>) -> Vec<Entry> {
         let entry = |(record, seq)| Entry { seq, at: Time::from_secs(seq), record };
@@ -199,5 +227,34 @@ mod tests {
             .map(|it| (at(it.0), it.1));
         assert!(outcomes.iter().copied().eq(expected.iter().map(|it| (&*it.0, it.1))), "{shown:?}");
         assert_eq!(shown[0].end.error.as_deref(), Some("install: no answer"));
+    }
+    #[test]
+    fn a_look_is_told_with_the_leaf_that_it_found() {
+        let leaf = Seen { sha256: Sha256::of(b"leaf"), issued: None, ends: None };
+        let (target, project) = (Target::Elb, "cn-north-4".to_owned());
+        let probe = Spot::Probe { target, project: project.clone(), probe: "a.b:443".to_owned() };
+        let site = Spot::Site(Place { target, project, site: "0a1b".to_owned() });
+        let sight = |verdict, leaf| Sight { verdict, leaf, id: None, neither: false };
+        let short = leaf.sha256.short();
+        for (spot, verdict, leaf, said) in [
+            (&probe, Verdict::Served, Some(leaf), format!("probe a.b:443: served {short}")),
+            (&probe, Verdict::Stale, Some(leaf), format!("probe a.b:443: stale {short}")),
+            (&probe, Verdict::Wrong, None, "probe a.b:443: wrong, no certificate".to_owned()),
+            (&probe, Verdict::Unreachable, None, "probe a.b:443: unreachable".to_owned()),
+            (
+                &site,
+                Verdict::Pending,
+                Some(leaf),
+                format!("listener 0a1b of ELB in cn-north-4: bound to {short}"),
+            ),
+            (
+                &site,
+                Verdict::Wrong,
+                Some(leaf),
+                format!("listener 0a1b of ELB in cn-north-4: bound to {short} by others"),
+            ),
+        ] {
+            assert_eq!(looked(spot, &sight(verdict, leaf)), said);
+        }
     }
 }

@@ -28,6 +28,14 @@ impl Leaf {
         }
     }
 
+    /// As text, where there is no room for the kind of key: `1a2b3c4d5e6f, 83 days left`.
+    pub(super) fn short_words(&self) -> String {
+        match (&self.leaf, self.days_left) {
+            (Some(leaf), Some(left)) => format!("{}, {}", leaf.short(), days(left)),
+            _ => "not fit to send".to_owned(),
+        }
+    }
+
     /// As text: `1a2b3c4d5e6f RSA 2048, 83 days left`.
     pub(super) fn words(&self) -> String {
         match (&self.leaf, &self.key, self.days_left) {

@@ -26,6 +26,9 @@ struct NowLine {
     table: &'static str,
     step: String,
     because: String,
+    /// What it costs beside a call; absent where it is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +68,7 @@ fn show(plan: &Plan, format: Format) {
         table: step.subject.table(),
         step: step.action.describe(&step.subject),
         because: step.because.to_string(),
+        cost: step.action.cost(),
     });
     let held = plan.held.iter().map(|held| HeldLine {
         name: held.subject.name().clone(),
@@ -82,8 +86,9 @@ fn show(plan: &Plan, format: Format) {
 
 fn words(shown: &Shown) -> String {
     let now = shown.now.iter().map(|line| {
+        let cost = line.cost.map(|cost| format!("\n      costs: {cost}")).unwrap_or_default();
         format!(
-            "now   {} {}: {}\n      because {}\n",
+            "now   {} {}: {}\n      because {}{cost}\n",
             line.table, line.name, line.step, line.because
         )
     });
@@ -94,4 +99,27 @@ fn words(shown: &Shown) -> String {
     });
     let words: String = now.chain(held).collect();
     if words.is_empty() { "nothing to do, nothing waits\n".to_owned() } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_is_not_free_says_what_it_costs() {
+        let line = |cost| NowLine {
+            name: Name::new("ledger").unwrap(),
+            table: "instance_ssl",
+            step: "switch SSL on on in07".to_owned(),
+            because: "the configuration asks for it".to_owned(),
+            cost,
+        };
+        let shown = Shown { now: vec![line(Some("restarts the instance"))], held: Vec::new() };
+        let text = words(&shown);
+        assert!(text.ends_with("asks for it\n      costs: restarts the instance\n"), "{text}");
+        let free = Shown { now: vec![line(None)], held: Vec::new() };
+        assert!(!words(&free).contains("costs"));
+        let json = serde_json::to_value(&free).unwrap();
+        assert_eq!(json["now"][0].get("cost"), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod ca;
 mod certificate;
+mod served;
 mod switch;
 
 use serde::Serialize;
@@ -75,7 +76,11 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
 
 fn words(status: &Status) -> String {
     let tables = [
-        table(["CERTIFICATE", "FILE", "CLOUD", "SERVED", ""], &status.certificates, |it| it.row()),
+        table(
+            ["CERTIFICATE", "FILE", "CLOUD", "BOUND", "SERVED", ""],
+            &status.certificates,
+            |it| it.row(),
+        ),
         table(["CA FILE", "FILE", "INSTALLED", "ON_CHANGE", ""], &status.instance_cas, |it| {
             it.row()
         }),

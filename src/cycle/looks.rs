@@ -5,28 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use super::looking::Looking;
 use super::{Cycle, World};
 use crate::apply::Payload;
-use crate::cert::{CaBundle, LeafFacts};
+use crate::cert::CaBundle;
 use crate::cloud::Cloud;
-use crate::config::{Certificate, InstanceCa, Push};
+use crate::config::{Certificate, InstanceCa};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
+use crate::observe::lists::Lists;
 use crate::observe::local::{self, Local};
-use crate::observe::targets::Lists;
-use crate::observe::{imports, published, switches};
-use crate::plan::action::ImportKey;
+use crate::observe::{published, switches};
 use crate::plan::memory::Memory;
-use crate::plan::needs::{self, ImportNeed};
-use crate::plan::observed::{
-    BadInput, CaSeen, CertificateSeen, CopySeen, FileSeen, ImportSeen, Observed, SwitchSeen,
-    TargetSeen,
-};
+use crate::plan::needs;
+use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed, SwitchSeen};
 use crate::plan::{self, Plan};
+use pair::Ask;
+
+mod pair;
+
+pub(super) use pair::unseen;
 
 /// A part of a look that has ended.
 pub(super) enum Stride {
@@ -216,105 +215,22 @@ fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
     let Read { entry, local, context } = read;
     let subject = Subject::Certificate(entry.name.clone());
     let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { return };
-    let asked = local.leaf.as_ref().ok().map(|leaf| {
-        let key = import_key(&entry, leaf);
-        let need = needs::import(&key, memory, context.now);
-        let pushes: Vec<_> =
-            entry.pushes.iter().map(|push| (push.target, push.project.as_str())).collect();
-        let fresh = needs::fresh_lists(&key, &pushes, memory);
-        Ask { need, since: if fresh { context.began } else { context.woken } }
+    let ask = local.leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
+    looking.spawn(subject.clone(), async move {
+        let seen = match (local.leaf, ask) {
+            (Ok(leaf), Some(ask)) => pair::look(&cloud, &entry, leaf, ask, &context).await,
+            (leaf, _) => unseen(&entry, leaf, context.now),
+        };
+        let payload =
+            local.material.map_or(Payload::None, |material| Payload::Pair(Arc::new(material)));
+        context.done(subject, Seen::Certificate(seen), payload)
     });
-    looking.spawn(subject, async move { certificate(&cloud, entry, local, asked, &context).await });
 }
 
 impl Context {
     fn done(self, subject: Subject, seen: Seen, payload: Payload) -> Stride {
         Stride::Done(Box::new(Look { subject, world: self.world, seen, payload }))
     }
-}
-
-/// How one pair's cloud side is looked at.
-struct Ask {
-    need: ImportNeed,
-    since: Instant,
-}
-
-async fn certificate(
-    cloud: &Cloud,
-    entry: Certificate,
-    local: Local,
-    asked: Option<Ask>,
-    context: &Context,
-) -> Stride {
-    let subject = Subject::Certificate(entry.name.clone());
-    let mut seen = unseen(&entry, local.leaf, context.now);
-    if let (Ok(leaf), Some(ask)) = (&seen.local, asked) {
-        let project = entry.enterprise_project_id.as_deref();
-        let name = entry.name.of_import(&leaf.sha256);
-        let import = imports::look(cloud, leaf, &name, project, &ask.need);
-        let copies = copies(cloud, &entry, leaf, &context.lists, ask.since);
-        let (import, copies) = tokio::join!(import, copies);
-        seen.import = import;
-        for (target, copy) in seen.targets.iter_mut().zip(copies) {
-            target.copy = copy;
-        }
-    }
-    let payload =
-        local.material.map_or(Payload::None, |material| Payload::Pair(Arc::new(material)));
-    context.clone().done(subject, Seen::Certificate(seen), payload)
-}
-
-/// An entry whose files are read and whose cloud side is not looked at.
-pub(super) fn unseen(
-    entry: &Certificate,
-    local: Result<LeafFacts, BadInput>,
-    now: Time,
-) -> CertificateSeen {
-    let target = |push: &Push| TargetSeen {
-        target: push.target,
-        project: push.project.clone(),
-        copy: CopySeen::NotAsked,
-    };
-    CertificateSeen {
-        name: entry.name.clone(),
-        cloud: entry.cloud.clone(),
-        enterprise_project: entry.enterprise_project_id.clone(),
-        cert_path: entry.cert.clone(),
-        looked_at: now,
-        local,
-        import: ImportSeen::Trusted,
-        targets: entry.pushes.iter().map(target).collect(),
-    }
-}
-
-fn import_key(entry: &Certificate, leaf: &LeafFacts) -> ImportKey {
-    ImportKey {
-        cloud: entry.cloud.clone(),
-        enterprise_project: entry.enterprise_project_id.clone(),
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
-    }
-}
-
-/// The copies of a leaf in all its targets, asked for at once and given in the order of the entry.
-async fn copies(
-    cloud: &Cloud,
-    entry: &Certificate,
-    leaf: &LeafFacts,
-    lists: &Arc<Lists>,
-    since: Instant,
-) -> Vec<CopySeen> {
-    let mut asked = JoinSet::new();
-    for (index, push) in entry.pushes.iter().enumerate() {
-        let (cloud, lists) = (cloud.clone(), Arc::clone(lists));
-        let (push, leaf) = (push.clone(), leaf.clone());
-        asked.spawn(async move {
-            (index, lists.find(&cloud, push.target, &push.project, &leaf, since).await)
-        });
-    }
-    let mut seen = asked.join_all().await;
-    seen.sort_by_key(|(index, _)| *index);
-    seen.into_iter().map(|(_, copy)| copy).collect()
 }
 
 async fn ca(cloud: &Cloud, entry: &InstanceCa, context: &Context) -> Stride {

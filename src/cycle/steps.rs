@@ -96,7 +96,7 @@ impl Cycle {
         let waiting = self
             .held
             .iter()
-            .filter(|(_, held)| held.iter().any(|held| matches!(held.why, Hold::SameLeaf { .. })));
+            .filter(|(_, held)| held.iter().any(|held| waits_for_another(&held.why)));
         self.dirty.extend(waiting.map(|(subject, _)| subject.clone()));
         if !self.in_flight.contains_key(subject) {
             self.dirty.insert(subject.clone());
@@ -158,8 +158,18 @@ impl Cycle {
     }
 }
 
-/// Whether a hold is a look that failed and may go well a little later.
+/// Whether a hold ends when another entry's step does.
+fn waits_for_another(why: &Hold) -> bool {
+    matches!(why, Hold::SameLeaf { .. } | Hold::SamePlace { .. })
+}
+
+/// Whether a hold is a look that failed, or found the edge behind, and may go well a little later.
 fn is_blind(held: &Held) -> bool {
-    let Hold::Unseen { failure } = &held.why else { return false };
+    if let Hold::Stale { .. } | Hold::Wrong { .. } = held.why {
+        return held.until.is_none();
+    }
+    let (Hold::Unseen { failure } | Hold::Unreachable { failure, .. }) = &held.why else {
+        return false;
+    };
     held.until.is_none() && matches!(failure.kind, Kind::Transient | Kind::Throttled | Kind::Busy)
 }

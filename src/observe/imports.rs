@@ -2,11 +2,14 @@
 //! fingerprint. The list has no fingerprint, show has.
 
 use crate::cert::LeafFacts;
-use crate::cloud::scm::{self, Fingerprint, Listed};
+use crate::cloud::scm::{self, Deployed, Fingerprint, Listed};
 use crate::cloud::{Cloud, Result};
 use crate::model::failure::{Failure, Kind};
+use crate::model::names::Name;
+use crate::model::time::Time;
+use crate::plan::action::ImportKey;
 use crate::plan::needs::ImportNeed;
-use crate::plan::observed::ImportSeen;
+use crate::plan::observed::{Holders, ImportHeld, ImportSeen};
 
 /// Looks as far as `need` asks. `name` is the name under which this entry imports the leaf.
 pub async fn look(
@@ -78,4 +81,57 @@ async fn first_of(
         }
     }
     Ok(None)
+}
+
+/// When the newest import under an entry's name was issued, this leaf's own left out: how an older
+/// leaf is known as such although no journal remembers a newer one.
+pub async fn newest_named(
+    cloud: &Cloud,
+    leaf: &LeafFacts,
+    entry: &Name,
+    enterprise_project: Option<&str>,
+) -> Result<Option<Time>> {
+    let own = entry.of_import(&leaf.sha256);
+    let mut listed = scm::siblings(cloud, entry.as_str(), enterprise_project).await?;
+    listed.retain(|row| row.name != own);
+    listed.sort_by(|a, b| b.id.cmp(&a.id));
+    let mut newest = None;
+    for row in listed.iter().take(SIBLINGS_MAX) {
+        let shown = scm::show(cloud, &row.id).await?;
+        newest = newest.max(shown.and_then(|shown| shown.not_before));
+    }
+    Ok(newest)
+}
+
+/// So many imports under an entry's name are looked into, the latest made first: one a renewal.
+const SIBLINGS_MAX: usize = 5;
+
+/// Who uses these superseded imports. One that is not there any more is said to be gone.
+pub async fn held(cloud: &Cloud, asked: &[(ImportKey, String)]) -> Vec<ImportHeld> {
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let ids: Vec<_> = asked.iter().map(|(_, id)| id.clone()).collect();
+    let deployed = scm::deployed(cloud, &ids).await;
+    let mut held = Vec::new();
+    for (key, id) in asked {
+        let holders = match &deployed {
+            Err(failure) => Holders::Unknown(failure.to_string()),
+            Ok(deployed) => match deployed.get(id) {
+                Some(Deployed::Free) => Holders::Nobody,
+                Some(Deployed::Used(by)) => Holders::Some(by.clone()),
+                Some(Deployed::Unknown(why)) => unknown(cloud, id, why).await,
+                None => unknown(cloud, id, "the answer does not speak of it").await,
+            },
+        };
+        held.push(ImportHeld { key: key.clone(), id: id.clone(), holders });
+    }
+    held
+}
+
+async fn unknown(cloud: &Cloud, id: &str, why: &str) -> Holders {
+    match scm::show(cloud, id).await {
+        Ok(None) => Holders::Gone,
+        _ => Holders::Unknown(why.to_owned()),
+    }
 }

@@ -2,7 +2,9 @@
 //! Looking may wait and fail, and changes nothing.
 
 pub mod imports;
+pub mod lists;
 pub mod local;
 pub mod published;
+pub mod served;
 pub mod switches;
 pub mod targets;

@@ -1,88 +1,164 @@
-//! The copies in ELB, WAF and CDN: one list a service and project, shared by all certificates of
-//! an account, and found by the leaf inside.
+//! One target of a rotation: the copy of its leaf there, what its listeners, hosts or domains are
+//! bound to, and who uses the copies of former leaves. Found by the leaf inside, never by name.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-
-use crate::cert::LeafFacts;
-use crate::cloud::{Cloud, Copy, cdn, elb, waf};
-use crate::model::digest::{Sha1, Sha256};
+use super::lists::{Copies, Lists, Standing, Users};
+use crate::cert::{LeafFacts, same_names};
+use crate::cloud::elb::Listener;
+use crate::cloud::{Cloud, Copy};
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
-use crate::model::names::Name;
 use crate::model::target::Target;
-use crate::plan::observed::CopySeen;
+use crate::plan::observed::{
+    BoundSeen, CopyHeld, CopySeen, Holders, Role, SiteSeen, Slot, TargetSeen,
+};
 
-/// The lists that were read in this process, each with the moment its reading began.
-#[derive(Debug, Default)]
-pub struct Lists {
-    slots: Mutex<BTreeMap<(Name, Target, String), Arc<Slot>>>,
+/// What is looked for.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The leaf on this disk.
+    pub leaf: &'a LeafFacts,
+    /// Former leaves of the same entry.
+    pub former: &'a BTreeSet<Sha256>,
+    /// Lists whose reading began before this will not do.
+    pub since: Instant,
 }
 
-type Slot = tokio::sync::Mutex<Option<(Instant, Arc<Result<Vec<Copy>, Failure>>)>>;
-
-impl Lists {
-    /// The copy of this leaf, from a list whose reading began no earlier than `since`. Everybody
-    /// who waits for the same list shares one reading.
-    pub async fn find(
-        &self,
-        cloud: &Cloud,
-        target: Target,
-        project: &str,
-        leaf: &LeafFacts,
-        since: Instant,
-    ) -> CopySeen {
-        let slot = self.slot(&cloud.account().name, target, project);
-        let mut held = slot.lock().await;
-        let list = match &*held {
-            Some((began, list)) if *began >= since => Arc::clone(list),
-            _ => {
-                let began = Instant::now();
-                let list = Arc::new(read(cloud, target, project).await);
-                *held = Some((began, Arc::clone(&list)));
-                list
+/// Fills in what the service shows of a target.
+pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut TargetSeen) {
+    let at = (seen.target, seen.project.as_str());
+    let copies = lists.copies(cloud, at, wanted.since).await;
+    let copies = match copies.as_ref() {
+        Ok(copies) => copies,
+        Err(failure) => {
+            for site in &mut seen.sites {
+                site.bound = BoundSeen::Unknown(failure.clone());
             }
-        };
-        drop(held);
-        match list.as_ref() {
-            Ok(copies) => match copies.iter().find(|copy| holds(copy, leaf)) {
-                Some(copy) => CopySeen::Found(copy.id.clone()),
-                None => CopySeen::Absent,
-            },
-            Err(failure) => match failure.kind {
+            seen.copy = match failure.kind {
                 Kind::Operator | Kind::NotFound | Kind::Permanent => {
                     CopySeen::Blind(failure.clone())
                 }
                 _ => CopySeen::Unknown(failure.clone()),
-            },
+            };
+            return;
+        }
+    };
+    seen.room = copies.room;
+    let superseded =
+        |standing: &&Standing| standing.sha256.is_some_and(|leaf| wanted.former.contains(&leaf));
+    let asked = !seen.sites.is_empty() || copies.all.iter().any(|it| superseded(&it));
+    let users = match asked {
+        true => Some(lists.users(cloud, at, wanted.since).await),
+        false => None,
+    };
+    let users = users.as_deref();
+    for site in &mut seen.sites {
+        site.bound = bound(site, copies, users);
+    }
+    let in_place = |id: &str| {
+        seen.sites.iter().any(|site| match &site.bound {
+            BoundSeen::Slots { slots, .. } => slots.iter().any(|slot| slot.id == id),
+            BoundSeen::NotAsked | BoundSeen::Unknown(_) => false,
+        })
+    };
+    let mut ours: Vec<_> = copies.all.iter().filter(|it| it.holds(wanted.leaf)).collect();
+    // Of several, the one in use is the one to look at.
+    ours.sort_by_key(|standing| (!in_place(&standing.copy.id), standing.copy.id.clone()));
+    seen.copy = match ours.first() {
+        Some(standing) => CopySeen::Found(standing.copy.id.clone()),
+        None => CopySeen::Absent,
+    };
+    let alike = |it: &Standing| it.leaf.as_ref().is_some_and(|leaf| same_names(leaf, wanted.leaf));
+    let matters = |it: &&Standing| {
+        !it.holds(wanted.leaf) && (superseded(it) || in_place(&it.copy.id) || alike(it))
+    };
+    let held = copies.all.iter().filter(|_| seen.target != Target::Cdn).filter(matters);
+    let held = held.map(|it| CopyHeld {
+        id: it.copy.id.clone(),
+        leaf: it.leaf.clone(),
+        holders: holders(&it.copy, &seen.sites, users),
+    });
+    seen.copies = held.collect();
+}
+
+/// What stands at a site.
+fn bound(site: &SiteSeen, copies: &Copies, users: Option<&Result<Users, Failure>>) -> BoundSeen {
+    let slot = |role: Role, id: &str| {
+        let standing = copies.all.iter().find(|standing| standing.copy.id == id);
+        Slot { role, id: id.to_owned(), leaf: standing.and_then(|it| it.leaf.clone()) }
+    };
+    match users {
+        None => BoundSeen::NotAsked,
+        Some(Err(failure)) => BoundSeen::Unknown(failure.clone()),
+        Some(Ok(Users::Listeners(all))) => match all.iter().find(|it| it.id == site.site) {
+            Some(listener) => {
+                let default = listener.default_ref.iter().map(|id| slot(Role::Default, id));
+                let named = listener.sni_refs.iter().map(|id| slot(Role::Sni, id));
+                let quic = listener.protocol.eq_ignore_ascii_case("QUIC");
+                BoundSeen::Slots { slots: default.chain(named).collect(), quic }
+            }
+            None => missing("list listeners", "listener", &site.site),
+        },
+        Some(Ok(Users::Hosts(all))) => {
+            let hosts: Vec<_> = all.iter().filter(|host| host.is(&site.site)).collect();
+            if hosts.is_empty() {
+                return missing("list hosts", "host", &site.site);
+            }
+            let ids = hosts.iter().map(|host| host.certificate_id.as_deref().unwrap_or_default());
+            BoundSeen::Slots { slots: ids.map(|id| slot(Role::Default, id)).collect(), quic: false }
+        }
+        Some(Ok(Users::InTheList)) => {
+            let uses = |it: &&Standing| {
+                it.copy.bound_to.iter().any(|domain| domain.eq_ignore_ascii_case(&site.site))
+            };
+            let rows = copies.all.iter().filter(uses);
+            let slots = rows.map(|it| Slot {
+                role: Role::Default,
+                id: String::new(),
+                leaf: it.leaf.clone(),
+            });
+            BoundSeen::Slots { slots: slots.collect(), quic: false }
         }
     }
-
-    fn slot(&self, cloud: &Name, target: Target, project: &str) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry((cloud.clone(), target, project.to_owned())).or_default())
-    }
 }
 
-async fn read(cloud: &Cloud, target: Target, project: &str) -> Result<Vec<Copy>, Failure> {
-    match target {
-        Target::Elb => elb::certificates(cloud, project).await,
-        Target::Waf => waf::certificates(cloud, project).await,
-        Target::Cdn => cdn::certificates(cloud).await,
-    }
+fn missing(operation: &str, what: &str, site: &str) -> BoundSeen {
+    let words = format!("there is no {what} {site} in this project: correct `{what}s`");
+    BoundSeen::Unknown(Failure::local(Kind::NotFound, operation, words))
 }
 
-/// By the leaf inside; by its fingerprint where the list shows no PEM. Never by name.
-fn holds(copy: &Copy, leaf: &LeafFacts) -> bool {
-    let first = |pem: &String| CertificateDer::from_pem_slice(pem.as_bytes()).ok();
-    if let Some(found) = copy.pem.as_ref().and_then(first) {
-        return Sha256::of(&found) == leaf.sha256;
+/// Who uses a copy beside the entry's own sites.
+fn holders(copy: &Copy, sites: &[SiteSeen], users: Option<&Result<Users, Failure>>) -> Holders {
+    let is_own = |id: &str| sites.iter().any(|site| site.site == id);
+    let mut found: Vec<String> = match users {
+        None => return Holders::Unknown("nobody asked".to_owned()),
+        Some(Err(failure)) => return Holders::Unknown(failure.to_string()),
+        Some(Ok(Users::Listeners(all))) => all
+            .iter()
+            .filter(|listener| uses(listener, &copy.id) && !is_own(&listener.id))
+            .map(|listener| format!("listener {} ({})", listener.id, listener.name))
+            .collect(),
+        Some(Ok(Users::Hosts(all))) => all
+            .iter()
+            .filter(|host| host.certificate_id.as_deref() == Some(copy.id.as_str()))
+            .filter(|host| !sites.iter().any(|site| host.is(&site.site)))
+            .map(|host| format!("host {}", host.hostname))
+            .collect(),
+        Some(Ok(Users::InTheList)) => Vec::new(),
+    };
+    let own = |name: &String| sites.iter().any(|site| site.site.eq_ignore_ascii_case(name));
+    let listed = copy.bound_to.iter().filter(|name| !own(name)).map(|name| format!("host {name}"));
+    for name in listed {
+        if !found.contains(&name) {
+            found.push(name);
+        }
     }
-    copy.fingerprint_text.as_deref().is_some_and(|text| {
-        text.parse::<Sha256>().is_ok_and(|digest| digest == leaf.sha256)
-            || text.parse::<Sha1>().is_ok_and(|digest| digest == leaf.sha1)
-    })
+    if found.is_empty() { Holders::Nobody } else { Holders::Some(found) }
+}
+
+fn uses(listener: &Listener, id: &str) -> bool {
+    let refs = [&listener.default_ref, &listener.client_ca_ref];
+    refs.into_iter().flatten().chain(&listener.sni_refs).any(|of| of == id)
 }

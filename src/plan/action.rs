@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::sight::Sight;
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
+use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
 
@@ -51,6 +53,24 @@ pub enum Action {
         /// Into which project, by name.
         project: String,
     },
+    /// Make a certificate the one that a listener, host or domain serves.
+    Bind {
+        /// Which leaf.
+        key: ImportKey,
+        /// Where.
+        place: Place,
+        /// The target's id of the certificate; the certificate manager's for CDN.
+        id: String,
+        /// The ids that it takes the place of; empty: it is added.
+        instead_of: Vec<String>,
+    },
+    /// Delete a superseded certificate that nothing uses.
+    Retire {
+        /// Which leaf.
+        key: ImportKey,
+        /// What of it.
+        what: Retired,
+    },
     /// Put an instance's CA bundle in place.
     InstallCa {
         /// The entry.
@@ -80,8 +100,22 @@ impl Action {
     /// Whether the effect happens in the cloud, where a lost answer leaves doubt.
     pub fn is_remote(&self) -> bool {
         match self {
-            Self::Import { .. } | Self::Push { .. } | Self::SwitchSsl { .. } => true,
+            Self::Import { .. }
+            | Self::Push { .. }
+            | Self::Bind { .. }
+            | Self::Retire { .. }
+            | Self::SwitchSsl { .. } => true,
             Self::InstallCa { .. } | Self::RunHook { .. } => false,
+        }
+    }
+
+    /// What it costs beside a call, where it is not free. Pushing and binding are; the certificate
+    /// manager's own `deploy`, which is charged by the domain, is not used.
+    pub fn cost(&self) -> Option<&'static str> {
+        match self {
+            Self::SwitchSsl { .. } => Some("restarts the instance"),
+            Self::Retire { .. } => Some("deletes for good"),
+            _ => None,
         }
     }
 
@@ -92,6 +126,13 @@ impl Action {
             Self::Push { scm_id, target, project, .. } => {
                 format!("push {scm_id} to {target} in {project}")
             }
+            Self::Bind { key, place, .. } => format!("bind {} to {place}", key.leaf.short()),
+            Self::Retire { key, what: Retired::Import { scm_id } } => {
+                format!("retire import {scm_id} of {}", key.leaf.short())
+            }
+            Self::Retire { key, what: Retired::Copy { target, project, id } } => {
+                format!("retire copy {id} of {} from {target} in {project}", key.leaf.short())
+            }
             Self::InstallCa { sha256, .. } => format!("install CA bundle {}", sha256.short()),
             Self::RunHook { sha256, .. } => format!("run on_change for {}", sha256.short()),
             Self::SwitchSsl { instance_id, on, .. } => {
@@ -99,6 +140,26 @@ impl Action {
             }
         }
     }
+}
+
+/// What is left of a superseded leaf and can be deleted.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retired {
+    /// The import in the certificate manager.
+    Import {
+        /// Its id.
+        scm_id: String,
+    },
+    /// A copy in a service.
+    Copy {
+        /// The service.
+        target: Target,
+        /// The project, by name.
+        project: String,
+        /// The service's id of it.
+        id: String,
+    },
 }
 
 /// Why a step is taken: the sentence that plan, log and status share.
@@ -113,6 +174,18 @@ pub enum Because {
     NotPushed,
     /// The target had it and has it no more.
     CopyGone,
+    /// The place serves with another certificate.
+    NotBound,
+    /// It was bound there, and an older leaf of this rotation has taken its place.
+    BoundBack,
+    /// It was bound there, and the configuration says to repair what others change.
+    ForeignBound,
+    /// The new leaf was bound, and handshakes returned neither it nor the former one.
+    RolledBack,
+    /// A newer one is served everywhere.
+    Superseded,
+    /// The service is full, and this makes room for the new one.
+    MakesRoom,
     /// A write's answer was lost, the wait is over, and a look did not find it done.
     NotFoundAfterDoubt,
     /// A push's answer was lost and the target cannot be read: it is repeated once.
@@ -134,6 +207,12 @@ impl fmt::Display for Because {
             Self::ImportGone => "the certificate manager has lost this leaf",
             Self::NotPushed => "it has not been pushed there",
             Self::CopyGone => "its copy there is gone",
+            Self::NotBound => "another certificate is bound there",
+            Self::BoundBack => "an older one of this rotation was bound there again",
+            Self::ForeignBound => "somebody bound another one, and `drift` says to repair that",
+            Self::RolledBack => "handshakes returned neither the new leaf nor the former one",
+            Self::Superseded => "a newer one is served everywhere, and nothing uses this one",
+            Self::MakesRoom => "the service is full, and nothing uses this one",
             Self::NotFoundAfterDoubt => {
                 "the last answer was lost, and a later look did not find it done"
             }
@@ -166,6 +245,11 @@ pub enum Fact {
     },
     /// It stood once and does not any more.
     Gone,
+    /// It was bound, and proved to serve neither itself nor the former leaf, which is bound again.
+    RolledBack {
+        /// What stood there before.
+        former: Sight,
+    },
     /// Its job ended badly.
     JobFailed {
         /// The service's reason.

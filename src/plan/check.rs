@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::action::{Action, Because};
+use super::action::{Action, Because, ImportKey, Retired};
 use super::memory::{Effect, Memory, State};
-use super::observed::{CertificateSeen, CopySeen, Observed};
+use super::observed::{
+    BoundSeen, CertificateSeen, CopySeen, Handshake, Holders, Observed, TargetSeen,
+};
 use super::{Plan, Step};
 use crate::cert::validity;
 use crate::model::names::Subject;
@@ -43,6 +45,8 @@ fn of_action(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'stat
     match &step.action {
         Action::Import { .. } => import(step, observed, memory),
         Action::Push { .. } => push(step, observed, memory),
+        Action::Bind { .. } => bind(step, observed, memory),
+        Action::Retire { .. } => retire(step, observed, memory),
         Action::SwitchSsl { .. } => switch(step, observed, memory),
         Action::InstallCa { sha256, name } => {
             let seen = observed.cas.iter().find(|seen| seen.name == *name)?;
@@ -83,6 +87,70 @@ fn push(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static st
         return Some("a copy that is there, or was not looked for, is not pushed again");
     }
     too_soon(step, observed, memory)
+}
+
+fn bind(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    let Action::Bind { key, id, place, .. } = &step.action else { return None };
+    if !sound(step, observed) {
+        return Some("nothing is bound while its files are bad or out of date");
+    }
+    if id.is_empty() {
+        return Some("only what a look has found is bound");
+    }
+    let name = step.subject.name();
+    let seen = certificate(step, observed)?;
+    let on_disk = seen.local.as_ref().is_ok_and(|leaf| leaf.sha256 == key.leaf);
+    let former = memory.fallback(name, place).and_then(|it| it.former.leaf);
+    if !on_disk && former.is_none_or(|former| former.sha256 != key.leaf) {
+        return Some("only the leaf on disk is bound, or the one that it did not replace well");
+    }
+    too_soon(step, observed, memory)
+}
+
+fn retire(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    let Action::Retire { key, what } = &step.action else { return None };
+    let in_use = observed.certificates.iter().any(|seen| {
+        let on_disk = seen.local.as_ref().is_ok_and(|leaf| leaf.sha256 == key.leaf);
+        on_disk || seen.targets.iter().any(|target| stands_at(target, key, what))
+    });
+    if in_use || memory.all_newest().any(|(_, newest)| newest == key) {
+        return Some("nothing that is in use is retired");
+    }
+    if !memory.is_of(step.subject.name(), &key.leaf) {
+        return Some("only our own certificates are retired");
+    }
+    let seen = certificate(step, observed)?;
+    let free = match what {
+        Retired::Import { scm_id } => seen
+            .superseded
+            .iter()
+            .any(|import| import.id == *scm_id && import.holders == Holders::Nobody),
+        Retired::Copy { id, .. } => seen
+            .targets
+            .iter()
+            .flat_map(|target| &target.copies)
+            .any(|copy| copy.id == *id && copy.holders == Holders::Nobody),
+    };
+    if !free {
+        return Some("only what was seen to be unused is retired");
+    }
+    too_soon(step, observed, memory)
+}
+
+/// Whether this leaf is bound or served at a target, as far as this look shows. A place that shows
+/// no leaf might hold it.
+fn stands_at(target: &TargetSeen, key: &ImportKey, what: &Retired) -> bool {
+    let bound = target.sites.iter().any(|site| match &site.bound {
+        BoundSeen::Slots { slots, .. } => slots.iter().any(|slot| {
+            let copy = matches!(what, Retired::Copy { id, .. } if *id == slot.id);
+            copy || slot.leaf.as_ref().is_some_and(|leaf| leaf.sha256 == key.leaf)
+        }),
+        BoundSeen::NotAsked | BoundSeen::Unknown(_) => false,
+    });
+    bound
+        || target.probes.iter().any(|probe| {
+            matches!(&probe.handshake, Handshake::Served { sha256, .. } if *sha256 == key.leaf)
+        })
 }
 
 fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Draft;
 use super::action::Action;
 use super::hold::Hold;
 use super::memory::{Effect, Memory, State};
 use super::observed::Observed;
+use super::{Draft, needs};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
@@ -25,7 +25,7 @@ pub(super) fn failed(
 ) -> Option<(Hold, Option<Time>)> {
     let effect = memory.effect(action)?;
     let State::Failed(failure) = &effect.state else { return None };
-    if retry_asked(subject, effect, memory) {
+    if retry_asked(subject, effect, memory) || room_was_made(subject, effect, memory) {
         return None;
     }
     let what = action.describe(subject);
@@ -71,6 +71,14 @@ pub(super) fn in_doubt(
 /// Whether an operator asked for another try since this effect last moved.
 pub(super) fn retry_asked(subject: &Subject, effect: &Effect, memory: &Memory) -> bool {
     memory.asked_retry(subject.name()).is_some_and(|asked| asked.seq > effect.seq)
+}
+
+/// Whether something was retired for this entry since its import was refused for want of room.
+fn room_was_made(subject: &Subject, effect: &Effect, memory: &Memory) -> bool {
+    needs::is_full(effect)
+        && memory.retirements(subject.name()).any(|(_, retired)| {
+            matches!(retired.state, State::Done | State::Seen) && retired.seq > effect.seq
+        })
 }
 
 /// When to look next for something begun at `since` that a look may settle any moment.

@@ -5,6 +5,7 @@
 //! true is held with a reason, and the pass after takes it.
 
 pub mod action;
+mod bind;
 mod ca;
 pub mod check;
 mod gate;
@@ -13,7 +14,11 @@ pub mod memory;
 pub mod needs;
 pub mod observed;
 mod push;
+mod retire;
 mod rotation;
+mod serve;
+pub mod sight;
+mod slots;
 mod ssl;
 
 use crate::model::names::{Name, Subject};
@@ -22,6 +27,7 @@ use action::{Action, Because, Fact};
 use hold::Hold;
 use memory::{Memory, State};
 use observed::Observed;
+use sight::{Sight, Spot};
 
 /// What to do now, what waits and why, and what looking alone has settled.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,15 +62,27 @@ pub struct Held {
     pub until: Option<Time>,
 }
 
-/// A fact about an effect that was read from the world.
+/// What was read from the world and is worth remembering.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lesson {
-    /// Whose.
-    pub subject: Subject,
-    /// The effect.
-    pub action: Action,
-    /// What is true of it.
-    pub fact: Fact,
+pub enum Lesson {
+    /// A fact about an effect.
+    Effect {
+        /// Whose.
+        subject: Subject,
+        /// The effect.
+        action: Action,
+        /// What is true of it.
+        fact: Fact,
+    },
+    /// What a certificate's place or probe showed, where that is news.
+    Sight {
+        /// Whose.
+        subject: Subject,
+        /// Where.
+        spot: Spot,
+        /// What.
+        sight: Sight,
+    },
 }
 
 /// How often one pass may learn and plan again. A lesson never leads to more than one other, so
@@ -128,7 +146,11 @@ impl Draft<'_> {
     }
 
     fn learn(&mut self, subject: &Subject, action: Action, fact: Fact) {
-        self.plan.learned.push(Lesson { subject: subject.clone(), action, fact });
+        self.plan.learned.push(Lesson::Effect { subject: subject.clone(), action, fact });
+    }
+
+    fn saw(&mut self, subject: &Subject, spot: Spot, sight: Sight) {
+        self.plan.learned.push(Lesson::Sight { subject: subject.clone(), spot, sight });
     }
 
     /// The other entry that has this very effect in this plan, or under way.

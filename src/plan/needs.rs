@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use super::action::{Action, ImportKey};
 use super::memory::{Effect, Memory, State};
+use super::sight::{Spot, Verdict};
+use crate::model::digest::Sha256;
 use crate::model::names::Name;
+use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
 
@@ -54,6 +57,58 @@ pub fn fresh_lists(key: &ImportKey, pushes: &[(Target, &str)], memory: &Memory) 
         })
         .collect();
     pushes.iter().any(|push| !standing.contains(push))
+}
+
+/// Whether the leaf on disk is not known to be bound at one of these places, so that an old list
+/// will not do there either.
+pub fn fresh_places(name: &Name, key: &ImportKey, places: &[Place], memory: &Memory) -> bool {
+    places.iter().any(|place| {
+        let known = memory.sighting(name, &Spot::Site(place.clone())).map(|known| &known.sight);
+        !known.is_some_and(|sight| {
+            sight.verdict == Verdict::Served
+                && sight.leaf.is_some_and(|leaf| leaf.sha256 == key.leaf)
+        })
+    })
+}
+
+/// Whether imports under this entry's name must be looked for: the journal knows of none, so it
+/// cannot tell an older leaf from a newer one.
+pub fn named(name: &Name, memory: &Memory) -> bool {
+    memory.newest(name).is_none()
+}
+
+/// The former leaves of an entry that were imported, the one on disk left out: what copies of them
+/// are there, and who uses those, decides about cleaning up.
+pub fn former(name: &Name, key: &ImportKey, memory: &Memory) -> BTreeSet<Sha256> {
+    memory.leaves(name).map(|of| of.leaf).filter(|leaf| *leaf != key.leaf).collect()
+}
+
+/// Superseded imports that may have to go, each with the certificate manager's id: those beyond
+/// `keep`; all of them where it is full.
+pub fn superseded(
+    name: &Name,
+    key: &ImportKey,
+    keep: usize,
+    memory: &Memory,
+) -> Vec<(ImportKey, String)> {
+    let import = |key: &ImportKey| memory.effect(&Action::Import { key: key.clone() });
+    let full = import(key).is_some_and(is_full);
+    let standing = |of: &ImportKey| {
+        let effect = import(of).filter(|it| matches!(it.state, State::Done | State::Seen))?;
+        Some((of.clone(), effect.id.clone()?))
+    };
+    let older = memory.leaves(name).filter(|of| of.same_place(key) && of.issued < key.issued);
+    let mut older: Vec<_> = older.filter_map(standing).collect();
+    older.sort_by_key(|(of, _)| std::cmp::Reverse(of.issued));
+    older.split_off(if full { 0 } else { keep.min(older.len()) })
+}
+
+/// The certificate manager's code for "quota reached" (its table of error codes).
+const IMPORT_QUOTA: &str = "SCM.0011";
+
+/// Whether an import failed because the certificate manager is full.
+pub(super) fn is_full(effect: &Effect) -> bool {
+    matches!(&effect.state, State::Failed(failure) if failure.code.as_deref() == Some(IMPORT_QUOTA))
 }
 
 /// How the task list and a job must be asked for.

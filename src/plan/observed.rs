@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::action::ImportKey;
 use crate::cert::Finding;
 use crate::cert::LeafFacts;
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
+use crate::model::place::{Drift, Place, Probe};
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::schedule::Backoff;
@@ -47,10 +49,41 @@ pub struct CertificateSeen {
     pub looked_at: Time,
     /// The leaf on this disk, or what is wrong with the files.
     pub local: Result<LeafFacts, BadInput>,
+    /// How many superseded imports of ours stay.
+    pub keep: usize,
     /// The import of this leaf.
     pub import: ImportSeen,
-    /// The copies of this leaf, one a configured push.
+    /// When the newest import under this entry's name was issued, this leaf's own left out. Asked
+    /// for where the journal knows of none: it may be lost.
+    pub newest_named: Option<Time>,
+    /// Superseded imports of this entry, as far as they were asked for, and who holds each.
+    pub superseded: Vec<ImportHeld>,
+    /// One a configured push.
     pub targets: Vec<TargetSeen>,
+}
+
+/// A superseded import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportHeld {
+    /// Which leaf, where.
+    pub key: ImportKey,
+    /// The certificate manager's id.
+    pub id: String,
+    /// Who uses it in any service and region.
+    pub holders: Holders,
+}
+
+/// Who uses a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holders {
+    /// Nobody: everything that could was read.
+    Nobody,
+    /// These.
+    Some(Vec<String>),
+    /// Something that could use it did not answer.
+    Unknown(String),
+    /// It does not stand there any more.
+    Gone,
 }
 
 /// A file that holds nothing that may be sent.
@@ -84,6 +117,39 @@ pub struct TargetSeen {
     pub project: String,
     /// The copy of this leaf there.
     pub copy: CopySeen,
+    /// Whether the service's list has room for another certificate, where that can be told.
+    pub room: Option<Room>,
+    /// Other copies that matter: of superseded leaves of this entry, and what stands at its sites.
+    pub copies: Vec<CopyHeld>,
+    /// Where it is bound, one a configured listener, host or domain.
+    pub sites: Vec<SiteSeen>,
+    /// What handshakes showed, one a configured probe.
+    pub probes: Vec<ProbeSeen>,
+    /// How long after binding the former leaf may still be served.
+    pub window: Duration,
+    /// What to do about a binding that somebody else has changed.
+    pub drift: Drift,
+}
+
+impl TargetSeen {
+    /// Whether a copy must be pushed first. A CDN domain takes the certificate manager's own.
+    pub fn is_pushed_to(&self) -> bool {
+        self.target != Target::Cdn || self.sites.is_empty()
+    }
+
+    /// The place of one of its sites.
+    pub fn place(&self, site: &str) -> Place {
+        Place { target: self.target, project: self.project.clone(), site: site.to_owned() }
+    }
+}
+
+/// How many certificates a service has and may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// It has so many.
+    pub used: usize,
+    /// It takes so many.
+    pub quota: usize,
 }
 
 /// What a look at a target showed.
@@ -101,6 +167,94 @@ pub enum CopySeen {
     Unknown(Failure),
 }
 
+/// A copy in a target beside the one of this leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyHeld {
+    /// The target's id of it.
+    pub id: String,
+    /// What is in it; absent: it cannot be told.
+    pub leaf: Option<LeafFacts>,
+    /// Who uses it there.
+    pub holders: Holders,
+}
+
+/// One listener, host or domain.
+#[derive(Debug, Clone)]
+pub struct SiteSeen {
+    /// As configured.
+    pub site: String,
+    /// What is bound there.
+    pub bound: BoundSeen,
+}
+
+/// What a look at a site showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoundSeen {
+    /// Nobody looked.
+    NotAsked,
+    /// These stand there.
+    Slots {
+        /// Every certificate that it uses to serve.
+        slots: Vec<Slot>,
+        /// Whether it speaks QUIC, for which ELB takes RSA alone.
+        quic: bool,
+    },
+    /// Could not be seen.
+    Unknown(Failure),
+}
+
+/// One certificate that a site serves with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Whether a handshake's name decides that it is used.
+    pub role: Role,
+    /// The target's id of the certificate; empty where it gives none.
+    pub id: String,
+    /// What is in it; absent: it cannot be told.
+    pub leaf: Option<LeafFacts>,
+}
+
+/// What a slot is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Whatever name is asked for; the only one of a host or domain.
+    Default,
+    /// The names in it.
+    Sni,
+}
+
+/// One configured probe.
+#[derive(Debug, Clone)]
+pub struct ProbeSeen {
+    /// As configured.
+    pub probe: Probe,
+    /// What came of it.
+    pub handshake: Handshake,
+}
+
+/// What a fresh handshake showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handshake {
+    /// Nobody looked.
+    NotAsked,
+    /// A leaf came, whatever its validity, and the server proved to hold its key, where that can be
+    /// checked at all (not for a leaf that cannot be read, nor for RSA keys of sizes that TLS libraries
+    /// refuse). What the server wants afterwards, such as a certificate of ours, does not matter.
+    Served {
+        /// Of the leaf's DER.
+        sha256: Sha256,
+        /// What is in it; none when it cannot be read.
+        leaf: Option<LeafFacts>,
+        /// What came after the leaf, in the order sent; a bounded number of them.
+        chain: Vec<Sha256>,
+    },
+    /// TCP connected, and what came is no handshake with a certificate: an alert, other bytes, an end; or
+    /// the server does not hold the key of the certificate that it sends.
+    Broken(Failure),
+    /// No TCP connection, or no end of the handshake in time, or the name does not resolve. It says
+    /// nothing about what is served.
+    Unreachable(Failure),
+}
 /// One `[[instance_ca]]`: what is published, and the file.
 #[derive(Debug, Clone)]
 pub struct CaSeen {

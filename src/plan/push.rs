@@ -1,13 +1,12 @@
 //! One push: the copy in the target is what counts, and what the target shows is believed before
 //! what it answered.
 
-use super::action::{Action, Because, Fact, ImportKey};
+use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, State};
-use super::observed::{CertificateSeen, CopySeen, TargetSeen};
-use super::rotation::in_doubt;
-use super::{Draft, gate};
-use crate::cert::LeafFacts;
+use super::observed::{CertificateSeen, CopySeen, Room, TargetSeen};
+use super::rotation::{Case, in_doubt};
+use super::{Draft, gate, retire};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::target::Target;
@@ -16,50 +15,49 @@ use crate::model::time::Time;
 /// How often a push may be sent while its answers are lost and the target cannot show it.
 const BLIND_TRIES_MAX: u32 = 2;
 
+/// Brings a copy to a target. Gives its id there once it stands: empty where the target tells none.
 pub(super) fn plan(
-    seen: &CertificateSeen,
-    leaf: &LeafFacts,
-    key: &ImportKey,
+    case: &Case<'_>,
     scm_id: &str,
     target: &TargetSeen,
     draft: &mut Draft<'_>,
-) {
-    let subject = Subject::Certificate(seen.name.clone());
+) -> Option<String> {
+    let Case { seen, leaf, key, subject } = case;
     let action = Action::Push {
-        key: key.clone(),
+        key: (*key).clone(),
         scm_id: scm_id.to_owned(),
         target: target.target,
         project: target.project.clone(),
     };
-    if let Some(with) = draft.under_way(&subject, &action) {
-        return draft.hold(&subject, Hold::SameLeaf { with }, None);
+    if let Some(with) = draft.under_way(subject, &action) {
+        draft.hold(subject, Hold::SameLeaf { with }, None);
+        return None;
     }
     let effect = draft.memory.effect(&action);
     if let CopySeen::Found(id) = &target.copy {
         if !effect.is_some_and(|effect| effect.state == State::Seen) {
-            draft.learn(&subject, action, Fact::Seen { id: Some(id.clone()) });
+            draft.learn(subject, action, Fact::Seen { id: Some(id.clone()) });
         }
-        return;
+        return Some(id.clone());
     }
     let verdict = match effect {
         None => first(&target.copy, Because::NotPushed),
         Some(effect) => match &effect.state {
             State::Gone => first(&target.copy, Because::CopyGone),
-            State::Done => taken(target, effect, seen, &subject, draft),
+            State::Done => taken(target, effect, seen, subject, draft),
             State::Seen if listed(target) && gate::is_later(seen.looked_at, effect, draft) => {
                 Verdict::Learn(Fact::Gone)
             }
             State::Seen => Verdict::Settled,
             State::Open | State::Doubt(_) => {
-                doubtful(target, &action, effect, seen, &subject, draft)
+                doubtful(target, &action, effect, seen, subject, draft)
             }
             State::Failed(Failure { kind: Kind::Exists, .. }) => {
-                exists(target, gate::retry_asked(&subject, effect, draft.memory))
+                exists(target, gate::retry_asked(subject, effect, draft.memory))
             }
             State::Failed(_) => {
                 let left = leaf.not_after.since(draft.observed.now);
-                let gate =
-                    gate::failed(&subject, &action, draft.memory, draft.observed, Some(left));
+                let gate = gate::failed(subject, &action, draft.memory, draft.observed, Some(left));
                 match gate {
                     Some((why, until)) => Verdict::Hold(why, until),
                     None => first(&target.copy, Because::NotPushed),
@@ -68,10 +66,33 @@ pub(super) fn plan(
         },
     };
     match verdict {
-        Verdict::Settled => {}
-        Verdict::Learn(fact) => draft.learn(&subject, action, fact),
-        Verdict::Send(because) => draft.step(&subject, action, because),
-        Verdict::Hold(why, until) => draft.hold(&subject, why, until),
+        Verdict::Settled => return Some(effect.and_then(|it| it.id.clone()).unwrap_or_default()),
+        Verdict::Learn(fact) => draft.learn(subject, action, fact),
+        Verdict::Send(because) => send(case, target, action, because, draft),
+        Verdict::Hold(why, until) => draft.hold(subject, why, until),
+    }
+    None
+}
+
+/// Pushes, or makes room first where the service is full.
+fn send(
+    case: &Case<'_>,
+    target: &TargetSeen,
+    action: Action,
+    because: Because,
+    draft: &mut Draft<'_>,
+) {
+    let full = target.room.filter(|room| room.used >= room.quota);
+    let Some(Room { quota, .. }) = full else {
+        return draft.step(case.subject, action, because);
+    };
+    match retire::room(case, target, draft) {
+        Some(Ok(retire)) => draft.step(case.subject, retire, Because::MakesRoom),
+        Some(Err(wait)) => draft.hold(case.subject, wait.0, wait.1),
+        None => {
+            let (target, project) = (target.target, target.project.clone());
+            draft.hold(case.subject, Hold::Full { target, project, quota }, None);
+        }
     }
 }
 

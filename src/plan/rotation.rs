@@ -3,10 +3,24 @@
 use super::action::{Action, Because, Fact, ImportKey};
 use super::hold::Hold;
 use super::memory::{Effect, State};
-use super::observed::{BadInput, CertificateSeen, ImportSeen};
-use super::{Draft, gate, push};
+use super::observed::{BadInput, CertificateSeen, ImportSeen, TargetSeen};
+use super::{Draft, bind, gate, needs, push, retire, serve};
 use crate::cert::{LeafFacts, validity};
 use crate::model::names::{Name, Subject};
+
+/// One entry with a leaf that may go out: what the rules of a rotation look at.
+pub(super) struct Case<'a> {
+    pub seen: &'a CertificateSeen,
+    pub leaf: &'a LeafFacts,
+    pub key: &'a ImportKey,
+    pub subject: &'a Subject,
+}
+
+impl Case<'_> {
+    pub fn name(&self) -> &Name {
+        &self.seen.name
+    }
+}
 
 /// The key under which this leaf is imported.
 pub(super) fn import_key(seen: &CertificateSeen, leaf: &LeafFacts) -> ImportKey {
@@ -36,27 +50,57 @@ pub(super) fn plan(seen: &CertificateSeen, draft: &mut Draft<'_>) {
         return draft.hold(&subject, why, until);
     }
     let key = import_key(seen, leaf);
-    if let Some(why) = older(&seen.name, &key, &subject, draft) {
+    let case = Case { seen, leaf, key: &key, subject: &subject };
+    if let Some(why) = older(&case, draft) {
         return draft.hold(&subject, why, None);
     }
-    let Some(scm_id) = import(seen, leaf, &key, &subject, draft) else { return };
+    let scm_id = import(seen, leaf, &key, &subject, draft);
+    let mut proven = scm_id.is_some();
     for target in &seen.targets {
-        push::plan(seen, leaf, &key, &scm_id, target, draft);
+        proven &= targeted(&case, target, scm_id.as_deref(), draft);
     }
+    retire::plan(&case, proven, draft);
+}
+
+/// Brings one target to the leaf. Tells whether it was seen to have it and to serve it.
+fn targeted(
+    case: &Case<'_>,
+    target: &TargetSeen,
+    scm_id: Option<&str>,
+    draft: &mut Draft<'_>,
+) -> bool {
+    let copy = match scm_id {
+        Some(scm_id) if target.is_pushed_to() => push::plan(case, scm_id, target, draft),
+        scm_id => scm_id.map(str::to_owned).filter(|_| !target.is_pushed_to()),
+    };
+    let mut bound = true;
+    for site in &target.sites {
+        bound &= bind::plan(case, target, site, copy.as_deref(), draft);
+    }
+    let since = serve::placed_since(case, target, bound, draft);
+    let served = serve::plan(case, target, since, draft);
+    retire::confirm(case, target, draft);
+    // Where nothing is bound and nothing probed, the copy is all there is to see.
+    copy.is_some() && bound && served
 }
 
 /// Holds a leaf that was issued before the one already imported, unless an operator allowed it.
-fn older(name: &Name, key: &ImportKey, subject: &Subject, draft: &mut Draft<'_>) -> Option<Hold> {
+/// Where the journal knows of none, what was imported under the entry's name tells.
+fn older(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Hold> {
+    let (name, key) = (case.name(), case.key);
     if draft.memory.asked_older(name) {
         // It is for the leaf of this look alone: one that lay unused would let any leaf through later.
-        draft.learn(subject, Action::Import { key: key.clone() }, Fact::AllowedOlder);
+        let action = Action::Import { key: key.clone() };
+        draft.learn(case.subject, action, Fact::AllowedOlder);
         return None;
     }
-    let newest = draft.memory.newest(name)?;
-    if !newest.same_place(key) || newest.leaf == key.leaf || newest.issued <= key.issued {
-        return None;
-    }
-    Some(Hold::Older { issued: key.issued, imported: newest.issued })
+    let imported = match draft.memory.newest(name) {
+        Some(newest) if !newest.same_place(key) || newest.leaf == key.leaf => None,
+        Some(newest) => Some(newest.issued),
+        None => case.seen.newest_named,
+    };
+    let imported = imported.filter(|imported| *imported > key.issued)?;
+    Some(Hold::Older { issued: key.issued, imported })
 }
 
 /// Settles the import; gives its id once it stands.
@@ -145,10 +189,18 @@ fn absent(
         _ => {
             let left = leaf.not_after.since(draft.observed.now);
             let gate = gate::failed(subject, &action, draft.memory, draft.observed, Some(left));
-            if let Some((why, until)) = gate {
-                return draft.hold(subject, why, until);
+            match (gate, effect.filter(|effect| needs::is_full(effect))) {
+                (Some((why, until)), full) => {
+                    let case = Case { seen, leaf, key, subject };
+                    let room = full.and_then(|_| retire::room_for_import(&case, draft));
+                    return match room {
+                        Some(Ok(retire)) => draft.step(subject, retire, Because::MakesRoom),
+                        Some(Err(wait)) => draft.hold(subject, wait.0, wait.1),
+                        None => draft.hold(subject, why, until),
+                    };
+                }
+                (None, _) => Because::NotImported,
             }
-            Because::NotImported
         }
     };
     draft.step(subject, action, because);

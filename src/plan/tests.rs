@@ -1,14 +1,21 @@
 //! The planner's rules as tables, its memory as a fold, its invariants, and a storm over all of it.
 
+mod back;
 mod backoff;
+mod bind;
 mod ca;
 mod clocks;
 mod coverage;
+mod drift;
 mod fixture;
 mod folding;
 mod import;
 mod invariants;
 mod needs;
+mod places;
 mod push;
+mod retire;
+mod room;
+mod serve;
 mod ssl;
 mod storm;

@@ -15,12 +15,12 @@ const COLUMNS: usize = 100;
 const PUSHES: &str = "[[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4\"\n\
                       [[certificate.push]]\nservice = \"waf\"\nproject = \"cn-north-4\"\n";
 
-fn name(text: &str) -> Name {
+pub fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
 /// The key under which the pair of this name would be imported.
-fn key(bench: &Bench, of: &str) -> ImportKey {
+pub fn key(bench: &Bench, of: &str) -> ImportKey {
     let file = bench.text(&format!("{of}.pem"));
     let shown = bench.certrotd(&["--format", "json", "inspect", &file]).json();
     let leaf = &shown[0]["certificates"][0];
@@ -42,7 +42,7 @@ fn before_the_first_cycle_it_says_what_that_will_do() {
     assert_eq!(ended.code, 0, "{}", ended.stdout);
     let import = format!("import as www-{}", key(&bench, "www").leaf.short());
     let words = ended.words();
-    assert!(words.contains("not imported not probed"), "{words}");
+    assert!(words.contains("not imported not bound here not probed"), "{words}");
     assert!(words.contains(&import), "{words}");
     assert!(words.contains("ELB cn-north-4 not pushed · WAF cn-north-4 not pushed"), "{words}");
     assert!(ended.stdout.lines().all(|line| line.chars().count() <= COLUMNS), "{}", ended.stdout);

@@ -98,9 +98,14 @@ impl House {
 
     /// A certificate issued so many minutes ago, good for 90 days.
     pub fn issue(&self, name: &str, key: KeyKind, minutes_ago: u64) -> Issued {
+        self.issue_for(&[&name.replace('-', ".")], key, minutes_ago)
+    }
+
+    /// The same for these names.
+    pub fn issue_for(&self, names: &[&str], key: KeyKind, minutes_ago: u64) -> Issued {
         let from = now() - Duration::from_secs(minutes_ago * 60);
         let to = from + Duration::from_secs(90 * 86_400);
-        self.authority.issue(&[&name.replace('-', ".")], key, from, to)
+        self.authority.issue(names, key, from, to)
     }
 
     /// Writes a pair as certbot does: new files in `archive/`, then the links in `live/` flip.
@@ -145,6 +150,11 @@ impl House {
     }
 
     pub fn config(&self) -> String {
+        self.base() + &self.entries()
+    }
+
+    /// What every configuration begins with: everything but the entries.
+    pub fn base(&self) -> String {
         let url = self.sim.url();
         let mut text = format!("[schedule]\n{}\n[state]\npath = \"state\"\n\n", self.schedule);
         text += "[log]\nformat = \"json\"\nlevel = \"trace\"\n\n";
@@ -154,6 +164,11 @@ impl House {
         for api in ["iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "taurusdb", "metadata"] {
             text += &format!("{api} = \"{url}\"\n");
         }
+        text
+    }
+
+    fn entries(&self) -> String {
+        let mut text = String::new();
         for name in NAMES {
             text += &format!("\n[[certificate]]\nname = \"{name}\"\n");
             text += &format!(
@@ -279,7 +294,17 @@ impl Running {
 
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([format!("-{name}"), pid]).status().unwrap().success());
+        // One that has ended meanwhile takes no signal.
+        Command::new("kill")
+            .args([format!("-{name}"), pid])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for the end.

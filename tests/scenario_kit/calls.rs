@@ -6,7 +6,8 @@ use certrotd::sim::Call;
 use super::stable::{Names, blotted};
 
 /// POSTs and PUTs that only read, or that only get a token.
-const NO_WRITES: [&str; 3] = ["/ssl-certs/download", "/auth/tokens", "/api/token"];
+const NO_WRITES: [&str; 4] =
+    ["/ssl-certs/download", "/auth/tokens", "/api/token", "/deployed-resources"];
 
 /// The writes among these calls, as lines: imports, and then by what was written to; in the order
 /// in which they came, but for neighbours that went well and may have come in any order.

@@ -42,6 +42,24 @@ pub fn pushes(text: &str, name: &str, services: &[&str]) -> String {
     blocks(text).into_iter().map(change).collect()
 }
 
+/// Lets a certificate be bound: a push in these lines takes the place of the one to this service.
+pub fn binds(text: &str, name: &str, service: &str, lines: &str) -> String {
+    const PUSH: &str = "[[certificate.push]]\n";
+    let name = format!("name = \"{name}\"\n");
+    let service = format!("service = \"{service}\"\n");
+    let change = |block: String| {
+        if !block.contains(&name) {
+            return block;
+        }
+        let mut parts = block.split(PUSH);
+        let bare = parts.next().unwrap_or_default().to_owned();
+        let others = parts.filter(|part| !part.starts_with(&service));
+        let others = others.map(|part| format!("{PUSH}{part}")).collect::<String>();
+        format!("{}\n{others}{PUSH}{service}{lines}", bare.trim_end())
+    };
+    blocks(text).into_iter().map(change).collect()
+}
+
 fn is_entry(block: &str) -> bool {
     block.starts_with("[[")
 }

@@ -3,26 +3,50 @@
 use serde_json::Value;
 
 /// Fields that are shown, where a line has them.
-const FIELDS: [&str; 6] =
-    ["certificate", "instance", "service", "project", "attempt", "error_code"];
+const FIELDS: [&str; 9] = [
+    "certificate",
+    "instance",
+    "service",
+    "project",
+    "place",
+    "probe",
+    "proof",
+    "attempt",
+    "error_code",
+];
 /// Left out: how often a run comes to rest depends on how long the machine takes, and that the cloud
 /// is reached by plain http is so for every house.
 const LEFT_OUT: [&str; 2] = ["cycle.finished", "config.warning"];
 
-/// One line an event. Each entry's events stand together and in their order; equal ones that follow
-/// each other come from steps that run side by side, and are sorted.
+/// What comes of steps that run side by side, one a service.
+const SIDE_BY_SIDE: [&str; 4] =
+    ["certificate.pushed", "certificate.bound", "certificate.served", "certificate.retired"];
+
+/// One line an event. Each entry's events stand together and in their order. What comes of steps that
+/// run side by side stands service by service, and what is equal is sorted.
 pub fn told(log: &str) -> Vec<String> {
     let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut told: Vec<_> = lines.filter_map(|line: Value| one(&line)).collect();
-    told.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-    for run in told.chunk_by_mut(|a, b| (&a.0, &a.1) == (&b.0, &b.1)) {
-        run.sort();
+    told.sort_by(|a, b| a.entry.cmp(&b.entry));
+    let side = |it: &Told| it.at_place || SIDE_BY_SIDE.contains(&it.event.as_str());
+    for run in told.chunk_by_mut(|a, b| a.entry == b.entry && side(a) && side(b)) {
+        run.sort_by(|a, b| a.service.cmp(&b.service));
     }
-    told.into_iter().map(|(_, _, line)| line).collect()
+    let key = |it: &Told| (it.entry.clone(), it.service.clone(), it.event.clone());
+    for run in told.chunk_by_mut(|a, b| key(a) == key(b)) {
+        run.sort_by(|a, b| a.line.cmp(&b.line));
+    }
+    told.into_iter().map(|it| it.line).collect()
 }
 
-/// The entry, the event, and the line.
-type Told = (String, String, String);
+struct Told {
+    entry: String,
+    event: String,
+    service: String,
+    /// Whether a step failed at a place: others may be well at theirs meanwhile.
+    at_place: bool,
+    line: String,
+}
 
 fn one(line: &Value) -> Option<Told> {
     if !["info", "warn", "error"].contains(&line["level"].as_str()?) {
@@ -41,5 +65,7 @@ fn one(line: &Value) -> Option<Told> {
         }
     }
     let entry = word("certificate").or_else(|| word("instance")).unwrap_or_default();
-    Some((entry, event.to_owned(), shown))
+    let at_place = event == "step.failed" && word("place").is_some();
+    let service = word("service").unwrap_or_default();
+    Some(Told { entry, event: event.to_owned(), service, at_place, line: shown })
 }

@@ -6,6 +6,7 @@ pub mod events;
 pub mod pairs;
 pub mod run;
 pub mod sentences;
+pub mod sites;
 pub mod stable;
 pub mod stage;
 pub mod transcript;

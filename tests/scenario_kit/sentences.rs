@@ -8,13 +8,16 @@ use certrotd::cert::Finding;
 use certrotd::model::digest::Sha256;
 use certrotd::model::failure::{Failure, Kind};
 use certrotd::model::names::{Name, Subject};
+use certrotd::model::place::Place;
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Because, ImportKey};
+use certrotd::plan::action::{Action, Because, ImportKey, Retired};
 use certrotd::plan::hold::Hold;
 
 /// Stands for whatever a sentence is filled in with.
 const BLANK: &str = "§";
+/// A number that stands in no sentence of its own.
+const QUOTA: usize = 9_876_543_210;
 /// A name, where a bare blank is none.
 const NAME: &str = "sample-name";
 
@@ -43,13 +46,16 @@ macro_rules! samples {
 samples!(actions, Action:
     Import { key: key() },
     Push { key: key(), scm_id: blank(), target: Target::Elb, project: blank() },
+    Bind { key: key(), place: place(), id: blank(), instead_of: Vec::new() },
+    Retire { key: key(), what: Retired::Import { scm_id: blank() } },
     InstallCa { name: name(), sha256: digest() },
     RunHook { name: name(), sha256: digest() },
     SwitchSsl { cloud: name(), instance_id: blank(), on: true },
 );
 
 samples!(reasons, Because:
-    NotImported, ImportGone, NotPushed, CopyGone, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing,
+    NotImported, ImportGone, NotPushed, CopyGone, NotBound, BoundBack, ForeignBound, RolledBack,
+    Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing,
     CaChanged, HookDue, SwitchWanted,
 );
 
@@ -67,6 +73,18 @@ samples!(holds, Hold:
     NotListedYet { target: Target::Elb, project: blank(), since: moment() },
     NeverListed { target: Target::Elb, project: blank(), since: moment() },
     ExistsUnlisted { target: Target::Elb, project: blank() },
+    Full { target: Target::Elb, project: blank(), quota: QUOTA },
+    SamePlace { place: place(), with: name() },
+    Foreign { place: place(), found: blank() },
+    NewerBound { place: place(), issued: moment(), bound: moment() },
+    Unbindable { place: place(), rule: blank() },
+    NotBoundYet { place: place(), since: moment() },
+    RolledBack { place: place(), rejected: digest(), former: digest() },
+    NotServedYet { probe: blank(), found: blank(), until: moment() },
+    Stale { probe: blank(), served: digest(), since: moment() },
+    Wrong { probe: blank(), found: blank(), because: blank() },
+    Unreachable { probe: blank(), failure: failure() },
+    StillUsed { what: blank(), by: blank() },
     RestartNotAllowed { on: true },
     SwitchedByOthers { job_id: blank(), created: moment(), assumed: None },
     JobRunning { job_id: blank(), since: moment() },
@@ -90,8 +108,8 @@ pub fn missing(transcripts: &str) -> Vec<String> {
 
 /// What of a sentence is the same however it is filled in.
 fn fixed_parts(sentence: &str) -> Vec<String> {
-    let (digest, moment) = (digest().short(), moment().to_string());
-    let fills = [NAME, digest.as_str(), moment.as_str()];
+    let (digest, moment, quota) = (digest().short(), moment().to_string(), QUOTA.to_string());
+    let fills = [NAME, digest.as_str(), moment.as_str(), quota.as_str()];
     let bare = fills.iter().fold(sentence.to_owned(), |text, fill| text.replace(fill, BLANK));
     bare.split(BLANK).map(str::to_owned).collect()
 }
@@ -108,6 +126,10 @@ fn has(line: &str, parts: &[String]) -> bool {
 
 fn key() -> ImportKey {
     ImportKey { cloud: name(), enterprise_project: None, leaf: digest(), issued: moment() }
+}
+
+fn place() -> Place {
+    Place { target: Target::Elb, project: blank(), site: blank() }
 }
 
 fn name() -> Name {

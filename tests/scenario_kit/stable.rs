@@ -1,7 +1,7 @@
 //! Makes output the same in each run: moments, ids and digests get names, in the order in which
 //! they are first seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Shapes of what changes from run to run: `d` is a digit, `x` a lower-case hex digit.
 const MOMENT: &str = "dddd-dd-ddTdd:dd:ddZ";
@@ -9,6 +9,8 @@ const UUID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 /// The part of a job's id that the cloud's ledger tells.
 const UUID_START: &str = "xxxxxxxx";
 const SCM_ID: &str = "scsddddddddddddd";
+/// The name that a push makes up for its copy.
+const COPY_NAME: &str = "scm-xxxxxxxx";
 const SHA256: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 const SHA256_START: &str = "xxxxxxxxxxxx";
 const COPY_ID: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -20,7 +22,7 @@ const BEFORE_DIGEST: [(&str, &str); 3] =
 const BEFORE_SPAN: &str = "tried again in ";
 /// What stands behind a number that is not the same in each run: CAs end in a year that stands fast,
 /// and a signature is a few bytes longer or shorter.
-const AFTER_MANY: [&str; 2] = [" days left", " characters, "];
+const AFTER_MANY: [&str; 2] = [" days", " characters, "];
 /// The fewest digits of such a number; the days of a leaf, issued anew for each run, have fewer.
 const MANY_DIGITS_MIN: usize = 4;
 
@@ -29,12 +31,31 @@ const MANY_DIGITS_MIN: usize = 4;
 pub struct Names {
     given: BTreeMap<(&'static str, String), usize>,
     constants: Vec<(String, String)>,
+    labels: Vec<(String, String)>,
+    leaves: BTreeSet<String>,
 }
 
 impl Names {
     /// From now on `text` is shown as `name`.
     pub fn constant(&mut self, text: &str, name: &str) {
         self.constants.push((text.to_owned(), name.to_owned()));
+    }
+
+    /// From now on `text` is shown as `label`, which means nothing in a command.
+    pub fn label(&mut self, text: &str, label: &str) {
+        self.labels.push((text.to_owned(), label.to_owned()));
+    }
+
+    /// Digests that are those of leaves, wherever they stand.
+    pub fn leaves(&mut self, digests: impl Iterator<Item = String>) {
+        self.leaves.extend(digests);
+    }
+
+    /// What `name` stands for, where it is one of this kind.
+    pub fn real(&self, kind: &str, name: &str) -> Option<&str> {
+        let number = name.strip_prefix(kind)?.strip_prefix('#')?.parse::<usize>().ok()?;
+        let found = self.given.iter().find(|((of, _), given)| *of == kind && **given == number);
+        found.map(|((_, key), _)| key.as_str())
     }
 
     /// The text with the names in it put back.
@@ -47,6 +68,7 @@ impl Names {
         let line = self
             .constants
             .iter()
+            .chain(&self.labels)
             .fold(line.to_owned(), |line, (real, name)| line.replace(real, name));
         let (mut settled, mut rest) = (String::new(), line.as_str());
         while let Some(next) = rest.chars().next() {
@@ -75,6 +97,8 @@ impl Names {
             ("job", head(UUID_START), UUID_START.len())
         } else if is(SCM_ID) {
             ("scs", head(SCM_ID), SCM_ID.len())
+        } else if is(COPY_NAME) {
+            ("scm-copy", head(COPY_NAME), COPY_NAME.len())
         } else if is(COPY_ID) {
             ("copy", head(COPY_ID), COPY_ID.len())
         } else {
@@ -85,6 +109,9 @@ impl Names {
     }
 
     fn digest_kind(&self, before: &str, digest: &str) -> &'static str {
+        if self.leaves.contains(digest) {
+            return "leaf";
+        }
         let known = |kind: &'static str| self.given.contains_key(&(kind, digest.to_owned()));
         let told = BEFORE_DIGEST.iter().find(|(words, _)| before.ends_with(words));
         let kind = told.map(|(_, kind)| *kind);

@@ -7,6 +7,7 @@ use certrotd::plan::memory::Memory;
 use certrotd::record::{self, Entry, Journal};
 use certrotd::sim::pki::Authority;
 
+use super::sites::{self, Sites};
 use super::stable::Names;
 use super::{calls, config, events, pairs, weather};
 use crate::common::House;
@@ -17,16 +18,19 @@ const SCHEDULE: &str = "doubt = \"1s\"\nretry = \"1s..2s\"";
 /// How many minutes ago the first renewal was issued; each one after it is a minute younger. The
 /// pair that a house begins with was issued before it.
 const RENEWED_MINUTES_AGO: u64 = 9;
+/// An address of this host where nothing listens: nobody speaks the first protocol of the list.
+const NOWHERE: &str = "127.0.0.1:1";
 /// A secret key that is not the account's.
 const WRONG_SECRET: &str = "a-secret-of-somebody-else-altogether-01";
 
 /// What a command prints, or what is wrong with it.
-type Printed = Result<Vec<String>, String>;
+pub type Printed = Result<Vec<String>, String>;
 
 pub struct Stage {
     house: House,
     config: String,
     names: Names,
+    sites: Sites,
     calls_told: usize,
     renewals: u64,
 }
@@ -49,7 +53,8 @@ impl Stage {
         names.constant(&settings.geminidb[0].id, "{ledger-gemini}");
         names.constant(&settings.taurusdb[0], "{ledger}");
         let config = house.config();
-        Self { house, config, names, calls_told: 0, renewals: 0 }
+        let sites = Sites::new();
+        Self { house, config, names, sites, calls_told: 0, renewals: 0 }
     }
 
     /// What the client did that the API's documents do not allow.
@@ -59,6 +64,7 @@ impl Stage {
 
     /// Does what a transcript's command says.
     pub fn command(&mut self, command: &str) -> Printed {
+        self.learn();
         if let Some(change) = command.strip_prefix("config ") {
             return self.configure(change);
         }
@@ -69,12 +75,18 @@ impl Stage {
             ["calls"] => return Ok(self.calls()),
             ["calls", "refused"] => return Ok(vec![calls::refused(&self.house.sim.calls())]),
             ["files", folder] => return Ok(self.files(folder)),
-            ["renew", name] => self.renew(name),
+            ["renew", name] => self.renew(name, &[&name.replace('-', ".")]),
+            ["renew", name, "as", hosts] => {
+                self.renew(name, &hosts.split(',').collect::<Vec<_>>());
+            }
             ["put", name, "same-as", other] => pairs::copy(&self.house, name, other),
             ["put", name, kind] => pairs::put(&self.house, name, kind)?,
             ["only", names @ ..] => self.write(config::only(&self.config, names)),
             ["pushes", name, services @ ..] => {
                 self.write(config::pushes(&self.config, name, services));
+            }
+            ["binds", name, service, places, rest @ ..] => {
+                self.binds(name, service, places, rest)?;
             }
             ["weather", rule @ ..] => self.house.sim.weather(weather::rule(rule)?),
             ["calm"] => self.house.sim.clear_weather(),
@@ -94,7 +106,7 @@ impl Stage {
                 self.house.secret_file("secret-key", secret);
             }
             ["sim", knob, value] => self.turn(knob, value)?,
-            _ => return Err("no such command".to_owned()),
+            words => return self.sites.command(&self.house, &mut self.names, words),
         }
         Ok(Vec::new())
     }
@@ -102,6 +114,7 @@ impl Stage {
     /// Runs the binary: what the log tells of an `apply`, what is printed, how it ends.
     fn certrotd(&mut self, arguments: &[&str]) -> Vec<String> {
         let ran = self.house.run(arguments);
+        self.learn();
         let mut lines = Vec::new();
         if arguments.contains(&"apply") {
             lines = events::told(&ran.stderr);
@@ -114,6 +127,12 @@ impl Stage {
             None => lines.push("killed".to_owned()),
         }
         lines.iter().map(|line| self.names.settle(line)).collect()
+    }
+
+    /// What was imported by now is known to be a leaf.
+    fn learn(&mut self) {
+        let imports = self.house.sim.imports();
+        self.names.leaves(imports.iter().map(|import| import.sha256.short()));
     }
 
     fn calls(&mut self) -> Vec<String> {
@@ -133,10 +152,51 @@ impl Stage {
         names
     }
 
-    fn renew(&mut self, name: &str) {
+    fn renew(&mut self, name: &str, hosts: &[&str]) {
         let minutes_ago = RENEWED_MINUTES_AGO - self.renewals.min(RENEWED_MINUTES_AGO);
         self.renewals += 1;
-        self.house.put(name, &self.house.issue(name, pairs::key(name), minutes_ago));
+        self.house.put(name, &self.house.issue_for(hosts, pairs::key(name), minutes_ago));
+    }
+
+    /// Lets an entry be bound to places of a service, with what is said of it in pairs of words.
+    fn binds(
+        &mut self,
+        name: &str,
+        service: &str,
+        places: &str,
+        rest: &[&str],
+    ) -> Result<(), String> {
+        let key = match service {
+            "elb" => "listeners",
+            "waf" => "hosts",
+            _ => "domains",
+        };
+        let places: Vec<_> = places.split(',').collect();
+        let mut lines = format!("{key} = {places:?}\n");
+        for pair in rest.chunks(2) {
+            let [word, value] = pair else { return Err("a word without its value".to_owned()) };
+            lines += &match *word {
+                "probe" => format!("probe = {:?}\n", self.probes(&places, value)?),
+                word => format!("{word} = {value:?}\n"),
+            };
+        }
+        self.write(config::binds(&self.config, name, service, &lines));
+        Ok(())
+    }
+
+    /// A probe of each name at each place; of a name `@nowhere`, where nothing listens.
+    fn probes(&self, places: &[&str], hosts: &str) -> Result<Vec<String>, String> {
+        let mut probes = Vec::new();
+        for host in hosts.split(',') {
+            if let Some(name) = host.strip_suffix("@nowhere") {
+                probes.push(format!("{name}@{NOWHERE}"));
+                continue;
+            }
+            for place in places {
+                probes.push(format!("{host}@{}", sites::edge(&self.house, place)?));
+            }
+        }
+        Ok(probes)
     }
 
     fn configure(&mut self, change: &str) -> Printed {
@@ -188,6 +248,19 @@ impl Stage {
                 let time = span(value)?;
                 sim.change(|settings| settings.job_time = time);
             }
+            "edge-delay" => {
+                let delay = span(value)?;
+                sim.change(|settings| settings.edge_delay = delay);
+            }
+            "elb-quota" => {
+                let quota = value.parse().map_err(|_| "no number")?;
+                sim.change(|settings| settings.elb_quota = quota);
+            }
+            "cdn-delegation" => sim.change(|settings| settings.cdn_delegation = value == "on"),
+            "silent-region" => {
+                let regions = if value == "none" { Vec::new() } else { vec![value.to_owned()] };
+                sim.change(|settings| settings.deployed_errors = regions);
+            }
             "next-job-fails" => sim.fail_next_job(value),
             _ => return Err("no such knob".to_owned()),
         }
@@ -195,7 +268,7 @@ impl Stage {
     }
 }
 
-fn span(text: &str) -> Result<Duration, String> {
+pub fn span(text: &str) -> Result<Duration, String> {
     certrotd::schedule::parse_span(text).map_err(|error| format!("{text} {error}"))
 }
 

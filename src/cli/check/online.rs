@@ -14,7 +14,9 @@ use crate::daemon;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::plan::hold::Hold;
-use crate::plan::observed::{CopySeen, FileSeen, ImportSeen, Observed};
+use crate::plan::observed::{
+    BoundSeen, CopySeen, FileSeen, Handshake, ImportSeen, Observed, ProbeSeen,
+};
 use crate::record;
 
 /// What looking showed.
@@ -93,6 +95,17 @@ fn problems(observed: &Observed) -> BTreeSet<Problem> {
             if let CopySeen::Blind(failure) | CopySeen::Unknown(failure) = &target.copy {
                 let place = format!("{} in {}", target.target, target.project);
                 add(subject(), format!("{place} cannot be read: {failure}"));
+                continue;
+            }
+            for site in &target.sites {
+                if let BoundSeen::Unknown(failure) = &site.bound {
+                    add(subject(), format!("{}: {failure}", target.place(&site.site)));
+                }
+            }
+            for ProbeSeen { probe, handshake } in &target.probes {
+                if let Handshake::Broken(failure) | Handshake::Unreachable(failure) = handshake {
+                    add(subject(), format!("probe {probe}: {failure}"));
+                }
             }
         }
     }

@@ -1,17 +1,17 @@
-//! The line of a certificate: file, cloud, served, next.
+//! The line of a certificate: file, cloud, bound, served, next.
 
 use serde::Serialize;
 
+use super::served::{self, Judged, Proof, Reached};
 use super::{Known, Next};
 use crate::cert::LeafFacts;
 use crate::cli::leaf::Leaf;
 use crate::cli::table::Row;
-use crate::config::{Certificate, Config, Push};
+use crate::config::{Certificate, Config};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
-use crate::model::target::Target;
 use crate::plan::action::{Action, ImportKey};
-use crate::plan::memory::{Effect, State};
+use crate::plan::memory::State;
 use crate::plan::observed::CertificateSeen;
 
 /// One certificate. The keys are public interface.
@@ -26,19 +26,17 @@ pub(super) struct Line {
     /// that one is not imported the newest that is.
     scm_id: Option<String>,
     scm_leaf: Option<Sha256>,
-    targets: Vec<Copy>,
-    /// Whether the cloud serves it; there are no probes yet.
+    targets: Vec<Reached>,
+    /// Whether the wanted leaf is served wherever that can be told; null where nothing tells.
     served: Option<bool>,
+    /// How that is known.
+    proof: Option<Proof>,
     #[serde(flatten)]
     pub next: Next,
 }
 
-#[derive(Serialize)]
-struct Copy {
-    service: Target,
-    project: String,
-    state: &'static str,
-}
+/// What is said where there is nothing to come.
+const IDLE: &str = "nothing";
 
 pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
     let entries = config.certificates.iter().zip(&known.observed.certificates);
@@ -49,12 +47,12 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
     let (leaf, now) = (seen.local.as_ref().ok(), known.observed.now);
     let import = import(entry, leaf, known);
     let (key, scm_id) = import.unzip();
-    let copy = |push: &Push| Copy {
-        service: push.target,
-        project: push.project.clone(),
-        state: copy(key.as_ref(), push, known),
-    };
-    let mut next = known.next(&Subject::Certificate(entry.name.clone()), "nothing");
+    // While the files are not fit to be sent, what was imported last shall be served.
+    let newest = known.memory.newest(&entry.name);
+    let wanted = leaf.map(|leaf| leaf.sha256).or(newest.map(|key| key.leaf));
+    let targets = served::targets(entry, key.as_ref(), wanted.as_ref(), known);
+    let (served, proof) = served::proof(&targets);
+    let mut next = known.next(&Subject::Certificate(entry.name.clone()), IDLE);
     if let Some(leaf) = leaf.filter(|leaf| is_stale(entry, leaf, known)) {
         next.needs_person = true;
         // What has expired is held, and the hold says so.
@@ -63,15 +61,17 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
             next.next = format!("{}; {more}", next.next);
         }
     }
+    next.unreachable(&targets);
     Line {
         name: entry.name.clone(),
         cloud: entry.cloud.clone(),
         path: entry.cert.display().to_string(),
         leaf: leaf.map(|leaf| Leaf::new(leaf, now)).unwrap_or_default(),
         scm_id,
-        targets: entry.pushes.iter().map(copy).collect(),
+        targets,
         scm_leaf: key.map(|key| key.leaf),
-        served: None,
+        served,
+        proof,
         next,
     }
 }
@@ -103,28 +103,6 @@ fn is_stale(entry: &Certificate, leaf: &LeafFacts, known: &Known<'_>) -> bool {
     !newer && leaf.not_after.since(known.observed.now) < entry.warn_before
 }
 
-/// Where the push of this leaf to this target stands.
-fn copy(key: Option<&ImportKey>, push: &Push, known: &Known<'_>) -> &'static str {
-    let is_it = |action: &Action| match action {
-        Action::Push { key: of, target, project, .. } => {
-            Some(of) == key && *target == push.target && *project == push.project
-        }
-        _ => false,
-    };
-    let pushes = known.memory.effects().filter(|(action, _)| is_it(action));
-    match pushes.map(|(_, effect)| effect).max_by_key(|effect| effect.at) {
-        None => "not pushed",
-        Some(Effect { state, id, .. }) => match state {
-            State::Seen if id.is_some() => "pushed and listed",
-            State::Seen | State::Done => "pushed",
-            State::Open => "push begun",
-            State::Doubt(_) => "push in doubt",
-            State::Failed(_) => "push failed",
-            State::Gone => "copy gone",
-        },
-    }
-}
-
 impl Line {
     pub(super) fn row(&self) -> Row {
         let other = |imported: &Sha256| self.leaf.leaf.as_ref() != Some(imported);
@@ -133,12 +111,35 @@ impl Line {
             (Some(id), _) => id.clone(),
             (None, _) => "not imported".to_owned(),
         };
-        let copies =
-            self.targets.iter().map(|it| format!("{} {} {}", it.service, it.project, it.state));
-        let copies: Vec<_> = copies.collect();
-        let served = "not probed".to_owned();
-        let cells =
-            vec![self.name.to_string(), self.leaf.words(), imported, served, self.next.cell()];
-        Row { cells, notes: vec![copies.join(" · ")] }
+        let cells = vec![
+            self.name.to_string(),
+            self.leaf.short_words(),
+            imported,
+            served::bound(&self.targets),
+            served::served(&self.targets),
+            self.next.cell(),
+        ];
+        let targets: Vec<_> = self.targets.iter().map(Reached::words).collect();
+        let notes = if self.targets.iter().any(Reached::has_details) {
+            targets
+        } else {
+            vec![targets.join(" · ")]
+        };
+        Row { cells, notes }
+    }
+}
+
+impl Next {
+    /// Adds the handshakes that came to no end when they were last tried: no plan without a look
+    /// speaks of them.
+    fn unreachable(&mut self, targets: &[Reached]) {
+        let probes = targets.iter().flat_map(|target| &target.probes);
+        for probe in probes.filter(|probe| probe.verdict == Judged::Unreachable) {
+            let since = probe.seen_at.as_deref().unwrap_or_default();
+            let words = format!("{} could not be reached {since}", probe.probe);
+            let idle = self.next == IDLE;
+            self.next = if idle { words } else { format!("{}; {words}", self.next) };
+            self.needs_person = true;
+        }
     }
 }

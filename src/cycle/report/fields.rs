@@ -1,24 +1,64 @@
 //! Fields that several lines of the log have: whose a step is, and where it goes.
 
 use crate::model::names::Subject;
-use crate::plan::action::Action;
+use crate::model::place::Place;
+use crate::model::target::Target;
+use crate::plan::action::{Action, Retired};
 use crate::plan::hold::Hold;
 
-/// Where a push goes; nothing for other steps.
-pub(super) fn pushed_to(action: &Action) -> (Option<&'static str>, Option<&str>) {
-    match action {
-        Action::Push { target, project, .. } => (Some(target.api().key()), Some(project)),
-        _ => (None, None),
-    }
+/// Where a step goes, or where a hold waits, as far as they tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Where<'a> {
+    /// The service, by its key.
+    pub(super) target: Option<&'static str>,
+    /// The project.
+    pub(super) project: Option<&'a str>,
+    /// The listener, host or domain.
+    pub(super) place: Option<&'a str>,
+    /// The handshake, as configured.
+    pub(super) probe: Option<&'a str>,
 }
 
-/// Where a push waits, where the hold tells.
-pub(super) fn waits_at(why: &Hold) -> (Option<&'static str>, Option<&str>) {
-    match why {
-        Hold::NotListedYet { target, project, .. }
-        | Hold::NeverListed { target, project, .. }
-        | Hold::ExistsUnlisted { target, project } => (Some(target.api().key()), Some(project)),
-        _ => (None, None),
+impl<'a> Where<'a> {
+    /// Where a push, a binding or the deletion of a copy goes; nothing for other steps.
+    pub(super) fn of_action(action: &'a Action) -> Self {
+        match action {
+            Action::Push { target, project, .. }
+            | Action::Retire { what: Retired::Copy { target, project, .. }, .. } => {
+                Self::service(*target, project)
+            }
+            Action::Bind { place, .. } => Self::place(place),
+            _ => Self::default(),
+        }
+    }
+
+    /// Where it waits, where the hold tells.
+    pub(super) fn of_hold(why: &'a Hold) -> Self {
+        match why {
+            Hold::NotListedYet { target, project, .. }
+            | Hold::NeverListed { target, project, .. }
+            | Hold::Full { target, project, .. }
+            | Hold::ExistsUnlisted { target, project } => Self::service(*target, project),
+            Hold::SamePlace { place, .. }
+            | Hold::Foreign { place, .. }
+            | Hold::NewerBound { place, .. }
+            | Hold::Unbindable { place, .. }
+            | Hold::NotBoundYet { place, .. }
+            | Hold::RolledBack { place, .. } => Self::place(place),
+            Hold::NotServedYet { probe, .. }
+            | Hold::Stale { probe, .. }
+            | Hold::Wrong { probe, .. }
+            | Hold::Unreachable { probe, .. } => Self { probe: Some(probe), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+
+    fn service(target: Target, project: &'a str) -> Self {
+        Self { target: Some(target.api().key()), project: Some(project), ..Self::default() }
+    }
+
+    fn place(place: &'a Place) -> Self {
+        Self { place: Some(&place.site), ..Self::service(place.target, &place.project) }
     }
 }
 
@@ -43,7 +83,6 @@ mod tests {
     use super::*;
     use crate::model::digest::Sha256;
     use crate::model::names::Name;
-    use crate::model::target::Target;
     use crate::model::time::Time;
     use crate::plan::action::ImportKey;
 
@@ -61,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_says_where_it_goes_and_where_it_waits() {
+    fn a_step_says_where_it_goes_and_a_hold_where_it_waits() {
         let (target, project) = (Target::Elb, "cn-north-4".to_owned());
         let key = ImportKey {
             cloud: Name::new("main").unwrap(),
@@ -69,12 +108,19 @@ mod tests {
             leaf: Sha256::of(b"leaf"),
             issued: Time::from_secs(0),
         };
-        let elb = (Some("elb"), Some("cn-north-4"));
+        let place = Place { target, project: project.clone(), site: "0a1b".to_owned() };
+        let elb = Where { target: Some("elb"), project: Some("cn-north-4"), ..Where::default() };
+        let there = Where { place: Some("0a1b"), ..elb };
         let import = Action::Import { key: key.clone() };
-        let push = Action::Push { key, scm_id: String::new(), target, project: project.clone() };
-        assert_eq!(pushed_to(&push), elb);
-        assert_eq!(pushed_to(&import), (None, None));
-        assert_eq!(waits_at(&Hold::ExistsUnlisted { target, project }), elb);
-        assert_eq!(waits_at(&Hold::InFlight), (None, None));
+        let (scm_id, instead_of) = (String::new(), Vec::new());
+        let push = Action::Push { key: key.clone(), scm_id, target, project: project.clone() };
+        let bind = Action::Bind { key, place: place.clone(), id: String::new(), instead_of };
+        assert_eq!(Where::of_action(&push), elb);
+        assert_eq!(Where::of_action(&bind), there);
+        assert_eq!(Where::of_action(&import), Where::default());
+        assert_eq!(Where::of_hold(&Hold::ExistsUnlisted { target, project }), elb);
+        let foreign = Hold::Foreign { place, found: String::new() };
+        assert_eq!(Where::of_hold(&foreign), there);
+        assert_eq!(Where::of_hold(&Hold::InFlight), Where::default());
     }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{backoff, ca, import, push, ssl};
+use super::fixture::Case;
+use super::{back, backoff, bind, ca, clocks, drift, import, push, retire, room, serve, ssl};
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
-use crate::plan::plan;
+use crate::plan::{Lesson, plan};
 
 /// A name for each variant of an enum, and the list of all names.
 macro_rules! variants {
@@ -23,20 +24,22 @@ macro_rules! variants {
 }
 
 variants!(
-    RECORDS, record, Record: Began, Done, Failed, Learned, AskedRetry, AskedOlder, Refused,
+    RECORDS, record, Record: Began, Done, Failed, Learned, Saw, AskedRetry, AskedOlder, Refused,
 );
-variants!(ACTIONS, action, Action: Import, Push, InstallCa, RunHook, SwitchSsl);
+variants!(ACTIONS, action, Action: Import, Push, Bind, Retire, InstallCa, RunHook, SwitchSsl);
 variants!(
     BECAUSES, because, Because:
-    NotImported, ImportGone, NotPushed, CopyGone, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing,
-    CaChanged, HookDue, SwitchWanted,
+    NotImported, ImportGone, NotPushed, CopyGone, NotBound, BoundBack, ForeignBound, RolledBack,
+    Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing, CaChanged, HookDue,
+    SwitchWanted,
 );
-variants!(FACTS, fact, Fact: Seen, Done, Gone, JobFailed, AllowedOlder);
+variants!(FACTS, fact, Fact: Seen, Done, Gone, RolledBack, JobFailed, AllowedOlder);
 variants!(
     HOLDS, hold_name, Hold:
     InFlight, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,
-    NotListedYet, NeverListed, ExistsUnlisted, RestartNotAllowed, SwitchedByOthers, JobRunning,
-    JobUnknown,
+    NotListedYet, NeverListed, ExistsUnlisted, Full, SamePlace, Foreign, NewerBound, Unbindable,
+    NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, StillUsed, RestartNotAllowed,
+    SwitchedByOthers, JobRunning, JobUnknown,
 );
 
 /// A hold's name, with what a table wants to tell apart.
@@ -50,24 +53,35 @@ pub fn hold(why: &Hold) -> String {
     }
 }
 
+/// Every case of every table.
+pub fn tables() -> impl Iterator<Item = Case> {
+    let certificates = [import::cases(), push::cases(), bind::cases(), drift::cases()];
+    let served = [serve::cases(), back::cases(), retire::cases(), room::cases()];
+    let others = [ca::cases(), ssl::cases(), backoff::cases(), clocks::cases()];
+    certificates.into_iter().chain(served).chain(others).flatten()
+}
+
 #[test]
 fn every_variant_comes_out_of_some_case() {
     let mut seen = BTreeSet::new();
-    let tables = [import::cases(), push::cases(), ca::cases(), ssl::cases(), backoff::cases()];
-    for (sentence, given, _) in tables.into_iter().flatten() {
+    for (sentence, given, _) in tables() {
         let plan = plan(&given.observed, &given.memory);
         for step in &plan.now {
-            seen.extend([action(&step.action), because(&step.because)]);
+            seen.extend([("Action", action(&step.action)), ("Because", because(&step.because))]);
             assert!(reads_on(&step.because.to_string()), "{sentence}: {}", step.because);
         }
         for held in &plan.held {
-            seen.insert(hold_name(&held.why));
+            seen.insert(("Hold", hold_name(&held.why)));
             assert!(reads_on(&held.why.to_string()), "{sentence}: {}", held.why);
         }
-        seen.extend(plan.learned.iter().map(|lesson| fact(&lesson.fact)));
+        seen.extend(plan.learned.iter().filter_map(|lesson| match lesson {
+            Lesson::Effect { fact: it, .. } => Some(("Fact", fact(it))),
+            Lesson::Sight { .. } => None,
+        }));
     }
-    let all = [ACTIONS, BECAUSES, FACTS, HOLDS].concat();
-    let missing: Vec<_> = all.iter().filter(|name| !seen.contains(**name)).collect();
+    let all = [("Action", ACTIONS), ("Because", BECAUSES), ("Fact", FACTS), ("Hold", HOLDS)];
+    let all = all.iter().flat_map(|(of, names)| names.iter().map(move |name| (*of, *name)));
+    let missing: Vec<_> = all.filter(|variant| !seen.contains(variant)).collect();
     assert!(missing.is_empty(), "no case produces {missing:?}");
 }
 

@@ -8,6 +8,7 @@ use crate::cert::LeafFacts;
 use crate::model::digest::{Sha1, Sha256};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::place::Drift;
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::plan::action::{Action, Fact, ImportKey};
@@ -17,7 +18,8 @@ use crate::plan::observed::{
     CaSeen, CertificateSeen, CopySeen, FileSeen, ImportSeen, JobState, Observed, SwitchJob,
     SwitchSeen, TargetSeen,
 };
-use crate::plan::{Plan, plan};
+use crate::plan::sight::Sight;
+use crate::plan::{Lesson, Plan, plan};
 use crate::schedule::Backoff;
 
 /// A sentence, what is given, and the lines of the plan that must come of it.
@@ -156,15 +158,34 @@ pub fn cert(entry: &str, n: u8) -> CertificateSeen {
         cert_path: PathBuf::from("/pki/fullchain.pem"),
         looked_at: at(0),
         local: Ok(leaf(n)),
+        keep: 2,
         import: ImportSeen::Absent,
+        newest_named: None,
+        superseded: Vec::new(),
         targets: Vec::new(),
     }
 }
 
 /// An entry whose import `scm-N` the journal may trust, with one target.
 pub fn pushed(entry: &str, n: u8, target: Target, copy: CopySeen) -> CertificateSeen {
-    let targets = vec![TargetSeen { target, project: "north".to_owned(), copy }];
+    let targets = vec![target_seen(target, copy)];
     CertificateSeen { import: ImportSeen::Found(format!("scm-{n}")), targets, ..cert(entry, n) }
+}
+
+/// A service in project `north` with that copy, where nothing is bound or probed. The former leaf
+/// may be served for ninety seconds.
+pub fn target_seen(target: Target, copy: CopySeen) -> TargetSeen {
+    TargetSeen {
+        target,
+        project: "north".to_owned(),
+        copy,
+        room: None,
+        copies: Vec::new(),
+        sites: Vec::new(),
+        probes: Vec::new(),
+        window: Duration::from_secs(90),
+        drift: Drift::Report,
+    }
 }
 
 /// The CA entry `redis`, with a command.
@@ -246,11 +267,27 @@ pub fn lines(plan: &Plan, now: Time) -> Vec<String> {
         let why = super::coverage::hold(&held.why);
         format!("hold {}: {why}{}", held.subject.name(), until.unwrap_or_default())
     });
-    let lessons = plan.learned.iter().map(|lesson| {
-        let what = lesson.action.describe(&lesson.subject);
-        format!("learn {}: {what}, {}", lesson.subject.name(), fact(&lesson.fact))
-    });
-    steps.chain(held).chain(lessons).collect()
+    steps.chain(held).chain(plan.learned.iter().map(lesson)).collect()
+}
+
+fn lesson(lesson: &Lesson) -> String {
+    match lesson {
+        Lesson::Effect { subject, action, fact: it } => {
+            format!("learn {}: {}, {}", subject.name(), action.describe(subject), fact(it))
+        }
+        Lesson::Sight { subject, spot, sight } => {
+            format!("saw {}: {spot} {}", subject.name(), sight_words(sight))
+        }
+    }
+}
+
+/// `pending 1111 (c1)!`: a verdict, the leaf's first digits, the service's id of it, and a mark
+/// where it is neither the wanted leaf nor a former one.
+fn sight_words(Sight { verdict, leaf, id, neither }: &Sight) -> String {
+    let leaf = leaf.map(|leaf| format!(" {}", &leaf.sha256.short()[..4]));
+    let id = id.as_ref().map(|id| format!(" ({id})"));
+    let mark = if *neither { "!" } else { "" };
+    format!("{verdict}{}{}{mark}", leaf.unwrap_or_default(), id.unwrap_or_default())
 }
 
 fn fact(fact: &Fact) -> String {
@@ -258,6 +295,7 @@ fn fact(fact: &Fact) -> String {
         Fact::Seen { id: Some(id) } => format!("Seen {id}"),
         Fact::Done { id: Some(id) } => format!("Done {id}"),
         Fact::JobFailed { reason } => format!("JobFailed {reason}"),
+        Fact::RolledBack { former } => format!("RolledBack to {}", sight_words(former)),
         fact => super::coverage::fact(fact).to_owned(),
     }
 }

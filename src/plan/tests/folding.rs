@@ -2,6 +2,7 @@
 
 use super::coverage;
 use super::fixture::*;
+use super::places::*;
 use crate::model::account::Refusal;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -9,6 +10,7 @@ use crate::model::names::Subject;
 use crate::model::target::{Api, Target};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::{Asked, Memory, Record, State};
+use crate::plan::sight::Verdict;
 
 /// Folds these lines, one a second from zero.
 fn fold(records: &[Record]) -> Memory {
@@ -141,6 +143,9 @@ fn pinned() -> Vec<(Record, String)> {
     let key = format!(r#"{{"cloud":"main","leaf":"{leaf}","issued":1764720000000}}"#);
     let import_text = format!(r#"{{"do":"import","key":{key}}}"#);
     let www_text = r#"{"certificate":"www"}"#;
+    let place = r#"{"target":"elb","project":"north","site":"l1"}"#;
+    let seen = format!(r#"{{"sha256":"{leaf}","issued":1764720000000,"ends":1772496000000}}"#);
+    let sight = format!(r#"{{"verdict":"served","leaf":{seen},"id":"c1"}}"#);
     let ledger = Subject::Ssl(name("ledger"));
     let redis = Subject::Ca(name("redis"));
     let lost = Failure {
@@ -186,6 +191,30 @@ fn pinned() -> Vec<(Record, String)> {
             learned_text(&import_text, r#"{"job_failed":{"reason":"x"}}"#),
         ),
         (learned(&www(), &import(1), Fact::AllowedOlder), learned_text(&import_text, r#""allowed_older""#)),
+        (
+            began(&www(), &bind(1, "l1", "c1", &["c0"])),
+            format!(r#"{{"began":{{"subject":{www_text},"action":{{"do":"bind","key":{key},"place":{place},"id":"c1","instead_of":["c0"]}}}}}}"#),
+        ),
+        (
+            began(&www(), &retire_import(1)),
+            format!(r#"{{"began":{{"subject":{www_text},"action":{{"do":"retire","key":{key},"what":{{"import":{{"scm_id":"scm-1"}}}}}}}}}}"#),
+        ),
+        (
+            began(&www(), &retire_copy(1, Target::Elb, "c1")),
+            format!(r#"{{"began":{{"subject":{www_text},"action":{{"do":"retire","key":{key},"what":{{"copy":{{"target":"elb","project":"north","id":"c1"}}}}}}}}}}"#),
+        ),
+        (
+            saw_at(Target::Elb, "l1", Verdict::Served, &super::fixture::leaf(1), "c1"),
+            format!(r#"{{"saw":{{"subject":{www_text},"spot":{{"site":{place}}},"sight":{sight}}}}}"#),
+        ),
+        (
+            probed(Verdict::Wrong, None, true),
+            format!(r#"{{"saw":{{"subject":{www_text},"spot":{{"probe":{{"target":"elb","project":"north","probe":"www.example.com:443"}}}},"sight":{{"verdict":"wrong","neither":true}}}}}}"#),
+        ),
+        (
+            learned(&www(), &import(1), Fact::RolledBack { former: site_sight(Verdict::Served, &super::fixture::leaf(1), "c1") }),
+            learned_text(&import_text, &format!(r#"{{"rolled_back":{{"former":{sight}}}}}"#)),
+        ),
         (retry("www"), r#"{"asked_retry":{"name":"www"}}"#.to_owned()),
         (asked, r#"{"asked_older":{"name":"www"}}"#.to_owned()),
         (

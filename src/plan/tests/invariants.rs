@@ -1,7 +1,7 @@
 //! The invariants: each catches a plan made to break it, and none is broken by the planner.
 
+use super::coverage;
 use super::fixture::*;
-use super::{backoff, ca, clocks, import as imports, push as pushes, ssl};
 use crate::cert::Finding;
 use crate::model::failure::Kind;
 use crate::model::names::Subject;
@@ -34,15 +34,7 @@ fn rules(given: &Given, now: Vec<Step>) -> Vec<&'static str> {
 
 #[test]
 fn no_plan_of_any_table_breaks_one() {
-    let tables = [
-        imports::cases(),
-        pushes::cases(),
-        ca::cases(),
-        ssl::cases(),
-        backoff::cases(),
-        clocks::cases(),
-    ];
-    for (sentence, given, _) in tables.into_iter().flatten() {
+    for (sentence, given, _) in coverage::tables() {
         let plan = plan(&given.observed, &given.memory);
         assert_eq!(check(&plan, &given.observed, &given.memory), [], "{sentence}");
     }

@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::world::{ENTRIES, World, finance, import_key, leaf, subjects, targets};
-use crate::cert::Finding;
+use super::entries::{ENTRIES, subjects};
+use super::looks::{self, Look, Seen, see};
+use super::world::World;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::plan::action::Action;
+use crate::plan::action::{Action, Because, Fact, ImportKey, Retired};
 use crate::plan::check::check;
 use crate::plan::memory::{Memory, Record};
-use crate::plan::needs::{self, ImportNeed, SwitchNeed};
-use crate::plan::observed::{
-    BadInput, CaSeen, CertificateSeen, CopySeen, FileSeen, ImportSeen, JobState, Observed,
-    SwitchJob, SwitchSeen, TargetSeen,
-};
+use crate::plan::observed::Observed;
 use crate::plan::tests::fixture::{self, name};
 use crate::plan::{Held, Step, plan, settle};
 
@@ -38,24 +36,14 @@ pub struct Daemon {
     looks: BTreeMap<Subject, Look>,
     flights: Vec<Flight>,
     pub held: Vec<Held>,
+    /// When the last look at each subject was taken, by the world's time.
+    seen_at: BTreeMap<Subject, Time>,
+    /// The newest leaf that each entry has begun to bind to each place.
+    bound: BTreeMap<(Name, Place), Time>,
+    /// How often each leaf was taken back from each place.
+    rolled_back: BTreeMap<(Place, ImportKey), usize>,
     /// The newest leaf that each entry has begun to push to each target.
     pushed: BTreeMap<(Name, Target, String), Time>,
-}
-
-/// A look under way: the disk and the memory are read when it begins, the cloud later.
-struct Look {
-    looked_at: Time,
-    import: ImportNeed,
-    switch: SwitchNeed,
-    local: Option<u32>,
-    wanted: bool,
-    seen: Option<Seen>,
-}
-
-enum Seen {
-    Certificate(CertificateSeen),
-    Ca(CaSeen),
-    Switch(SwitchSeen),
 }
 
 struct Flight {
@@ -107,13 +95,13 @@ impl Daemon {
         for subject in subjects() {
             let busy = self.flights.iter().any(|flight| flight.step.subject == subject);
             if !busy && !self.looks.contains_key(&subject) && world.rng.percent(60) {
-                let look = self.begin_look(&subject, world);
+                let look = looks::begin(&subject, &self.memory, world);
                 self.looks.insert(subject, look);
             }
         }
         for (subject, look) in &mut self.looks {
             if look.seen.is_none() && world.rng.percent(70) {
-                look.seen = Some(see(subject, look, world));
+                look.seen = Some((world.now, see(subject, look, world)));
             }
         }
         let ended = self.looks.iter().filter(|(_, look)| look.seen.is_some());
@@ -126,12 +114,12 @@ impl Daemon {
     pub fn calm_round(&mut self, world: &mut World) -> bool {
         world.now = world.now + Duration::from_secs(30);
         for subject in subjects() {
-            let mut look = self.begin_look(&subject, world);
-            look.seen = Some(see(&subject, &look, world));
+            let mut look = looks::begin(&subject, &self.memory, world);
+            look.seen = Some((world.now, see(&subject, &look, world)));
             self.looks.insert(subject, look);
         }
         self.pass(subjects().collect(), world);
-        let settled = self.flights.is_empty() && self.held.is_empty();
+        let settled = self.flights.is_empty() && self.held.iter().all(|held| world.may_rest(held));
         self.fly(world);
         settled
     }
@@ -181,33 +169,29 @@ impl Daemon {
         world.late.push((world.now + Duration::from_secs(secs), step));
     }
 
-    fn begin_look(&self, subject: &Subject, world: &World) -> Look {
-        let local = world.disk.get(subject.name()).copied().flatten();
-        let import = local.map_or(ImportNeed::Nothing, |number| {
-            let key = import_key(subject.name(), number);
-            needs::import(&key, &self.memory, world.clock())
-        });
-        let switch = needs::switch(&name("main"), "db1", world.wanted, world.assume, &self.memory);
-        Look { looked_at: world.clock(), import, switch, local, wanted: world.wanted, seen: None }
-    }
-
     fn pass(&mut self, subjects: Vec<Subject>, world: &World) {
         let mut observed = Observed {
             in_flight: self.flights.iter().map(|flight| flight.step.subject.clone()).collect(),
             now: world.clock(),
             ..fixture::now(0).observed
         };
-        for look in subjects.iter().filter_map(|subject| self.looks.remove(subject)) {
-            match look.seen {
-                Some(Seen::Certificate(seen)) => observed.certificates.push(seen),
-                Some(Seen::Ca(seen)) => observed.cas.push(seen),
-                Some(Seen::Switch(seen)) => observed.switches.push(seen),
-                None => {}
+        for subject in subjects {
+            let Some((seen_at, seen)) = self.looks.remove(&subject).and_then(|look| look.seen)
+            else {
+                continue;
+            };
+            self.seen_at.insert(subject, seen_at);
+            match seen {
+                Seen::Certificate(seen) => observed.certificates.push(seen),
+                Seen::Ca(seen) => observed.cas.push(seen),
+                Seen::Switch(seen) => observed.switches.push(seen),
             }
         }
-        let Self { memory, journal, .. } = self;
+        let excuses = 1 + world.retries + world.losses;
+        let Self { memory, journal, rolled_back, .. } = self;
         let decided = settle(&observed, memory, |lessons, memory| {
             for record in lessons.into_iter().map(Record::from) {
+                count_back(&record, rolled_back, excuses);
                 memory.fold(world.clock(), &record);
                 journal.push((world.clock(), record));
             }
@@ -234,9 +218,57 @@ impl Daemon {
             assert!(*newest <= key.issued, "{} pushes an older leaf to {target}", step.subject);
             *newest = key.issued;
         }
+        self.judge_bind(&step, local, world);
+        if let Action::Retire {
+            what: Retired::Import { scm_id: id } | Retired::Copy { id, .. },
+            ..
+        } = &step.action
+        {
+            let users = world.users(id, self.seen_at[&step.subject]);
+            assert!(users.is_empty(), "{} retires {id}, which is used by {users:?}", step.subject);
+        }
         let (subject, action) = (step.subject.clone(), step.action.clone());
         self.write(world.clock(), Record::Began { subject, action });
         self.flights.push(Flight { step, since: world.now, result: None });
+    }
+    /// The leaf on the disk is bound, never an older one than before; or what stood there once.
+    fn judge_bind(&mut self, step: &Step, local: Option<Sha256>, world: &World) {
+        let Action::Bind { key, place, .. } = &step.action else { return };
+        if step.because == Because::RolledBack {
+            let stood = world.site(place).has_ever_had(&key.leaf);
+            assert!(stood, "{} goes back to what never stood at {place}", step.subject);
+            return;
+        }
+        let former = self.memory.fallback(step.subject.name(), place).map(|it| it.former.leaf);
+        if former.flatten().is_some_and(|former| former.sha256 == key.leaf) {
+            return;
+        }
+        assert_eq!(local, Some(key.leaf), "what is bound is what was read, and good");
+        let newest = self.bound.entry((step.subject.name().clone(), place.clone()));
+        let newest = newest.or_insert(key.issued);
+        assert!(*newest <= key.issued, "{} binds an older leaf to {place}", step.subject);
+        *newest = key.issued;
+    }
+
+    /// What is remembered.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+}
+
+/// A leaf is taken back from a place once, unless an operator or a lost journal is to blame.
+fn count_back(
+    record: &Record,
+    rolled_back: &mut BTreeMap<(Place, ImportKey), usize>,
+    excuses: usize,
+) {
+    let Record::Learned { action: Action::Bind { key, place, .. }, fact, .. } = record else {
+        return;
+    };
+    if matches!(fact, Fact::RolledBack { .. }) {
+        let times = rolled_back.entry((place.clone(), key.clone())).or_default();
+        *times += 1;
+        assert!(*times <= excuses, "{} is taken back from {place} again", key.leaf.short());
     }
 }
 
@@ -250,102 +282,4 @@ fn gist(memory: &Memory) -> impl PartialEq + std::fmt::Debug {
     let jobs: BTreeSet<_> = memory.jobs(&name("main"), "db1");
     let jobs: Vec<_> = jobs.into_iter().map(str::to_owned).collect();
     (effects.collect::<Vec<_>>(), entries.collect::<Vec<_>>(), jobs)
-}
-
-/// Reads the cloud, as far as it lets itself be read.
-fn see(subject: &Subject, look: &Look, world: &mut World) -> Seen {
-    match subject {
-        Subject::Certificate(entry) => Seen::Certificate(certificate(entry, look, world)),
-        Subject::Ca(entry) => {
-            let published = blind(world).map_or(Ok(world.published), Err);
-            let file = world.file.map_or(FileSeen::Absent, FileSeen::Holds);
-            Seen::Ca(CaSeen { name: entry.clone(), published, file, has_hook: true })
-        }
-        Subject::Ssl(entry) => Seen::Switch(switch(entry, look, world)),
-    }
-}
-
-fn blind(world: &mut World) -> Option<Failure> {
-    let blind = !world.calm && world.rng.percent(15);
-    blind.then(|| Failure::local(Kind::Transient, "look", "no answer"))
-}
-
-fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen {
-    let targets = targets(entry.as_str()).iter().map(|(target, project)| TargetSeen {
-        target: *target,
-        project: (*project).to_owned(),
-        copy: look.local.map_or(CopySeen::NotAsked, |number| copy(*target, project, number, world)),
-    });
-    let targets = targets.collect();
-    let torn = || BadInput { path: "/pki/privkey.pem".into(), finding: Finding::Mismatch };
-    CertificateSeen {
-        name: entry.clone(),
-        cloud: name("main"),
-        cert_path: "/pki/fullchain.pem".into(),
-        enterprise_project: finance(entry),
-        looked_at: look.looked_at,
-        local: look.local.map(leaf).ok_or_else(torn),
-        import: look.local.map_or(ImportSeen::Trusted, |number| import(entry, number, look, world)),
-        targets,
-    }
-}
-
-/// Show knows an import at once; the list lags.
-fn import(entry: &Name, number: u32, look: &Look, world: &mut World) -> ImportSeen {
-    if look.import == ImportNeed::Nothing {
-        return ImportSeen::Trusted;
-    }
-    if let Some(failure) = blind(world) {
-        return ImportSeen::Unknown(failure);
-    }
-    let key = import_key(entry, number);
-    let listed = world.imports.iter().find(|import| {
-        let shown = matches!(&look.import, ImportNeed::Confirm(id) if *id == import.id);
-        import.key == key && (shown || import.made + world.lag <= world.now)
-    });
-    listed.map_or(ImportSeen::Absent, |import| ImportSeen::Found(import.id.clone()))
-}
-
-fn copy(target: Target, project: &str, number: u32, world: &mut World) -> CopySeen {
-    if world.blind == Some(target) {
-        return CopySeen::Blind(Failure::local(Kind::Operator, "list", "no right"));
-    }
-    if let Some(failure) = blind(world) {
-        return CopySeen::Unknown(failure);
-    }
-    let leaf = Sha256::of(&number.to_be_bytes());
-    // No copy is bound here, and CDN lists only what a domain uses.
-    let listed = world.copies.iter().filter(|_| target != Target::Cdn).find(|copy| {
-        let same = copy.target == target && copy.project == project && copy.leaf == leaf;
-        same && copy.made + world.lag <= world.now
-    });
-    listed.map_or(CopySeen::Absent, |copy| CopySeen::Found(copy.id.clone()))
-}
-
-fn switch(entry: &Name, look: &Look, world: &mut World) -> SwitchSeen {
-    let state = |id: &String, world: &mut World| {
-        if let Some(failure) = blind(world) {
-            return Err(failure);
-        }
-        let job = world.jobs.iter().skip(world.forgotten).find(|job| job.id == *id);
-        let unknown = Failure::local(Kind::NotFound, "job", "no such job");
-        job.ok_or(unknown).map(|job| match (job.ends <= world.now, job.fails) {
-            (false, _) => JobState::Running,
-            (true, false) => JobState::Completed,
-            (true, true) => JobState::Failed("no luck".to_owned()),
-        })
-    };
-    let job = look.switch.job.as_ref().map(|id| state(id, world));
-    let jobs = look.switch.jobs.then(|| {
-        let listed = world.jobs.iter().filter(|job| job.made + world.lag <= world.now);
-        let row = |job: &super::world::Job| SwitchJob {
-            job_id: job.id.clone(),
-            created: world.cloud_time(job.made),
-        };
-        let rows = listed.map(row).collect();
-        blind(world).map_or(Ok(rows), Err)
-    });
-    let unseen = fixture::switch(look.wanted);
-    let (assume, looked_at) = (world.assume, look.looked_at);
-    SwitchSeen { name: entry.clone(), assume, looked_at, job, jobs, ..unseen }
 }

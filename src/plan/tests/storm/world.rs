@@ -1,13 +1,15 @@
 //! The disk and the cloud of a storm, and what may never happen to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::daemon::Daemon;
+use super::edge::{self, Site};
+use super::entries::{ENTRIES, import_key, leaf_of};
 use crate::cert::LeafFacts;
-use crate::model::digest::{Sha1, Sha256};
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
-use crate::model::names::{Name, Subject};
+use crate::model::names::Name;
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::plan::Step;
@@ -15,9 +17,6 @@ use crate::plan::action::{Action, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
 use crate::plan::tests::fixture::{at, name};
-
-/// The entries: the first two share account, project and, at times, their leaf.
-pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];
 
 /// The furthest that the daemon's clock is set back at once, in seconds.
 const SET_BACK_SECS_MAX: u64 = 7_200;
@@ -49,8 +48,14 @@ pub struct Copy {
     pub id: String,
     pub target: Target,
     pub project: String,
-    pub leaf: Sha256,
+    pub leaf: LeafFacts,
     pub made: Time,
+    /// When it was deleted; lists show it a while longer.
+    pub gone: Option<Time>,
+    /// Since when somebody uses it at a place that nobody configured.
+    pub hand: Option<Time>,
+    /// Not made by the daemon.
+    pub foreign: bool,
 }
 
 pub struct Job {
@@ -80,6 +85,11 @@ pub struct World {
     newest: u32,
     pub imports: Vec<Import>,
     pub copies: Vec<Copy>,
+    pub sites: Vec<Site>,
+    /// How long a place goes on serving what was bound there before.
+    pub delay: Duration,
+    /// Leaves that no edge serves properly.
+    pub garbage: BTreeSet<Sha256>,
     pub jobs: Vec<Job>,
     /// So many of the first jobs are known to nobody any more.
     pub forgotten: usize,
@@ -87,7 +97,7 @@ pub struct World {
     pub assume: Option<bool>,
     pub published: Sha256,
     pub file: Option<Sha256>,
-    hook_due: bool,
+    pub hook_due: bool,
     /// A command was cut short, so it may run again.
     pub hook_excused: bool,
     pub retries: usize,
@@ -105,6 +115,8 @@ impl World {
         let skew_secs = i64::try_from(rng.below(50)).unwrap() - 25;
         let blind =
             [None, None, Some(Target::Elb), Some(Target::Waf)][usize::from(rng.below(4) as u8)];
+        let delay = Duration::from_secs(rng.below(70));
+        let (sites, copies) = edge::first_sites();
         Self {
             now: at(0),
             behind: Duration::ZERO,
@@ -120,7 +132,10 @@ impl World {
                 .collect(),
             newest: 2,
             imports: Vec::new(),
-            copies: Vec::new(),
+            copies,
+            sites,
+            delay,
+            garbage: BTreeSet::new(),
             jobs: Vec::new(),
             forgotten: 0,
             wanted: rng.percent(50),
@@ -162,6 +177,8 @@ impl World {
             }
             19 => self.ask_retries(daemon),
             20..=21 => self.set_back(),
+            22..=24 => self.rebind_by_hand(),
+            25..=26 => self.hold_by_hand(),
             _ => {}
         }
     }
@@ -222,6 +239,9 @@ impl World {
 
     fn renew(&mut self) {
         self.newest += 1;
+        if self.rng.percent(15) {
+            self.garbage.extend(ENTRIES.map(|entry| import_key(&name(entry), self.newest).leaf));
+        }
         let entry = self.some_entry();
         self.disk.insert(entry, Some(self.newest));
         if self.rng.percent(40) {
@@ -241,10 +261,14 @@ impl World {
         self.disk.insert(entry, u32::try_from(older).ok());
     }
 
+    /// Nobody deletes what a domain has ever used.
     fn remove_import(&mut self) {
         if !self.imports.is_empty() {
-            let index = self.rng.below(self.imports.len() as u64);
-            self.imports.remove(usize::try_from(index).unwrap());
+            let index = usize::try_from(self.rng.below(self.imports.len() as u64)).unwrap();
+            let id = &self.imports[index].id;
+            if !self.sites.iter().any(|site| site.has_ever_used(id)) {
+                self.imports.remove(index);
+            }
         }
     }
 
@@ -257,11 +281,11 @@ impl World {
     }
 
     /// What the switch's last good job has made of the instance.
-    fn state(&self) -> Option<bool> {
+    pub fn state(&self) -> Option<bool> {
         self.jobs.iter().rev().find(|job| !job.fails).map(|job| job.on)
     }
 
-    fn id(&mut self, prefix: &str) -> String {
+    pub fn id(&mut self, prefix: &str) -> String {
         self.ids += 1;
         format!("{prefix}{}", self.ids)
     }
@@ -277,6 +301,8 @@ impl World {
                 Ok(Some(id))
             }
             Action::Push { .. } => self.land_push(step),
+            Action::Bind { .. } => self.land_bind(step),
+            Action::Retire { .. } => self.land_retire(step),
             Action::InstallCa { sha256, .. } => {
                 self.file = Some(*sha256);
                 self.hook_due = true;
@@ -305,7 +331,8 @@ impl World {
             return Err(Failure::local(Kind::NotFound, "push", "no such certificate"));
         }
         let same = |copy: &&Copy| {
-            copy.target == *target && copy.project == *project && copy.leaf == key.leaf
+            let there = copy.target == *target && copy.project == *project && copy.gone.is_none();
+            there && copy.leaf.sha256 == key.leaf
         };
         let copies = self.copies.iter().filter(same).count();
         if *target != Target::Cdn && Some(*target) != self.blind {
@@ -320,78 +347,15 @@ impl World {
         if copies > 0 && self.rng.percent(50) {
             return Err(Failure::local(Kind::Exists, "push", "exists"));
         }
-        let (target, project, leaf, made) = (*target, project.clone(), key.leaf, self.now);
-        let id = self.id("copy-");
-        self.copies.push(Copy { id, target, project, leaf, made });
+        let leaf = leaf_of(step.subject.name(), key);
+        let (target, project, made) = (*target, project.clone(), self.now);
+        let (id, gone, hand, foreign) = (self.id("copy-"), None, None, false);
+        self.copies.push(Copy { id, target, project, leaf, made, gone, hand, foreign });
         Ok(None)
-    }
-
-    /// Everything is as the disk and the configuration want it, once.
-    pub fn judge_calm(&self) {
-        for (entry, targets) in ENTRIES.iter().map(|entry| (name(entry), targets(entry))) {
-            let key = import_key(&entry, self.disk[&entry].unwrap());
-            let imports = self.imports.iter().filter(|import| import.key == key).count();
-            assert_eq!(imports, 1, "{entry} has its import");
-            for (target, project) in targets {
-                let copy = self.copies.iter().any(|copy| {
-                    copy.target == *target && copy.project == *project && copy.leaf == key.leaf
-                });
-                assert!(copy, "{entry} is in {target} in {project}");
-            }
-        }
-        assert_eq!(self.file, Some(self.published), "the CA file is the published one");
-        assert!(!self.hook_due, "the command has run for it");
-        assert_eq!(self.state(), Some(self.wanted), "SSL is as wanted");
     }
 
     /// The cloud's word for a moment of ours, to the second.
     pub fn cloud_time(&self, moment: Time) -> Time {
         Time::from_secs(moment.secs() + self.skew_secs)
     }
-}
-
-pub fn targets(entry: &str) -> &'static [(Target, &'static str)] {
-    match entry {
-        "www" => &[(Target::Elb, "north"), (Target::Cdn, "north")],
-        "api" => &[(Target::Elb, "north"), (Target::Waf, "north")],
-        _ => &[(Target::Elb, "south")],
-    }
-}
-
-pub fn leaf(number: u32) -> LeafFacts {
-    let bytes = number.to_be_bytes();
-    LeafFacts {
-        sha256: Sha256::of(&bytes),
-        sha1: Sha1::of(&bytes),
-        not_before: issued(number),
-        not_after: at(400 * 86_400),
-        serial: number.to_string(),
-        subject: String::new(),
-        issuer: String::new(),
-        names: Vec::new(),
-        key: String::new(),
-    }
-}
-
-pub fn import_key(entry: &Name, number: u32) -> ImportKey {
-    ImportKey {
-        cloud: name("main"),
-        enterprise_project: finance(entry),
-        leaf: Sha256::of(&number.to_be_bytes()),
-        issued: issued(number),
-    }
-}
-
-/// The enterprise project of an entry.
-pub fn finance(entry: &Name) -> Option<String> {
-    (entry.as_str() == "fin").then(|| "finance".to_owned())
-}
-
-fn issued(number: u32) -> Time {
-    at(i64::from(number) - 100_000)
-}
-
-pub fn subjects() -> impl Iterator<Item = Subject> {
-    let certificates = ENTRIES.iter().map(|entry| Subject::Certificate(name(entry)));
-    certificates.chain([Subject::Ca(name("redis")), Subject::Ssl(name("ledger"))])
 }

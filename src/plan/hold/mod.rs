@@ -1,13 +1,16 @@
 //! Why something waits: each reason is the sentence that an operator reads.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use crate::cert::Finding;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Name;
+use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
+
+mod words;
 
 /// Why something waits.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,6 +107,102 @@ pub enum Hold {
         /// The project.
         project: String,
     },
+    /// The service holds as many certificates as it takes, and none of ours can go.
+    Full {
+        /// The service.
+        target: Target,
+        /// The project.
+        project: String,
+        /// How many it takes.
+        quota: usize,
+    },
+    /// Another entry is changing the same listener, host or domain.
+    SamePlace {
+        /// Where.
+        place: Place,
+        /// The entry that changes it.
+        with: Name,
+    },
+    /// It was bound, and somebody else has bound something else since.
+    Foreign {
+        /// Where.
+        place: Place,
+        /// What it has now: a verb and what it is.
+        found: String,
+    },
+    /// What is bound there was issued later than this leaf, by somebody else.
+    NewerBound {
+        /// Where.
+        place: Place,
+        /// When this leaf was issued.
+        issued: Time,
+        /// When the one there was issued.
+        bound: Time,
+    },
+    /// The service would refuse it there.
+    Unbindable {
+        /// Where.
+        place: Place,
+        /// The service's rule, and what breaks it.
+        rule: String,
+    },
+    /// The service took the binding and does not show it yet.
+    NotBoundYet {
+        /// Where.
+        place: Place,
+        /// When it took it.
+        since: Time,
+    },
+    /// It was bound there and not served, so the former one stands there again.
+    RolledBack {
+        /// Where.
+        place: Place,
+        /// The leaf that was not served.
+        rejected: Sha256,
+        /// The one that stands there again.
+        former: Sha256,
+    },
+    /// A handshake returns another leaf, and it is too soon to worry.
+    NotServedYet {
+        /// Which probe.
+        probe: String,
+        /// What it returned.
+        found: String,
+        /// When it is time to worry.
+        until: Time,
+    },
+    /// A handshake still returns a former leaf.
+    Stale {
+        /// Which probe.
+        probe: String,
+        /// What it returned.
+        served: Sha256,
+        /// Since when the new one should be served.
+        since: Time,
+    },
+    /// A handshake returns neither the new leaf nor a former one.
+    Wrong {
+        /// Which probe.
+        probe: String,
+        /// What it returned.
+        found: String,
+        /// Why the former one is not bound again, or not yet.
+        because: String,
+    },
+    /// A handshake came to no end.
+    Unreachable {
+        /// Which probe.
+        probe: String,
+        /// How it failed.
+        failure: Failure,
+    },
+    /// A superseded certificate stays because it is used, or because that could not be told.
+    StillUsed {
+        /// What, in words.
+        what: String,
+        /// By whom, in words.
+        by: String,
+    },
     /// The switch restarts the instance and the configuration does not allow that.
     RestartNotAllowed {
         /// The wanted state.
@@ -142,6 +241,10 @@ impl Hold {
             Self::InFlight
                 | Self::SameLeaf { .. }
                 | Self::NotListedYet { .. }
+                | Self::SamePlace { .. }
+                | Self::NotBoundYet { .. }
+                | Self::NotServedYet { .. }
+                | Self::StillUsed { .. }
                 | Self::RestartNotAllowed { .. }
                 | Self::JobRunning { .. }
         )
@@ -153,6 +256,10 @@ impl Hold {
             Self::InFlight
             | Self::SameLeaf { .. }
             | Self::NotListedYet { .. }
+            | Self::SamePlace { .. }
+            | Self::NotBoundYet { .. }
+            | Self::NotServedYet { .. }
+            | Self::StillUsed { .. }
             | Self::JobRunning { .. }
             | Self::InDoubt { .. } => false,
             Self::BackOff { failure, attempt, .. } => {
@@ -169,75 +276,4 @@ const ATTEMPTS_BEFORE_ALARM: u32 = 3;
 /// Failures that no repetition mends.
 fn acts_alone(kind: Kind) -> bool {
     matches!(kind, Kind::Operator | Kind::Refused | Kind::Withheld | Kind::NotFound)
-}
-
-impl fmt::Display for Hold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InFlight => f.write_str("a step is under way"),
-            Self::SameLeaf { with } => write!(f, "{with} imports the same leaf"),
-            Self::BadInput { path, finding } => write!(f, "{}: {finding}", path.display()),
-            Self::Older { issued, imported } => write!(
-                f,
-                "this leaf was issued {issued}, before the imported one ({imported}): an older \
-                 certificate is sent only after `certrotd apply --allow-older NAME`"
-            ),
-            Self::InDoubt { what, since, until } => write!(
-                f,
-                "the answer to `{what}` of {since} was lost: looking for it until {until}, then it is sent again"
-            ),
-            Self::DoubtStays { what, since, because } => write!(
-                f,
-                "the answer to `{what}` of {since} was lost and {because}: look in the console, \
-                 then `certrotd apply --retry NAME` sends it again"
-            ),
-            Self::BackOff { what, attempt, failure, until } => {
-                write!(f, "`{what}` failed (attempt {attempt}), next at {until}: {failure}")
-            }
-            Self::Refused { what, failure } => write!(
-                f,
-                "`{what}` was refused and waits for a changed file or `certrotd apply --retry NAME`: {failure}"
-            ),
-            Self::Unseen { failure } => write!(f, "could not look: {failure}"),
-            Self::CaRejected { failure } => {
-                write!(f, "the published CA is not fit to install, the file stays: {failure}")
-            }
-            Self::NotListedYet { target, project, since } => {
-                write!(f, "{target} in {project} took the push at {since} and does not list it yet")
-            }
-            Self::NeverListed { target, project, since } => write!(
-                f,
-                "{target} in {project} took the push at {since} and still lists no such certificate: \
-                 look there, then `certrotd apply --retry NAME` pushes again"
-            ),
-            Self::ExistsUnlisted { target, project } => write!(
-                f,
-                "{target} in {project} says that it has this certificate already, and lists no copy of it: \
-                 look there for one of the same name, then `certrotd apply --retry NAME` pushes again"
-            ),
-            Self::RestartNotAllowed { on } => write!(
-                f,
-                "switching SSL {} restarts the instance: set `allow_restart = true` to allow it, \
-                 or `assume = {on}` if it is so already",
-                if *on { "on" } else { "off" }
-            ),
-            Self::SwitchedByOthers { job_id, created, assumed: None } => write!(
-                f,
-                "SSL was switched on {created} (job {job_id}) and the journal does not know by whom: set `assume`"
-            ),
-            Self::SwitchedByOthers { job_id, created, assumed: Some(value) } => write!(
-                f,
-                "SSL was switched on {created} (job {job_id}) and the journal does not know by whom, so \
-                 `assume = {value}` may be out of date: look, then correct it or run `certrotd apply --retry NAME`"
-            ),
-            Self::JobRunning { job_id, since } => {
-                write!(f, "job {job_id} of {since} is still running")
-            }
-            Self::JobUnknown { job_id, since } => write!(
-                f,
-                "nobody knows job {job_id} of {since} any more: look whether SSL is as wanted, switch it in the console \
-                 if it is not, then set `assume`"
-            ),
-        }
-    }
 }

@@ -4,76 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::Lesson;
 use super::action::{Action, Fact, ImportKey};
+use super::sight::{Sighting, Spot};
 use crate::model::account::Refusal;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::place::Place;
 use crate::model::time::Time;
 
-/// One line of the journal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Record {
-    /// A step is about to start. Durable before its call leaves.
-    Began {
-        /// For whom.
-        subject: Subject,
-        /// What.
-        action: Action,
-    },
-    /// A step ended well.
-    Done {
-        /// For whom.
-        subject: Subject,
-        /// What.
-        action: Action,
-        /// The id that the answer gave.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<String>,
-    },
-    /// A step ended badly, or its answer was lost.
-    Failed {
-        /// For whom.
-        subject: Subject,
-        /// What.
-        action: Action,
-        /// How.
-        failure: Failure,
-    },
-    /// Looking alone showed this.
-    Learned {
-        /// For whom.
-        subject: Subject,
-        /// Which effect.
-        action: Action,
-        /// What is true of it.
-        fact: Fact,
-    },
-    /// An operator said `--retry NAME`: back-offs and refusals of that name end.
-    AskedRetry {
-        /// The entry.
-        name: Name,
-    },
-    /// An operator said `--allow-older NAME`: the leaf now on disk may go although it is older.
-    AskedOlder {
-        /// The entry.
-        name: Name,
-    },
-    /// A credential was refused.
-    Refused {
-        /// Which one, without its secret.
-        refusal: Refusal,
-    },
-}
+mod record;
+mod served;
 
-impl From<Lesson> for Record {
-    fn from(Lesson { subject, action, fact }: Lesson) -> Self {
-        Self::Learned { subject, action, fact }
-    }
-}
+pub use record::Record;
+pub use served::Fallback;
 
 /// Where an effect stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,6 +65,11 @@ pub struct Effect {
 pub struct Memory {
     effects: BTreeMap<Action, Effect>,
     newest: BTreeMap<Name, ImportKey>,
+    leaves: BTreeMap<Name, BTreeMap<Sha256, ImportKey>>,
+    sightings: BTreeMap<(Name, Spot), Sighting>,
+    fallbacks: BTreeMap<(Name, Place), Fallback>,
+    allowed: BTreeMap<Name, Sha256>,
+    open: BTreeSet<Action>,
     retry: BTreeMap<Name, Asked>,
     older: BTreeMap<Name, Time>,
     refusals: BTreeMap<(Name, String), Refusal>,
@@ -164,11 +113,13 @@ impl Memory {
             Record::Done { subject, action, id } => {
                 self.imported(subject, action);
                 self.change(at, subject, action, State::Done, id.clone());
+                self.retired(at, action);
             }
             Record::Failed { subject, action, failure } => {
                 self.fail(at, subject, action, failure.clone());
             }
             Record::Learned { subject, action, fact } => self.learn(at, subject, action, fact),
+            Record::Saw { subject, spot, sight } => self.saw(at, subject, spot, sight),
             Record::AskedRetry { name } => {
                 let asked = Asked { seq: self.clock.lines, at: Some(at) };
                 self.retry.insert(name.clone(), asked);
@@ -201,9 +152,14 @@ impl Memory {
     /// where it stands. Where that is still to come, the clock was set back, and it is when that was
     /// first noticed: the effect is older than that, so the wait is too long rather than too short.
     pub fn since(&self, effect: &Effect, now: Time) -> Time {
+        self.not_after(now, effect.at, effect.seq)
+    }
+
+    /// When a line was written, as [`Self::since`] has it.
+    fn not_after(&self, now: Time, at: Time, seq: u64) -> Time {
         match &self.clock {
-            _ if effect.at <= now => effect.at,
-            clock if effect.seq <= clock.back_lines => clock.back_at.min(now),
+            _ if at <= now => at,
+            clock if seq <= clock.back_lines => clock.back_at.min(now),
             _ => now,
         }
     }
@@ -218,9 +174,19 @@ impl Memory {
         self.effects.iter()
     }
 
+    /// Effects that were begun and have no end yet.
+    pub fn open(&self) -> impl Iterator<Item = (&Action, &Effect)> {
+        self.open.iter().filter_map(|action| self.effects.get_key_value(action))
+    }
+
     /// The newest leaf that was imported for this entry, or that an operator went back to.
     pub fn newest(&self, name: &Name) -> Option<&ImportKey> {
         self.newest.get(name)
+    }
+
+    /// The newest leaf of every entry that has one.
+    pub fn all_newest(&self) -> impl Iterator<Item = (&Name, &ImportKey)> {
+        self.newest.iter()
     }
 
     /// The last `--retry` of an operator for this entry.
@@ -267,6 +233,7 @@ impl Memory {
             id: before.and_then(|effect| effect.id.clone()),
         };
         self.effects.insert(action.clone(), effect);
+        self.open.insert(action.clone());
     }
 
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
@@ -287,21 +254,32 @@ impl Memory {
             Fact::Seen { id } => (State::Seen, id.clone()),
             Fact::Done { id } => (State::Done, id.clone()),
             Fact::Gone => (State::Gone, None),
+            Fact::RolledBack { former } => {
+                self.fall_back(subject, action, former);
+                let words =
+                    "handshakes returned neither it nor the former leaf, which is bound again";
+                (State::Failed(Failure::local(Kind::Permanent, "serve", words)), None)
+            }
             Fact::JobFailed { reason } => {
                 (State::Failed(Failure::local(Kind::Permanent, "follow job", reason)), None)
             }
             Fact::AllowedOlder => {
                 if let Action::Import { key } = action {
                     self.newest.insert(subject.name().clone(), key.clone());
+                    self.allowed.insert(subject.name().clone(), key.leaf);
                 }
                 self.older.remove(subject.name());
                 return;
             }
         };
-        if matches!(state, State::Seen | State::Done) {
+        let stands = matches!(state, State::Seen | State::Done);
+        if stands {
             self.imported(subject, action);
         }
         self.change(at, subject, action, state, id);
+        if stands {
+            self.retired(at, action);
+        }
     }
 
     fn change(
@@ -331,6 +309,7 @@ impl Memory {
             let instance = (cloud.clone(), instance_id.clone());
             self.jobs.entry(instance).or_default().insert(job.clone());
         }
+        self.open.remove(action);
         effect.state = state;
         (effect.at, effect.seq) = (at, seq);
         effect.id = id.or(effect.id.take());
@@ -339,6 +318,8 @@ impl Memory {
     /// Remembers an import's leaf as the newest of its entry, when it is.
     fn imported(&mut self, subject: &Subject, action: &Action) {
         let Action::Import { key } = action else { return };
+        let leaves = self.leaves.entry(subject.name().clone()).or_default();
+        leaves.insert(key.leaf, key.clone());
         match self.newest.get(subject.name()) {
             Some(newest) if newest.same_place(key) && newest.issued > key.issued => {}
             _ => {

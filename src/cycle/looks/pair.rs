@@ -1,0 +1,177 @@
+//! The second stride of a certificate: its import, its targets and its probes, as far as they must
+//! be asked.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use super::Context;
+use crate::cert::{Family, LeafFacts, family};
+use crate::cloud::Cloud;
+use crate::config::{Certificate, Push};
+use crate::model::digest::Sha256;
+use crate::model::target::Target;
+use crate::model::time::Time;
+use crate::observe::lists::Lists;
+use crate::observe::{imports, served, targets};
+use crate::plan::action::ImportKey;
+use crate::plan::memory::Memory;
+use crate::plan::needs::{self, ImportNeed};
+use crate::plan::observed::{
+    BadInput, BoundSeen, CertificateSeen, CopySeen, Handshake, ImportSeen, ProbeSeen, SiteSeen,
+    TargetSeen,
+};
+
+/// How one pair's cloud side is looked at.
+pub(super) struct Ask {
+    need: ImportNeed,
+    since: Instant,
+    named: bool,
+    former: BTreeSet<Sha256>,
+    superseded: Vec<(ImportKey, String)>,
+}
+
+impl Ask {
+    /// What the memory leaves to be asked for.
+    pub fn about(
+        entry: &Certificate,
+        leaf: &LeafFacts,
+        memory: &Memory,
+        context: &Context,
+    ) -> Self {
+        let (name, key) = (&entry.name, import_key(entry, leaf));
+        let pushed = |push: &&Push| push.target != Target::Cdn || push.domains.is_empty();
+        let pushes = entry.pushes.iter().filter(pushed);
+        let pushes: Vec<_> = pushes.map(|push| (push.target, push.project.as_str())).collect();
+        let places: Vec<_> = entry.pushes.iter().flat_map(Push::places).collect();
+        let fresh = needs::fresh_lists(&key, &pushes, memory)
+            || needs::fresh_places(name, &key, &places, memory);
+        Self {
+            need: needs::import(&key, memory, context.now),
+            since: if fresh { context.began } else { context.woken },
+            named: needs::named(name, memory),
+            former: needs::former(name, &key, memory),
+            superseded: needs::superseded(name, &key, entry.keep, memory),
+        }
+    }
+}
+
+/// Looks at the cloud side of an entry whose leaf may go out.
+pub(super) async fn look(
+    cloud: &Cloud,
+    entry: &Certificate,
+    leaf: LeafFacts,
+    ask: Ask,
+    context: &Context,
+) -> CertificateSeen {
+    let seen = unseen(entry, Ok(leaf.clone()), context.now);
+    let enterprise = entry.enterprise_project_id.as_deref();
+    let name = entry.name.of_import(&leaf.sha256);
+    let import = imports::look(cloud, &leaf, &name, enterprise, &ask.need);
+    let named = async {
+        match ask.named {
+            true => imports::newest_named(cloud, &leaf, &entry.name, enterprise).await,
+            false => Ok(None),
+        }
+    };
+    let targets = look_at_targets(cloud, &seen.targets, &leaf, &ask, &context.lists);
+    let held = imports::held(cloud, &ask.superseded);
+    let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
+    let (import, newest_named) = match named {
+        Ok(newest) => (import, newest),
+        // Whether this leaf is the newer one cannot be told, so it must not go out.
+        Err(failure) => (ImportSeen::Unknown(failure), None),
+    };
+    CertificateSeen { import, newest_named, superseded, targets, ..seen }
+}
+
+/// An entry whose files are read and whose cloud side is not looked at.
+pub(in crate::cycle) fn unseen(
+    entry: &Certificate,
+    local: Result<LeafFacts, BadInput>,
+    now: Time,
+) -> CertificateSeen {
+    let target = |push: &Push| TargetSeen {
+        target: push.target,
+        project: push.project.clone(),
+        copy: CopySeen::NotAsked,
+        room: None,
+        copies: Vec::new(),
+        sites: push
+            .places()
+            .map(|place| SiteSeen { site: place.site, bound: BoundSeen::NotAsked })
+            .collect(),
+        probes: push
+            .probes
+            .iter()
+            .map(|probe| ProbeSeen { probe: probe.clone(), handshake: Handshake::NotAsked })
+            .collect(),
+        window: push.window,
+        drift: push.drift,
+    };
+    CertificateSeen {
+        name: entry.name.clone(),
+        cloud: entry.cloud.clone(),
+        enterprise_project: entry.enterprise_project_id.clone(),
+        cert_path: entry.cert.clone(),
+        looked_at: now,
+        local,
+        keep: entry.keep,
+        newest_named: None,
+        superseded: Vec::new(),
+        import: ImportSeen::Trusted,
+        targets: entry.pushes.iter().map(target).collect(),
+    }
+}
+
+fn import_key(entry: &Certificate, leaf: &LeafFacts) -> ImportKey {
+    ImportKey {
+        cloud: entry.cloud.clone(),
+        enterprise_project: entry.enterprise_project_id.clone(),
+        leaf: leaf.sha256,
+        issued: leaf.not_before,
+    }
+}
+
+/// All targets of an entry with all their probes, at once and in the order of the entry.
+async fn look_at_targets(
+    cloud: &Cloud,
+    targets: &[TargetSeen],
+    leaf: &LeafFacts,
+    ask: &Ask,
+    lists: &Arc<Lists>,
+) -> Vec<TargetSeen> {
+    let mut asked = JoinSet::new();
+    for (index, target) in targets.iter().enumerate() {
+        let (cloud, lists, mut seen) = (cloud.clone(), Arc::clone(lists), target.clone());
+        let (leaf, former, since) = (leaf.clone(), ask.former.clone(), ask.since);
+        asked.spawn(async move {
+            let wanted = targets::Wanted { leaf: &leaf, former: &former, since };
+            let probes = std::mem::take(&mut seen.probes);
+            let probes = probe(&probes, &leaf);
+            let list = targets::look(&lists, &cloud, &wanted, &mut seen);
+            let (probes, ()) = tokio::join!(probes, list);
+            (index, TargetSeen { probes, ..seen })
+        });
+    }
+    let mut seen = asked.join_all().await;
+    seen.sort_by_key(|(index, _)| *index);
+    seen.into_iter().map(|(_, target)| target).collect()
+}
+
+/// A handshake for each probe, all at once.
+async fn probe(probes: &[ProbeSeen], leaf: &LeafFacts) -> Vec<ProbeSeen> {
+    let family = family(leaf).unwrap_or(Family::Rsa);
+    let mut asked = JoinSet::new();
+    for (index, ProbeSeen { probe, .. }) in probes.iter().cloned().enumerate() {
+        asked.spawn(async move {
+            let handshake = served::look(&probe, family).await;
+            (index, ProbeSeen { probe, handshake })
+        });
+    }
+    let mut seen = asked.join_all().await;
+    seen.sort_by_key(|(index, _)| *index);
+    seen.into_iter().map(|(_, probe)| probe).collect()
+}

@@ -1,0 +1,84 @@
+//! What the log says of a hold, and how loudly: what passes by itself is for those who look closely,
+//! what clients suffer from is an error.
+
+use tracing::{debug, error, info, warn};
+
+use super::fields::{Where, Who};
+use crate::model::failure::{Failure, Kind};
+use crate::plan::Held;
+use crate::plan::hold::Hold;
+
+/// Says a hold.
+pub(super) fn say(held: &Held, words: &str) {
+    let (table, name) = (held.subject.table(), held.subject.name());
+    let Who { certificate, instance } = Who::of(&held.subject);
+    let Where { target, project, place, probe } = Where::of_hold(&held.why);
+    match &held.why {
+        Hold::BadInput { .. } | Hold::Older { .. } => {
+            error!(event = "certificate.rejected", certificate = %name, error = words, "{name}: {words}");
+        }
+        Hold::CaRejected { .. } => {
+            error!(event = "ca.rejected", instance = %name, error = words, "{name}: {words}");
+        }
+        why if passes(why) => {
+            debug!(
+                event = "step.held",
+                certificate, instance, table, target, project, place, probe, "{name}: {words}"
+            );
+        }
+        // A credential that does not work holds everything; it is told once, not once a subject.
+        Hold::Unseen { failure: Failure { kind: Kind::Withheld | Kind::Refused, .. } } => {
+            debug!(
+                event = "step.held",
+                certificate,
+                instance,
+                table,
+                error = words,
+                "{name}: {words}"
+            );
+        }
+        // No fault, but the only line that names who else uses the certificate.
+        Hold::StillUsed { .. } => {
+            info!(event = "step.held", certificate, table, "{name}: {words}");
+        }
+        // Clients get a certificate that is none of this rotation's.
+        Hold::Wrong { .. } => {
+            error!(
+                event = "step.held",
+                certificate,
+                table,
+                probe,
+                error = words,
+                "{name}: {words}"
+            );
+        }
+        _ => {
+            warn!(
+                event = "step.held",
+                certificate,
+                instance,
+                table,
+                target,
+                project,
+                place,
+                probe,
+                error = words,
+                "{name}: {words}"
+            )
+        }
+    }
+}
+
+/// Whether this is the ordinary course of things and ends by itself.
+fn passes(why: &Hold) -> bool {
+    matches!(
+        why,
+        Hold::InFlight
+            | Hold::SameLeaf { .. }
+            | Hold::NotListedYet { .. }
+            | Hold::SamePlace { .. }
+            | Hold::NotBoundYet { .. }
+            | Hold::NotServedYet { .. }
+            | Hold::JobRunning { .. }
+    )
+}

@@ -1,0 +1,197 @@
+//! The looks of a storm: the disk and the memory are read when one begins, the cloud later.
+
+use super::edge::WINDOW;
+use super::entries::{KEEP, Wanted, finance, host, import_key, leaf, targets};
+use super::world::{Job, World};
+use crate::cert::Finding;
+use crate::model::digest::Sha256;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::{Name, Subject};
+use crate::model::place::{Dial, Probe};
+use crate::model::target::Target;
+use crate::model::time::Time;
+use crate::plan::action::ImportKey;
+use crate::plan::memory::Memory;
+use crate::plan::needs::{self, ImportNeed, SwitchNeed};
+use crate::plan::observed::{
+    BadInput, BoundSeen, CaSeen, CertificateSeen, CopyHeld, CopySeen, FileSeen, Holders,
+    ImportHeld, ImportSeen, JobState, ProbeSeen, SiteSeen, SwitchJob, SwitchSeen, TargetSeen,
+};
+use crate::plan::tests::fixture::{self, name};
+
+/// A look under way.
+pub struct Look {
+    looked_at: Time,
+    import: ImportNeed,
+    superseded: Vec<(ImportKey, String)>,
+    switch: SwitchNeed,
+    local: Option<u32>,
+    wanted: bool,
+    pub seen: Option<(Time, Seen)>,
+}
+
+pub enum Seen {
+    Certificate(CertificateSeen),
+    Ca(CaSeen),
+    Switch(SwitchSeen),
+}
+
+pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
+    let entry = subject.name();
+    let local = world.disk.get(entry).copied().flatten();
+    let key = local.map(|number| import_key(entry, number));
+    let import = key.as_ref().map(|key| needs::import(key, memory, world.clock()));
+    let superseded = key.as_ref().map(|key| needs::superseded(entry, key, KEEP, memory));
+    Look {
+        looked_at: world.clock(),
+        import: import.unwrap_or(ImportNeed::Nothing),
+        superseded: superseded.unwrap_or_default(),
+        switch: needs::switch(&name("main"), "db1", world.wanted, world.assume, memory),
+        local,
+        wanted: world.wanted,
+        seen: None,
+    }
+}
+
+/// Reads the cloud, as far as it lets itself be read.
+pub fn see(subject: &Subject, look: &Look, world: &mut World) -> Seen {
+    match subject {
+        Subject::Certificate(entry) => Seen::Certificate(certificate(entry, look, world)),
+        Subject::Ca(entry) => {
+            let published = blind(world).map_or(Ok(world.published), Err);
+            let file = world.file.map_or(FileSeen::Absent, FileSeen::Holds);
+            Seen::Ca(CaSeen { name: entry.clone(), published, file, has_hook: true })
+        }
+        Subject::Ssl(entry) => Seen::Switch(switch(entry, look, world)),
+    }
+}
+
+fn blind(world: &mut World) -> Option<Failure> {
+    let blind = !world.calm && world.rng.percent(15);
+    blind.then(|| Failure::local(Kind::Transient, "look", "no answer"))
+}
+
+fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen {
+    let wanted = targets(entry.as_str()).iter();
+    let targets = wanted.map(|wanted| target(entry, wanted, look, world)).collect();
+    let torn = || BadInput { path: "/pki/privkey.pem".into(), finding: Finding::Mismatch };
+    let superseded = look.superseded.iter().map(|(key, id)| {
+        let there = world.imports.iter().any(|import| import.id == *id);
+        let holders = if there { world.holders(id) } else { Holders::Gone };
+        ImportHeld { key: key.clone(), id: id.clone(), holders }
+    });
+    let superseded = superseded.collect();
+    CertificateSeen {
+        name: entry.clone(),
+        cloud: name("main"),
+        cert_path: "/pki/fullchain.pem".into(),
+        enterprise_project: finance(entry),
+        looked_at: look.looked_at,
+        local: look.local.map(|number| leaf(entry, number)).ok_or_else(torn),
+        keep: KEEP,
+        newest_named: None,
+        superseded,
+        import: look.local.map_or(ImportSeen::Trusted, |number| import(entry, number, look, world)),
+        targets,
+    }
+}
+
+fn target(entry: &Name, wanted: &Wanted, look: &Look, world: &mut World) -> TargetSeen {
+    let (target, project, site) = *wanted;
+    let copy = look.local.map_or(CopySeen::NotAsked, |number| {
+        copy(target, project, &import_key(entry, number).leaf, world)
+    });
+    let mut seen = TargetSeen {
+        project: project.to_owned(),
+        window: WINDOW,
+        ..fixture::target_seen(target, copy)
+    };
+    if matches!(seen.copy, CopySeen::Found(_) | CopySeen::Absent) {
+        seen.copies = copies(target, project, world);
+    }
+    let Some(site) = site else { return seen };
+    let place = seen.place(site);
+    let bound = match blind(world) {
+        _ if world.blind == Some(target) => {
+            BoundSeen::Unknown(Failure::local(Kind::Operator, "list", "no right"))
+        }
+        Some(failure) => BoundSeen::Unknown(failure),
+        None => BoundSeen::Slots { slots: world.slots(&place), quic: false },
+    };
+    seen.sites = vec![SiteSeen { site: site.to_owned(), bound }];
+    let (text, host) = (format!("{}@{site}", host(entry)), host(entry).to_owned());
+    let probe = Probe { text, name: Some(host.clone()), at: Dial::Name(host, 443) };
+    seen.probes = vec![ProbeSeen { probe, handshake: world.handshake(entry, &place) }];
+    seen
+}
+
+/// All that a service lists, whoever made it.
+fn copies(target: Target, project: &str, world: &mut World) -> Vec<CopyHeld> {
+    let here = world.copies.iter().filter(|copy| {
+        let here = copy.target == target && copy.project == project;
+        here && copy.is_listed(world)
+    });
+    let here: Vec<_> = here.map(|copy| (copy.id.clone(), copy.leaf.clone())).collect();
+    let held = here.into_iter().map(|(id, leaf)| {
+        let holders = world.holders(&id);
+        CopyHeld { id, leaf: Some(leaf), holders }
+    });
+    held.collect()
+}
+
+/// Show knows an import at once; the list lags.
+fn import(entry: &Name, number: u32, look: &Look, world: &mut World) -> ImportSeen {
+    if look.import == ImportNeed::Nothing {
+        return ImportSeen::Trusted;
+    }
+    if let Some(failure) = blind(world) {
+        return ImportSeen::Unknown(failure);
+    }
+    let key = import_key(entry, number);
+    let listed = world.imports.iter().find(|import| {
+        let shown = matches!(&look.import, ImportNeed::Confirm(id) if *id == import.id);
+        import.key == key && (shown || import.made + world.lag <= world.now)
+    });
+    listed.map_or(ImportSeen::Absent, |import| ImportSeen::Found(import.id.clone()))
+}
+
+fn copy(target: Target, project: &str, leaf: &Sha256, world: &mut World) -> CopySeen {
+    if world.blind == Some(target) {
+        return CopySeen::Blind(Failure::local(Kind::Operator, "list", "no right"));
+    }
+    if let Some(failure) = blind(world) {
+        return CopySeen::Unknown(failure);
+    }
+    // No copy is bound here, and CDN lists only what a domain uses.
+    let listed = world.copies.iter().filter(|_| target != Target::Cdn).find(|copy| {
+        let here = copy.target == target && copy.project == project;
+        here && copy.leaf.sha256 == *leaf && copy.is_listed(world)
+    });
+    listed.map_or(CopySeen::Absent, |copy| CopySeen::Found(copy.id.clone()))
+}
+
+fn switch(entry: &Name, look: &Look, world: &mut World) -> SwitchSeen {
+    let state = |id: &String, world: &mut World| {
+        if let Some(failure) = blind(world) {
+            return Err(failure);
+        }
+        let job = world.jobs.iter().skip(world.forgotten).find(|job| job.id == *id);
+        let unknown = Failure::local(Kind::NotFound, "job", "no such job");
+        job.ok_or(unknown).map(|job| match (job.ends <= world.now, job.fails) {
+            (false, _) => JobState::Running,
+            (true, false) => JobState::Completed,
+            (true, true) => JobState::Failed("no luck".to_owned()),
+        })
+    };
+    let job = look.switch.job.as_ref().map(|id| state(id, world));
+    let jobs = look.switch.jobs.then(|| {
+        let listed = world.jobs.iter().filter(|job| job.made + world.lag <= world.now);
+        let row =
+            |job: &Job| SwitchJob { job_id: job.id.clone(), created: world.cloud_time(job.made) };
+        let rows = listed.map(row).collect();
+        blind(world).map_or(Ok(rows), Err)
+    });
+    let unseen = fixture::switch(look.wanted);
+    let (assume, looked_at) = (world.assume, look.looked_at);
+    SwitchSeen { name: entry.clone(), assume, looked_at, job, jobs, ..unseen }
+}
