@@ -5,7 +5,8 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -51,17 +52,24 @@ impl Host {
         assert_eq!(left, Vec::<PathBuf>::new());
     }
 
-    /// A pair as an operator has it, and the text of its configuration entry.
+    /// A pair as an operator has it, and the text of its configuration entry, which pushes everywhere.
     fn pair(&self, name: &str, key: KeyKind) -> String {
+        self.entry(name, key)
+            + "[[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4_shop\"\n\
+               [[certificate.push]]\nservice = \"waf\"\n[[certificate.push]]\nservice = \"cdn\"\n"
+    }
+
+    /// A pair, and its entry without any push.
+    fn entry(&self, name: &str, key: KeyKind) -> String {
         let from = common::now() - std::time::Duration::from_secs(3600);
         let to = from + std::time::Duration::from_secs(90 * 86_400);
-        let issued = Authority::new("Own").issue(&[&format!("{name}.example.com")], key, from, to);
+        let names = ["", "static."].map(|more| format!("{more}{name}.example.com"));
+        let names = names.each_ref().map(String::as_str);
+        let issued = Authority::new("Own").issue(&names, key, from, to);
         self.scratch.secret(&format!("{name}.pem"), &issued.fullchain_pem());
         self.scratch.secret(&format!("{name}.key"), issued.key_pem.expose());
         format!(
-            "[[certificate]]\nname = \"{name}\"\ncloud = \"beijing\"\ncert = \"{name}.pem\"\nkey = \"{name}.key\"\n\
-             [[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4_shop\"\n\
-             [[certificate.push]]\nservice = \"waf\"\n[[certificate.push]]\nservice = \"cdn\"\n"
+            "[[certificate]]\nname = \"{name}\"\ncloud = \"beijing\"\ncert = \"{name}.pem\"\nkey = \"{name}.key\"\n"
         )
     }
 
@@ -135,16 +143,27 @@ fn a_visitor_sees_all_five_systems() {
         &[
             "POST 200  /v3/scm/certificates/import",
             "/push",
-            "/ssl-certs/download",
-            "/ssl-cert/download-link",
+            "reads: ",
             "PUT  200  /v3/0123…/instances/096c…/ssl-option",
             "Completed",
             "certbot renews www.example.com",
-            "3 imports, 9 pushed copies and 1 SSL switch",
+            "4 imports and 9 pushed copies; 14 bindings and 1 SSL switch",
+            "bound by hand",
+            "alarm     www: ",
+            "looked again: 0 bindings more",
+            "charged   0 yuan",
             "✓ SCM import",
             "✓ SCM push to ELB",
             "✓ SCM push to WAF",
             "✓ SCM push to CDN",
+            "✓ Served by ELB",
+            "✓ Served by WAF",
+            "✓ Served by CDN",
+            "✓ Old to new",
+            "✓ Drift",
+            "✓ Roll-back",
+            "✓ Cleaning up",
+            "✓ Fees",
             "✓ DCS CA",
             "✓ GeminiDB CA",
             "✓ TaurusDB SSL switch",
@@ -153,11 +172,42 @@ fn a_visitor_sees_all_five_systems() {
             "Everything came out right.",
         ],
     );
+    tells_the_story(&text);
     assert!(!text.contains('\x1b') && !text.contains('─'), "piped, it is plain:\n{text}");
     assert!(!text.contains("PRIVATE KEY") && !text.contains("simulated-secret-key"));
     let longest = text.lines().map(|line| line.chars().count()).max();
     assert!(longest <= Some(100 + host.tmp().to_string_lossy().len()), "{longest:?}");
     host.is_clean();
+}
+
+/// The fingerprints of each act go together: what a handshake returned in one is where the next begins.
+fn tells_the_story(text: &str) {
+    let acts: Vec<_> = (1..=6).map(|act| text.find(&format!("\n{act} · ")).unwrap()).collect();
+    let act = |number: usize| &text[acts[number - 1]..acts[number]];
+    // Before and after at ELB, WAF and CDN.
+    let table = |number: usize| -> [(String, String); 3] {
+        ["ELB", "WAF", "CDN"].map(|service| {
+            let start = format!("  {service}      ");
+            let row = act(number).lines().find(|line| line.starts_with(&start)).unwrap();
+            let words: Vec<_> = row.split_whitespace().map(str::to_owned).collect();
+            (words[2].clone(), words[4].clone())
+        })
+    };
+    let renewed = |number: usize| {
+        let fact = act(number).lines().find(|line| line.starts_with("  leaf")).unwrap();
+        fact.split_whitespace().last().unwrap().to_owned()
+    };
+    let [(by_hand, first), ..] = table(1);
+    assert!(by_hand != first && first.len() == 12, "{by_hand} {first}");
+    assert!(table(1).iter().all(|row| *row == (by_hand.clone(), first.clone())));
+    let second = renewed(2);
+    assert!(table(2).iter().all(|row| *row == (first.clone(), second.clone())));
+    assert_eq!(table(3)[0], (first, second.clone()), "the former leaf, and what repaired it");
+    let (bad, good) = (renewed(4), renewed(5));
+    assert_eq!(table(4)[0], (second.clone(), second.clone()), "back where it was");
+    assert_eq!(table(4)[1], (second.clone(), bad.clone()));
+    assert!(act(4).contains(&format!(", though {bad} is bound")), "{}", act(4));
+    assert_eq!(table(5), [(second, good.clone()), (bad.clone(), good.clone()), (bad, good)]);
 }
 
 #[test]
@@ -209,6 +259,65 @@ fn an_operators_own_file_touches_nothing_of_the_operators() {
     let after = fs::read_dir(host.scratch.path("")).unwrap().count();
     assert_eq!(after, before, "neither state nor CA files are written where the file says");
     host.is_clean();
+}
+
+#[test]
+fn an_operators_places_are_bound_and_their_probes_stay_here() {
+    let host = Host::new();
+    // What stands for the operator's real server: nobody may knock there.
+    let real = TcpListener::bind("127.0.0.1:0").unwrap();
+    real.set_nonblocking(true).unwrap();
+    let at = real.local_addr().unwrap();
+    let shop = host.entry("shop", KeyKind::Rsa2048)
+        + &format!(
+            "[[certificate.push]]\nservice = \"elb\"\nlisteners = [\"0aa1f2b3-1111\", \"0bb1f2b3-2222\"]\n\
+             probe = [\"shop.example.com@{at}\", \"{at}\"]\n\
+             [[certificate.push]]\nservice = \"waf\"\nproject = \"cn-north-4_shop\"\n\
+             hosts = [\"Shop.example.com:8443\", \"3f1c2a\"]\nprobe = [\"shop.example.com@{at}\"]\n\
+             [[certificate.push]]\nservice = \"cdn\"\ndomains = [\"static.shop.example.com\"]\n"
+        );
+    let blog = host.entry("blog", KeyKind::EcdsaP256)
+        + &format!(
+            "[[certificate.push]]\nservice = \"elb\"\nlisteners = [\"0aa1f2b3-1111\"]\n\
+             [[certificate.push]]\nservice = \"waf\"\nprobe = [\"blog.example.com@{at}\"]\n"
+        );
+    let file = host.configure(&(shop + &blog));
+    let (output, text) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
+    shows(
+        &text,
+        &[
+            "probes    3 handshakes to the simulated edges",
+            "probes    1 handshake left out",
+            "✓ Served by ELB        3 listeners return",
+            "✓ Served by WAF        2 hosts return",
+            "✓ Served by CDN        1 domain returns",
+            "✓ Fees",
+            "✓ Second apply",
+        ],
+    );
+    let knocked = real.accept().map_err(|error| error.kind());
+    assert!(matches!(knocked, Err(ErrorKind::WouldBlock)), "{knocked:?}");
+    host.is_clean();
+}
+
+#[test]
+fn more_places_than_a_rehearsal_binds_are_left_out() {
+    let host = Host::new();
+    let domains: Vec<_> = (0..8).map(|number| format!("\"d{number}.shop.example.com\"")).collect();
+    let entry = host.entry("shop", KeyKind::EcdsaP256).replace("shop.pem", "many.pem");
+    let names: Vec<_> = (0..8).map(|number| format!("d{number}.shop.example.com")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let from = common::now() - std::time::Duration::from_secs(3600);
+    let to = from + std::time::Duration::from_secs(90 * 86_400);
+    let issued = Authority::new("Own").issue(&names, KeyKind::EcdsaP256, from, to);
+    host.scratch.secret("many.pem", &issued.fullchain_pem());
+    host.scratch.secret("shop.key", issued.key_pem.expose());
+    let push = "[[certificate.push]]\nservice = \"cdn\"\n";
+    let file = host.configure(&format!("{entry}{push}domains = [{}]\n", domains.join(", ")));
+    let (output, text) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
+    shows(&text, &["places    2 places left out", "✓ Served by CDN        6 domains return"]);
 }
 
 #[test]

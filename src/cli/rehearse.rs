@@ -1,14 +1,17 @@
 //! `certrotd rehearse`: the whole job against a simulated cloud in this process. The daemon, the
 //! sockets and the files are real; the verdict reads what they left behind, never what they said.
 
+mod acts;
 mod clouds;
 mod own;
 mod picture;
 mod scratch;
 mod show;
+mod sites;
 mod small;
 mod stage;
 mod verdict;
+mod watch;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +24,7 @@ use crate::config::Config;
 use crate::cycle::{Cycle, CycleError, Until};
 use crate::daemon::{self, DaemonError};
 use crate::plan::Held;
-use crate::telemetry::log::{self, Handle};
+use crate::telemetry::log;
 use clouds::Calls;
 use scratch::Scratch;
 use show::Dress;
@@ -69,28 +72,11 @@ async fn interrupted() {
     }
 }
 
-/// The daemon's log, as quiet as the show needs it unless the variable asks for more.
-struct Log {
-    handle: Handle,
-    asked: bool,
-}
-
-impl Log {
-    /// Begins to log on standard error. Refuses a level that cannot be understood.
-    fn begin(quiet: &str) -> Result<Self, log::BadLevel> {
-        let asked = std::env::var(LOG_VARIABLE).ok().filter(|level| !level.is_empty());
-        let level = asked.as_deref().unwrap_or(quiet);
-        let handle = log::init(log::Format::Text, level)?;
-        Ok(Self { handle, asked: asked.is_some() })
-    }
-
-    /// Another level, unless an operator asked for one.
-    fn quieten(&self, level: &str) {
-        if !self.asked {
-            // The levels are our own words, and all of them are understood.
-            let _ = self.handle.reload(level);
-        }
-    }
+/// Begins to log on standard error, where somebody asked for it: all that the log could say is shown.
+/// Refuses a level that cannot be understood.
+fn begin_log() -> Result<(), log::BadLevel> {
+    let asked = std::env::var(LOG_VARIABLE).ok().filter(|level| !level.is_empty());
+    log::init(log::Format::Text, asked.as_deref().unwrap_or("off")).map(drop)
 }
 
 /// What `apply` does with this configuration, shown call by call: cycles until nothing is left to
@@ -107,6 +93,8 @@ async fn settle(
     // Nobody wakes it: the channel stays open and silent.
     let (_wake, mut wakes) = tokio::sync::mpsc::channel(1);
     let work = cycle.run(&mut wakes, Until::Settled { wait, jobs }, |_| ());
-    calls.during(work).await.map_err(CycleError::Journal)?;
+    let ended = calls.during(work).await;
+    calls.rest();
+    ended.map_err(CycleError::Journal)?;
     Ok(cycle.held().cloned().collect())
 }

@@ -8,6 +8,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::show::{self, Dress};
+use super::sites::Site;
 use crate::model::names::Name;
 use crate::model::time::Time;
 use crate::sim::{Call, Settings, Sim};
@@ -39,18 +40,34 @@ impl Clouds {
     }
 }
 
-/// The calls from now on, shown as they come.
+/// The calls from now on, shown as they come. Reads that went well are counted, and named together
+/// before the next line.
 pub(super) struct Calls {
     receivers: Vec<Receiver<Call>>,
     began: Time,
     dress: Dress,
+    /// The services of the reads since the last line.
+    reads: Vec<&'static str>,
 }
 
 impl Calls {
     /// Begins to listen; times are counted from now.
     pub(super) fn listen(clouds: &Clouds, dress: Dress) -> Self {
         let receivers = clouds.all().map(Sim::subscribe).collect();
-        Self { receivers, began: crate::daemon::now(), dress }
+        Self { receivers, began: crate::daemon::now(), dress, reads: Vec::new() }
+    }
+
+    /// Shows what handshakes with these places return now.
+    pub(super) fn handshakes(&mut self, sites: &[Site]) {
+        for site in sites {
+            self.rest();
+            show::handshake(self.dress, self.began, site);
+        }
+    }
+
+    /// Names the reads that were not yet.
+    pub(super) fn rest(&mut self) {
+        show::reads(self.dress, &std::mem::take(&mut self.reads));
     }
 
     /// Does the work, and shows the calls that come in meanwhile.
@@ -82,6 +99,11 @@ impl Calls {
         }
         new.sort_by_key(|call| call.at);
         for call in &new {
+            if show::is_plain_read(call) {
+                self.reads.push(call.service);
+                continue;
+            }
+            self.rest();
             show::call(self.dress, self.began, call);
         }
     }

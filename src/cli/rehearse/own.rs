@@ -2,26 +2,27 @@
 //! endpoint leads to a simulated cloud, whatever is written goes to the scratch directory, commands
 //! are shown and not run, and no credential is read.
 
+mod divert;
+mod furniture;
+
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use self::divert::{Diverted, Hook};
 use super::clouds::{Calls, Clouds};
 use super::picture::{self, Picture};
 use super::scratch::Scratch;
 use super::show::{self, Dress};
-use super::verdict::{self, Check, many};
-use super::{Log, settle, stage};
+use super::verdict::{self, Check, Past, many};
+use super::{begin_log, settle};
 use crate::cli::{Exit, print};
 use crate::config::{self, Config};
 use crate::daemon::DaemonError;
 use crate::files;
-use crate::model::account::{Account, CredentialSource, SecretFile};
-use crate::model::names::Name;
-use crate::model::target::{Api, CaSource, SslSwitch};
 use crate::plan::Held;
+use crate::sim::Sim;
 use crate::sim::pki::Authority;
-use crate::sim::{CaFile, DcsInstance, GeminiDbInstance, Settings, Sim};
 
 /// Longest configuration file, in bytes: ten thousand certificates with a push each stay below it.
 const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -29,17 +30,6 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 const WAIT: Duration = Duration::from_secs(10);
 /// How long jobs are followed; the simulated ones take a few seconds.
 const JOBS_WITHIN: Duration = Duration::from_secs(30);
-/// Permissions of the files with the simulated access key.
-const SECRET_MODE: u32 = 0o600;
-/// Where the simulated access key lies, below the scratch directory.
-const ACCESS_KEY: &str = "access-key";
-const SECRET_KEY: &str = "secret-key";
-
-/// A command that would follow a changed CA file.
-struct Hook {
-    ca: Name,
-    argv: Vec<String>,
-}
 
 /// Why there was nothing to judge.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +48,7 @@ pub(super) async fn rehearse(path: &Path, scratch: &Scratch, dress: Dress) -> Ex
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    // All that the log could say is shown: calls as they come, and what waits in the end.
-    if let Err(error) = Log::begin("off") {
+    if let Err(error) = begin_log() {
         print::problem(&error.to_string());
         return Exit::Configuration;
     }
@@ -83,17 +72,25 @@ fn read(path: &Path) -> Result<Config, Exit> {
 
 async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
     let ca = Authority::new("Rehearsal");
+    let left_out = furniture::bound_places(&mut config);
+    let stand = furniture::by_hand(&config).await;
     let accounts = config.accounts.iter();
-    let accounts = accounts.map(|it| (it.name.clone(), furniture(&config, it, ca.ca_pem())));
+    let accounts = accounts
+        .map(|it| (it.name.clone(), furniture::of_account(&config, it, ca.ca_pem(), &stand)));
     let clouds = Clouds::start(accounts.collect()).await?;
-    let hooks = divert(&mut config, &clouds, scratch)?;
-    opening(&config, &clouds, scratch, hooks.len(), dress);
+    let diverted = divert::divert(&mut config, &clouds, scratch)?;
+    opening(&config, &clouds, scratch, dress);
+    told(&diverted, left_out, dress);
+    let before = picture::look(&config, &clouds).await;
     let mut calls = Calls::listen(&clouds, dress);
 
     show::heading(dress, "1 · Apply: everything that the file wants");
     settle(config.clone(), &mut calls, WAIT, JOBS_WITHIN).await?;
     let first = picture::look(&config, &clouds).await;
-    would_run(&hooks, &first, dress);
+    would_run(&diverted.hooks, &first, dress);
+    if !first.sites.is_empty() {
+        show::places(dress, &before.sites, &first.sites);
+    }
 
     show::heading(dress, "2 · Apply again: nothing may be sent twice");
     let held = settle(config.clone(), &mut calls, WAIT, JOBS_WITHIN).await?;
@@ -104,7 +101,7 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
         show::heading(dress, "What waits");
         show::held(dress, &held);
     }
-    let mut checks = verdict::checks(&picture, &[]);
+    let mut checks = verdict::checks(&picture, &Past::default());
     checks.push(verdict::unchanged("Second apply", &first, &picture, "changed nothing"));
     checks.push(settled(&held));
     Ok(show::verdict(dress, &checks))
@@ -122,88 +119,7 @@ fn settled(held: &[Held]) -> Check {
     Check::new("Settled", &faults.collect::<Vec<_>>(), good)
 }
 
-/// A cloud for this account: its region and projects, and every instance that the file names there.
-fn furniture(config: &Config, account: &Account, ca_pem: &str) -> Settings {
-    let usual = Settings::default();
-    let mut settings = Settings {
-        region: account.region.clone(),
-        project_id: account.project_id.clone().unwrap_or(usual.project_id),
-        domain_id: account.domain_id.clone().unwrap_or(usual.domain_id),
-        import_quota: usual.import_quota.max(config.certificates.len()),
-        ..Settings::default()
-    };
-    let here = |cloud: &Name| *cloud == account.name;
-    let pushes = config.certificates.iter().filter(|it| here(&it.cloud)).flat_map(|it| &it.pushes);
-    for project in pushes.map(|push| &push.project) {
-        if *project != account.region && !settings.sub_projects.contains(project) {
-            settings.sub_projects.push(project.clone());
-        }
-    }
-    for entry in config.instance_cas.iter().filter(|it| here(&it.cloud)) {
-        let id = entry.instance_id.clone();
-        match entry.source {
-            CaSource::Dcs => furnish_dcs(&mut settings.dcs, id, ca_pem),
-            CaSource::GeminiDb => {
-                furnish_gemini(&mut settings.geminidb, id, &entry.category, ca_pem);
-            }
-        }
-    }
-    for entry in config.instance_ssls.iter().filter(|it| here(&it.cloud)) {
-        match entry.switch {
-            SslSwitch::TaurusDb => settings.taurusdb.push(entry.instance_id.clone()),
-        }
-    }
-    settings
-}
-
-/// Every other instance gives its CA as a bare PEM, the rest as an archive: both occur.
-fn furnish_dcs(instances: &mut Vec<DcsInstance>, id: String, ca_pem: &str) {
-    if instances.iter().any(|instance| instance.id == id) {
-        return;
-    }
-    let pem = ca_pem.to_owned();
-    let ca = if instances.len().is_multiple_of(2) { CaFile::Zip(pem) } else { CaFile::Pem(pem) };
-    instances.push(DcsInstance { id, ca: Some(ca) });
-}
-
-fn furnish_gemini(instances: &mut Vec<GeminiDbInstance>, id: String, category: &str, pem: &str) {
-    let cert = (category.to_owned(), pem.to_owned());
-    match instances.iter_mut().find(|instance| instance.id == id) {
-        Some(instance) if instance.certs.contains(&cert) => {}
-        Some(instance) => instance.certs.push(cert),
-        None => instances.push(GeminiDbInstance { id, certs: vec![cert] }),
-    }
-}
-
-/// Leads everything that the configuration would reach or change elsewhere. Gives the commands that
-/// it would run.
-fn divert(config: &mut Config, clouds: &Clouds, scratch: &Scratch) -> io::Result<Vec<Hook>> {
-    let key = Settings::default();
-    stage::write(&scratch.join(ACCESS_KEY), &key.access_key, SECRET_MODE)?;
-    stage::write(&scratch.join(SECRET_KEY), key.secret_key.expose(), SECRET_MODE)?;
-    config.state = scratch.join("state");
-    config.metrics = None;
-    for account in &mut config.accounts {
-        let url = clouds.of(&account.name).map(Sim::url).unwrap_or_default();
-        account.endpoints = Api::ALL.into_iter().map(|api| (api, url.clone())).collect();
-        account.credentials = CredentialSource::AccessKey {
-            access_key: SecretFile::Path(scratch.join(ACCESS_KEY)),
-            secret_key: SecretFile::Path(scratch.join(SECRET_KEY)),
-            security_token: None,
-        };
-    }
-    let mut hooks = Vec::new();
-    for entry in &mut config.instance_cas {
-        entry.path = scratch.join("ca").join(format!("{}.pem", entry.name));
-        let argv = std::mem::take(&mut entry.on_change);
-        if !argv.is_empty() {
-            hooks.push(Hook { ca: entry.name.clone(), argv });
-        }
-    }
-    Ok(hooks)
-}
-
-fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, hooks: usize, dress: Dress) {
+fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
     show::title(dress, "certrotd rehearse: your file, your certificates, a simulated cloud");
     show::fact(dress, "file", &config.path.display().to_string());
     for account in &config.accounts {
@@ -215,11 +131,28 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, hooks: usize, dr
         format!("{} takes state and CA files, removed in the end", scratch.path().display());
     show::fact(dress, "scratch", &words);
     show::fact(dress, "keys", "no credential of yours is read; the simulated cloud has its own");
-    if hooks > 0 {
-        show::fact(dress, "hooks", &format!("{} shown, not run", many(hooks, "command")));
-    }
     for warning in &config.warnings {
         show::fact(dress, "warning", warning);
+    }
+}
+
+/// What of the file is not done as it stands there.
+fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
+    let Diverted { hooks, probes, unproven } = diverted;
+    if !hooks.is_empty() {
+        show::fact(dress, "hooks", &format!("{} shown, not run", many(hooks.len(), "command")));
+    }
+    if *probes > 0 {
+        let words = "to the simulated edges, with the names of the file and none of its addresses";
+        show::fact(dress, "probes", &format!("{} {words}", many(*probes, "handshake")));
+    }
+    if *unproven > 0 {
+        let words = "left out: nothing is bound there, so there is no edge to ask";
+        show::fact(dress, "probes", &format!("{} {words}", many(*unproven, "handshake")));
+    }
+    if left_out > 0 {
+        let words = "left out: a rehearsal binds the first of many";
+        show::fact(dress, "places", &format!("{} {words}", many(left_out, "place")));
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::clouds::Clouds;
+use super::sites::{self, Site};
 use crate::cert::{self, LeafFacts};
 use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
 use crate::daemon;
@@ -12,7 +13,7 @@ use crate::model::digest::Sha256;
 use crate::model::names::Name;
 use crate::model::target::{CaSource, Target};
 use crate::observe::local;
-use crate::sim::{CaFile, Sim, SslJob};
+use crate::sim::{CaFile, Call, Sim, SslJob};
 
 /// More than any CA file that is installed.
 const CA_BYTES_MAX: u64 = cert::CA_INPUT_BYTES_MAX as u64;
@@ -23,6 +24,8 @@ pub(super) const TARGETS: [Target; 3] = [Target::Elb, Target::Waf, Target::Cdn];
 /// All of it at one moment.
 pub(super) struct Picture {
     pub(super) rotations: Vec<Rotation>,
+    /// Every listener, host and domain that a certificate is bound at.
+    pub(super) sites: Vec<Site>,
     pub(super) cas: Vec<Ca>,
     pub(super) switches: Vec<Switch>,
     /// The leaf of every import, whosoever it is.
@@ -31,16 +34,22 @@ pub(super) struct Picture {
     pub(super) violations: Vec<String>,
     /// How many calls there were.
     pub(super) calls: usize,
-    /// How many copies pushes left in all targets.
-    pub(super) pushed: usize,
+    /// Every copy that a push left in a target.
+    pub(super) pushed: Vec<(Target, Sha256)>,
+    /// Every certificate in a target that somebody else put there.
+    pub(super) foreign: Vec<(Target, Sha256)>,
+    /// How many writes there were that bind a certificate.
+    pub(super) bindings: usize,
+    /// What was charged, in yuan.
+    pub(super) fees: u64,
     /// How many switches were accepted, each a restart.
     pub(super) restarts: usize,
 }
 
 impl Picture {
-    /// How many imports, pushed copies and switches there are.
-    pub(super) fn effects(&self) -> [usize; 3] {
-        [self.imports.len(), self.pushed, self.restarts]
+    /// How many imports, pushed copies, bindings and switches there are.
+    pub(super) fn effects(&self) -> [usize; 4] {
+        [self.imports.len(), self.pushed.len(), self.bindings, self.restarts]
     }
 }
 
@@ -105,8 +114,12 @@ pub(super) struct Switch {
 /// Looks at everything that the configuration names.
 pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
     let mut rotations = Vec::with_capacity(config.certificates.len());
+    let mut places = Vec::new();
     for entry in &config.certificates {
         let leaf = local::read(entry).await.leaf;
+        if let Some(sim) = clouds.of(&entry.cloud) {
+            places.extend(sites::look(entry, leaf.as_ref().ok(), sim).await);
+        }
         let leaf = leaf.map_err(|bad| format!("{}: {}", bad.path.display(), bad.finding));
         let region = config.account(&entry.cloud).map_or("", |account| &account.region);
         rotations.push(rotation(entry, leaf, region, clouds.of(&entry.cloud)));
@@ -115,18 +128,34 @@ pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
     let switches = config.instance_ssls.iter().map(|entry| switch(entry, clouds.of(&entry.cloud)));
     Picture {
         rotations,
+        sites: places,
         cas: cas.collect(),
         switches: switches.collect(),
         imports: clouds.all().flat_map(Sim::imports).map(|import| import.sha256).collect(),
         violations: clouds.all().flat_map(Sim::violations).collect(),
         calls: clouds.all().map(|sim| sim.calls().len()).sum(),
-        pushed: clouds.all().map(pushed).sum(),
+        pushed: clouds.all().flat_map(|sim| stored(sim, true)).collect(),
+        foreign: clouds.all().flat_map(|sim| stored(sim, false)).collect(),
+        bindings: clouds.all().flat_map(Sim::calls).filter(binds).count(),
+        fees: clouds.all().map(Sim::fees).sum(),
         restarts: clouds.all().map(|sim| sim.ssl_jobs().len()).sum(),
     }
 }
 
-fn pushed(sim: &Sim) -> usize {
-    TARGETS.into_iter().map(|target| sim.copies(target).len()).sum()
+/// What lies in the targets: the copies that pushes left, or all the others.
+fn stored(sim: &Sim, pushed: bool) -> Vec<(Target, Sha256)> {
+    let all = TARGETS.into_iter().flat_map(|target| sim.certificates(target));
+    let all = all.filter(|found| found.certificate_id.is_empty() != pushed);
+    all.map(|found| (found.target, found.sha256)).collect()
+}
+
+/// Whether this call binds a certificate, whatever came of it.
+fn binds(call: &Call) -> bool {
+    let to = |part| call.path.contains(part);
+    call.method != "GET"
+        && (to("/elb/listeners/") || to("/waf/instance/") || to("/premium-waf/host/"))
+        || call.method == "POST" && to("/apply-to-hosts")
+        || call.method == "PUT" && to("/cdn/")
 }
 
 fn rotation(
@@ -141,7 +170,9 @@ fn rotation(
         Some(import.sha256) == digest
             && project.is_none_or(|project| project == import.enterprise_project_id)
     });
-    let copies = entry.pushes.iter().map(|push| {
+    // A domain of CDN takes its certificate from the certificate manager itself.
+    let pushes = entry.pushes.iter().filter(|push| push.domains.is_empty());
+    let copies = pushes.map(|push| {
         let copies = sim.map(|sim| sim.copies(push.target)).unwrap_or_default();
         let there = copies.iter().any(|copy| {
             // CDN has no projects, so its copies name none.

@@ -1,6 +1,8 @@
 //! What is printed: headings, calls, tables and the verdict; with colours and rules on a terminal, as
 //! plain lines everywhere else, and as one JSON object for programs.
 
+mod calls;
+mod places;
 mod table;
 
 use std::io::{self, IsTerminal as _};
@@ -10,31 +12,15 @@ use serde::Serialize;
 use super::super::args::Format;
 use super::super::{Exit, print};
 use super::verdict::Check;
-use crate::model::target::Api;
-use crate::model::time::Time;
 use crate::plan::Held;
 use crate::plan::hold::Hold;
-use crate::sim::Call;
 
+pub(super) use calls::{call, handshake, is_plain_read, reads};
+pub(super) use places::places;
 pub(super) use table::status;
 
 /// How wide a line of the show is, in characters; sentences and paths of an operator's own may be longer.
 const WIDTH: usize = 100;
-/// Where a call's path begins, in characters.
-const PATH_AT: usize = 28;
-/// How wide a path is when the words after it leave it the room.
-const PATH_CHARS: usize = 34;
-/// Least room for the words after a path, and between the two, in characters.
-const DETAIL_CHARS_MIN: usize = 20;
-const GAP_CHARS: usize = 2;
-/// Parts of a path that are at least this long and have digits, or nothing but hex, are ids.
-const ID_CHARS_MIN: usize = 16;
-/// How much of such an id is shown: its start, or the end of one that begins like all others.
-const ID_CHARS: usize = 4;
-/// How every import's id begins.
-const IMPORT_ID: &str = "scs";
-/// What a push of a copy that is there already is answered with.
-const ALREADY_THERE: &str = "SCM.0211";
 /// Least width of the first column of the verdict and the opening.
 const LABEL_CHARS: usize = 20;
 /// Where the sentence of a hold begins, as facts do.
@@ -108,87 +94,6 @@ pub(super) fn note(dress: Dress, words: &str) {
     dress.line(&format!("  {}", dress.paint(Ink::Dim, words)));
 }
 
-/// One call: when, whose, what, and what came of it. An arrow marks those that change the cloud.
-pub(super) fn call(dress: Dress, began: Time, call: &Call) {
-    let after = call.at.since(began).as_secs_f64();
-    let service = Api::from_key(call.service)
-        .map_or_else(|| call.service.to_uppercase(), |api| api.to_string());
-    let (status, ink) = match call.status {
-        Some(status @ 200..=299) => (status.to_string(), Ink::Green),
-        Some(status) => (status.to_string(), Ink::Yellow),
-        None => ("---".to_owned(), Ink::Red),
-    };
-    let (path, detail) = fitted(&call.path, &words(call));
-    let method = format!("{:<4}", call.method);
-    let (arrow, method, path) = if is_write(call) {
-        ("→", dress.paint(Ink::Bold, &method), dress.paint(Ink::Bold, &path))
-    } else {
-        (" ", method, path)
-    };
-    dress.line(&format!(
-        "{}{}  {}  {method} {}  {path}  {}",
-        dress.paint(Ink::Yellow, arrow),
-        dress.paint(Ink::Dim, &format!("{after:>6.3}")),
-        dress.paint(Ink::Cyan, &format!("{service:<8}")),
-        dress.paint(ink, &format!("{status:>3}")),
-        dress.paint(Ink::Dim, &detail),
-    ));
-}
-
-/// The three calls that change something; a DCS download is a POST that does not.
-fn is_write(call: &Call) -> bool {
-    call.method != "GET"
-        && ["/import", "/push", "/ssl-option"].iter().any(|end| call.path.ends_with(end))
-}
-
-/// The ledger's words, without what the path says already.
-fn words(call: &Call) -> String {
-    let detail = call.detail.as_str();
-    let detail = detail.strip_prefix("import ").unwrap_or(detail);
-    let detail = match detail.strip_prefix("push ") {
-        Some(push) => push.split(" as ").next().unwrap_or(push),
-        None => detail,
-    };
-    let fault = call.fault.map(|fault| format!(" [{fault}]")).unwrap_or_default();
-    let gloss = if detail == ALREADY_THERE { " (it has a copy already)" } else { "" };
-    format!("{detail}{gloss}{fault}")
-}
-
-/// Path and words of a call in the room that a line has for them: ids are cut short, then what is
-/// still too long is.
-fn fitted(path: &str, detail: &str) -> (String, String) {
-    let room = WIDTH - PATH_AT - GAP_CHARS;
-    let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
-    let path = cut(&path, room - DETAIL_CHARS_MIN);
-    let detail = cut(detail, room - path.chars().count());
-    // Words that need more room than the column has move it to the left.
-    let width = PATH_CHARS.min(room - detail.chars().count());
-    (format!("{path:<width$}"), detail)
-}
-
-fn part(part: &str) -> String {
-    let chars = part.chars().count();
-    let has_digits = part.contains(|c: char| c.is_ascii_digit());
-    let is_id =
-        chars >= ID_CHARS_MIN && (has_digits || part.chars().all(|c| c.is_ascii_hexdigit()));
-    if !is_id {
-        return part.to_owned();
-    }
-    match part.strip_prefix(IMPORT_ID) {
-        Some(_) => {
-            IMPORT_ID.chars().chain(['…']).chain(part.chars().skip(chars - ID_CHARS)).collect()
-        }
-        None => part.chars().take(ID_CHARS).chain(['…']).collect(),
-    }
-}
-
-fn cut(words: &str, max: usize) -> String {
-    if words.chars().count() <= max {
-        return words.to_owned();
-    }
-    words.chars().take(max.saturating_sub(1)).chain(['…']).collect()
-}
-
 /// Calls that came faster than they could be shown.
 pub(super) fn missed(dress: Dress, count: u64) {
     note(dress, &format!("… {count} more calls, too fast to be shown"));
@@ -202,6 +107,12 @@ pub(super) fn held(dress: Dress, held: &[Held]) {
         let words = format!("{}: {}", held.subject, held.why);
         dress.line(&format!("  {word}      {}", wrapped(&words, HELD_AT)));
     }
+}
+
+/// What an operator is woken up for, in the words of the log.
+pub(super) fn alarm(dress: Dress, words: &str) {
+    let word = dress.paint(Ink::Red, "alarm");
+    dress.line(&format!("  {word}     {}", wrapped(words, HELD_AT)));
 }
 
 /// Words broken into lines that begin at this column and end within the width, where words allow it.
@@ -259,16 +170,6 @@ fn is_fine(checks: &[Check]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_fits_its_line() {
-        let long = "/v2/0123456789abcdef0123456789abcdef/instances/5560df16-cebf-4473-95c4-d1b573c16e79/ssl-certs/download";
-        let (path, detail) = fitted(long, &"words ".repeat(30));
-        assert!(path.starts_with("/v2/0123…/instances/5560…/ssl-certs/download"), "{path}");
-        assert!(PATH_AT + path.chars().count() + 1 + detail.chars().count() <= WIDTH);
-        let push = fitted("/v3/scm/certificates/scs1763798400123/push", "ELB").0;
-        assert!(push.starts_with("/v3/scm/certificates/scs…0123/push"), "{push}");
-    }
 
     #[test]
     fn long_sentences_are_broken_at_words() {

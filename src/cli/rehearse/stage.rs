@@ -1,7 +1,9 @@
-//! The small world of a rehearsal without a file: an authority, two pairs as certbot lays them out,
-//! a cloud with instances, and a configuration that names all five systems.
+//! The small world of a rehearsal without a file: an authority, two pairs as certbot lays them out, a
+//! cloud with instances and with places that serve somebody else's certificate, and a configuration
+//! that names all systems.
 
-use std::fmt::Write as _;
+mod text;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, symlink};
@@ -13,9 +15,13 @@ use super::scratch::Scratch;
 use crate::daemon;
 use crate::model::digest::Sha256;
 use crate::model::names::{BadName, Name};
-use crate::model::target::Api;
+use crate::model::place::Place;
+use crate::model::target::Target;
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{CaFile, DcsInstance, GeminiDbInstance, Settings, Sim};
+use crate::sim::{
+    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
+    Sim,
+};
 
 /// The one account.
 const ACCOUNT: &str = "rehearsal";
@@ -32,23 +38,43 @@ const PEM_REDIS: &str = "7d6e2b41-cebf-4473-95c4-d1b573c16e79";
 const GEMINI: &str = "e73893ef73754465a8bd2e0857bbf13ein02";
 const TAURUS: &str = "096c0fc43e804757b59946b80dc27f8bin07";
 
+/// The listener that `www` is bound at, its host and its domain.
+const LISTENER: &str = "0aa1f2b3-1111-4222-8333-944445555666";
+const HOST: &str = "shop.example.com";
+const DOMAIN: &str = "static.example.com";
+/// The age of what stands there at the start, in days.
+const BY_HAND_AGE: u32 = 85;
+
 /// A certificate of the small world.
 pub(super) struct Lineage {
     /// What its configuration entry is called.
     pub(super) name: &'static str,
     /// Its domain, which also names its directories.
     pub(super) domain: &'static str,
+    /// The names that it has beside that one.
+    more: &'static [&'static str],
     key: KeyKind,
     /// Its age at the start, in days.
     age: u32,
 }
 
-/// The one that is renewed.
-pub(super) const WWW: Lineage =
-    Lineage { name: "www", domain: "www.example.com", key: KeyKind::Rsa2048, age: 60 };
-/// The one that is not.
+/// The one that is bound, and renewed.
+pub(super) const WWW: Lineage = Lineage {
+    name: "www",
+    domain: "www.example.com",
+    more: &[HOST, DOMAIN],
+    key: KeyKind::Rsa2048,
+    age: 60,
+};
+/// The one that is pushed and no more.
 pub(super) const API: Lineage =
-    Lineage { name: "api", domain: "api.example.com", key: KeyKind::EcdsaP256, age: 5 };
+    Lineage { name: "api", domain: "api.example.com", more: &[], key: KeyKind::EcdsaP256, age: 5 };
+
+impl Lineage {
+    fn names(&self) -> Vec<&'static str> {
+        std::iter::once(self.domain).chain(self.more.iter().copied()).collect()
+    }
+}
 
 /// The small world.
 pub(super) struct Stage {
@@ -83,7 +109,8 @@ impl Stage {
         let clouds = Clouds::start(vec![(Name::new(ACCOUNT)?, settings.clone())]).await?;
         let url = clouds.all().next().map(Sim::url).unwrap_or_default();
         let config = scratch.join("certrotd.toml");
-        write(&config, &text(&settings.region, &url), SECRET_MODE)?;
+        let edges = clouds.all().next().map(edges).unwrap_or_default();
+        write(&config, &text::config(&settings.region, &url, &edges), SECRET_MODE)?;
         let authority = Authority::new("Rehearsal");
         let stage = Self { clouds, config, authority, root: scratch.path().to_owned() };
         for lineage in [&WWW, &API] {
@@ -98,11 +125,30 @@ impl Stage {
         self.put(lineage, 0)
     }
 
+    /// The place of the listener.
+    pub(super) fn listener(&self) -> Place {
+        let project = Settings::default().region;
+        Place { target: Target::Elb, project, site: LISTENER.to_owned() }
+    }
+
+    /// Binds this leaf's copy to the listener, as a person does in the console. False: there is none.
+    pub(super) fn bind_by_hand(&self, leaf: Sha256) -> bool {
+        let Some(sim) = self.clouds.all().next() else { return false };
+        let copies = sim.certificates(Target::Elb);
+        let copy = copies.iter().find(|copy| copy.sha256 == leaf);
+        copy.is_some_and(|copy| sim.rebind(LISTENER, &copy.id))
+    }
+
+    /// The listener serves garbage with the next leaf that is bound there, as long as it stays.
+    pub(super) fn garble_the_next(&self) -> bool {
+        self.clouds.all().next().is_some_and(|sim| sim.garble(LISTENER, None))
+    }
+
     fn put(&self, lineage: &Lineage, age: u32) -> io::Result<Sha256> {
         // An hour back, as authorities date them against clocks that are slow.
         let from = daemon::now() - DAY * age - DAY / 24;
-        let issued =
-            self.authority.issue(&[lineage.domain], lineage.key, from, from + DAY * LEAF_DAYS);
+        let to = from + DAY * LEAF_DAYS;
+        let issued = self.authority.issue(&lineage.names(), lineage.key, from, to);
         let archive = self.root.join("archive").join(lineage.domain);
         let live = self.root.join("live").join(lineage.domain);
         fs::create_dir_all(&archive)?;
@@ -129,11 +175,20 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// A CA for each instance, so that no file can pass for another's.
+/// A CA for each instance, so that no file can pass for another's, and places that serve what a person
+/// once bound there.
 fn furniture() -> Settings {
     let ca = |name: &str| Authority::new(name).ca_pem().to_owned();
+    let (id, default) = (LISTENER.to_owned(), Some(by_hand()));
+    let name = "public".to_owned();
+    let listener = ListenerSetup { id, name, default: default.clone(), ..ListenerSetup::default() };
+    let hostname = HOST.to_owned();
+    let host = HostSetup { hostname, default: default.clone(), ..HostSetup::default() };
     Settings {
         job_time: JOB_TIME,
+        listeners: vec![listener],
+        waf_hosts: vec![host],
+        cdn_domains: vec![DomainSetup { name: DOMAIN.to_owned(), default }],
         dcs: vec![
             DcsInstance { id: ZIP_REDIS.to_owned(), ca: Some(CaFile::Zip(ca("Orders Redis"))) },
             DcsInstance { id: PEM_REDIS.to_owned(), ca: Some(CaFile::Pem(ca("Carts Redis"))) },
@@ -147,42 +202,24 @@ fn furniture() -> Settings {
     }
 }
 
-/// The configuration, as an operator would write it.
-fn text(region: &str, url: &str) -> String {
-    let mut text = format!(
-        "[schedule]\njitter = \"0s\"\ndoubt = \"6s\"\nretry = \"1s..4s\"\n\n\
-         [state]\npath = \"state\"\n\n\
-         [cloud.{ACCOUNT}]\nregion = \"{region}\"\n\n\
-         [cloud.{ACCOUNT}.credentials]\nsource = \"access-key\"\n\
-         access_key_file = \"access-key\"\nsecret_key_file = \"secret-key\"\n\n\
-         [cloud.{ACCOUNT}.endpoints]\n"
-    );
-    for api in Api::ALL {
-        let _ = writeln!(text, "{} = \"{url}\"", api.key());
-    }
-    for Lineage { name, domain, .. } in [WWW, API] {
-        let _ = write!(
-            text,
-            "\n[[certificate]]\nname = \"{name}\"\ncert = \"live/{domain}/fullchain.pem\"\n\
-             key = \"live/{domain}/privkey.pem\"\n"
-        );
-        for service in ["elb", "waf", "cdn"] {
-            let _ = writeln!(text, "[[certificate.push]]\nservice = \"{service}\"");
-        }
-    }
-    for (name, service, id) in [
-        ("orders-redis", "dcs", ZIP_REDIS),
-        ("carts-redis", "dcs", PEM_REDIS),
-        ("ledger-gemini", "geminidb", GEMINI),
-    ] {
-        let _ = write!(
-            text,
-            "\n[[instance_ca]]\nname = \"{name}\"\nservice = \"{service}\"\n\
-             instance_id = \"{id}\"\npath = \"ca/{name}.pem\"\n"
-        );
-    }
-    text + &format!(
-        "\n[[instance_ssl]]\nname = \"ledger\"\nservice = \"taurusdb\"\n\
-         instance_id = \"{TAURUS}\"\nenabled = true\nallow_restart = true\n"
-    )
+/// What somebody bound before certrotd came: other certificates for the same names.
+fn by_hand() -> Pair {
+    let from = daemon::now() - DAY * BY_HAND_AGE;
+    let authority = Authority::new("By Hand");
+    let issued = authority.issue(&WWW.names(), WWW.key, from, from + DAY * LEAF_DAYS);
+    Pair { name: "by-hand".to_owned(), fullchain: issued.fullchain_pem(), key: issued.key_pem }
+}
+
+/// What `www` is bound at: the service, its list of places, the place, and the probe there.
+fn edges(sim: &Sim) -> Vec<text::Bound> {
+    let places = [
+        ("elb", "listeners", LISTENER, WWW.domain),
+        ("waf", "hosts", HOST, HOST),
+        ("cdn", "domains", DOMAIN, DOMAIN),
+    ];
+    let bound = places.into_iter().filter_map(|(service, list, site, name)| {
+        let probe = format!("{name}@{}", sim.edge(site)?);
+        Some(text::Bound { service, list, site, probe })
+    });
+    bound.collect()
 }

@@ -1,5 +1,7 @@
 //! Whether everything came out right: one line a system, from a picture of what is.
 
+mod served;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -10,6 +12,24 @@ use crate::model::target::{CaSource, Target};
 
 /// How many of the things that are wrong a line names: enough to begin with.
 const WRONG_MAX: usize = 8;
+
+pub(super) use served::{Drift, Move, RollBack, cleaned, moved, repaired, rolled_back};
+
+/// The leaves that one rotation has left behind.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Past {
+    /// Those that were on the disk before, the oldest first.
+    pub(super) former: Vec<Sha256>,
+    /// How many of them stay in the cloud.
+    pub(super) keep: usize,
+}
+
+impl Past {
+    /// Those that are beyond what is kept, and those that are kept.
+    pub(super) fn split(&self) -> (&[Sha256], &[Sha256]) {
+        self.former.split_at(self.former.len().saturating_sub(self.keep))
+    }
+}
 
 /// One line of the verdict.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -34,24 +54,26 @@ impl Check {
     }
 }
 
-/// Judges a picture. `former` are leaves that were on the disk before and stay in the certificate
-/// manager. Systems that the configuration does not use have no line.
-pub(super) fn checks(picture: &Picture, former: &[Sha256]) -> Vec<Check> {
+/// Judges a picture. Systems that the configuration does not use have no line.
+pub(super) fn checks(picture: &Picture, past: &Past) -> Vec<Check> {
     let mut all = Vec::new();
     if !picture.rotations.is_empty() {
-        all.push(import(picture, former));
+        all.push(import(picture, past));
     }
     all.extend(TARGETS.into_iter().filter_map(|it| push(picture, it)));
+    all.extend(TARGETS.into_iter().filter_map(|it| served::served(picture, it)));
     all.extend([CaSource::Dcs, CaSource::GeminiDb].into_iter().filter_map(|it| ca(picture, it)));
     all.extend(switch(picture));
+    all.extend(served::free(picture));
     all.push(manners(picture));
     all
 }
 
-/// Each leaf of the disk stands in the certificate manager once, and nothing else does.
-fn import(picture: &Picture, former: &[Sha256]) -> Check {
+/// Each leaf of the disk stands in the certificate manager once, as do those that are kept, and nothing
+/// else does but what a rotation has left behind.
+fn import(picture: &Picture, past: &Past) -> Check {
     let mut wrong = Vec::new();
-    let mut known: BTreeSet<_> = former.iter().copied().collect();
+    let mut known: BTreeSet<_> = past.former.iter().copied().collect();
     for Rotation { name, leaf, ids, .. } in &picture.rotations {
         match leaf {
             Err(finding) => wrong.push(finding.clone()),
@@ -65,7 +87,7 @@ fn import(picture: &Picture, former: &[Sha256]) -> Check {
             }
         }
     }
-    for leaf in former {
+    for leaf in past.split().1 {
         match picture.imports.iter().filter(|import| *import == leaf).count() {
             1 => {}
             count => wrong.push(format!("the former leaf {} is there {count} times", leaf.short())),
@@ -76,11 +98,11 @@ fn import(picture: &Picture, former: &[Sha256]) -> Check {
         wrong.push(format!("{} with leaves that nobody has", many(strange, "import")));
     }
     let imports = many(picture.imports.len(), "import");
-    let good = match former.len() {
+    let good = match picture.imports.len().saturating_sub(picture.rotations.len()) {
         0 => format!("{imports}: each leaf on the disk, once"),
-        renewed => format!(
+        kept => format!(
             "{imports}: each leaf on the disk, and {} renewed since, once each",
-            many(renewed, "leaf")
+            many(kept, "leaf")
         ),
     };
     Check::new("SCM import", &wrong, good)
@@ -155,10 +177,10 @@ fn manners(picture: &Picture) -> Check {
     Check::new("API rules", &wrong, good)
 }
 
-/// The clouds hold the same as before: nothing was imported, pushed or switched in between.
+/// The clouds hold the same as before: nothing was imported, pushed, bound or switched in between.
 pub(super) fn unchanged(what: &str, before: &Picture, after: &Picture, good: &str) -> Check {
     let counts = before.effects().into_iter().zip(after.effects());
-    let wrong = ["import", "pushed copy", "SSL switch"].into_iter().zip(counts);
+    let wrong = ["import", "pushed copy", "binding", "SSL switch"].into_iter().zip(counts);
     let wrong = wrong.filter(|(_, (before, after))| before != after);
     let wrong =
         wrong.map(|(noun, (before, after))| format!("{}, then {after}", many(before, noun)));
@@ -170,6 +192,7 @@ pub(super) fn many(count: usize, noun: &str) -> String {
     let plural = match noun {
         _ if count == 1 => noun.to_owned(),
         "leaf" => "leaves".to_owned(),
+        "former leaf" => "former leaves".to_owned(),
         "pushed copy" => "pushed copies".to_owned(),
         "SSL switch" => "SSL switches".to_owned(),
         _ => format!("{noun}s"),

@@ -1,11 +1,13 @@
 //! The status table: a line a certificate, a CA file and an SSL switch.
 
 use super::super::picture::{Ca, Copy, Picture, Rotation, Switch};
+use super::super::sites::Site;
 use super::{Dress, Ink, heading};
 use crate::daemon;
+use crate::model::digest::Sha256;
 
 /// Most characters of an entry's name that the table makes room for.
-const NAME_CHARS_MAX: usize = 32;
+const NAME_CHARS_MAX: usize = 36;
 
 /// Everything as it is, side by side.
 pub(in super::super) fn status(dress: Dress, picture: &Picture) {
@@ -13,7 +15,8 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
     let rotations = picture.rotations.iter().map(|it| it.name.as_str());
     let cas = picture.cas.iter().map(|it| it.name.as_str());
     let switches = picture.switches.iter().map(|it| it.name.as_str());
-    let names = rotations.chain(cas).chain(switches).map(|name| name.chars().count());
+    let sites = picture.sites.iter().map(|it| it.place.site.as_str());
+    let names = rotations.chain(sites).chain(cas).chain(switches).map(|name| name.chars().count());
     let width = names.max().unwrap_or(0).clamp(11, NAME_CHARS_MAX);
     section(
         dress,
@@ -22,6 +25,14 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
         "leaf on disk   days  import            copies",
         &picture.rotations,
         rotation,
+    );
+    section(
+        dress,
+        width,
+        "bound at",
+        "bound          service           served, by a handshake",
+        &picture.sites,
+        site,
     );
     section(
         dress,
@@ -76,6 +87,14 @@ fn copy(dress: Dress, copy: &Copy) -> String {
     let mark = mark(dress, copy.there);
     let project = if copy.elsewhere { format!(" in {}", copy.project) } else { String::new() };
     format!("{}{project} {mark}", copy.target)
+}
+
+fn site(dress: Dress, site: &Site) -> (&str, String) {
+    let Site { place, bound, served, .. } = site;
+    let stands = mark(dress, served.leaf().is_some_and(|leaf| bound.contains(&leaf)));
+    let bound: Vec<_> = bound.iter().map(Sha256::short).collect();
+    let (bound, service) = (bound.join(" "), place.target.to_string());
+    (place.site.as_str(), format!("{bound:<13}  {service:<16}  {} {stands}", served.words()))
 }
 
 fn ca(dress: Dress, ca: &Ca) -> (&str, String) {

@@ -1,14 +1,16 @@
 //! The verdict misses whatever is missing.
 
 use super::super::picture::{Ca, Copy, Switch};
+use super::super::sites::{Served, Site};
 use super::*;
 use crate::cert::LeafFacts;
 use crate::model::digest::Sha1;
 use crate::model::names::Name;
+use crate::model::place::Place;
 use crate::model::time::Time;
 use crate::sim::SslJob;
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
@@ -26,8 +28,15 @@ fn leaf() -> LeafFacts {
     }
 }
 
+/// A place where this leaf is bound and served.
+pub(super) fn site(target: Target, leaf: Sha256) -> Site {
+    let place = Place { target, project: "p".to_owned(), site: target.to_string() };
+    let (bound, served) = (vec![leaf], Served::Leaf(leaf));
+    Site { entry: name("www"), place, asked: None, bound, served }
+}
+
 /// Everything as it should be, with one renewal behind it.
-fn picture() -> Picture {
+pub(super) fn picture() -> Picture {
     let copy = |target| Copy { target, project: "p".to_owned(), elsewhere: false, there: true };
     let ca = |source| Ca {
         name: name("redis"),
@@ -51,6 +60,7 @@ fn picture() -> Picture {
             ids: vec!["scs1".to_owned()],
             copies: TARGETS.map(copy).into(),
         }],
+        sites: TARGETS.map(|target| site(target, Sha256::of(b"leaf"))).into(),
         cas: [CaSource::Dcs, CaSource::GeminiDb].map(ca).into(),
         switches: vec![Switch {
             name: name("ledger"),
@@ -62,7 +72,10 @@ fn picture() -> Picture {
         imports: vec![Sha256::of(b"former"), Sha256::of(b"leaf")],
         violations: Vec::new(),
         calls: 9,
-        pushed: 3,
+        pushed: TARGETS.map(|target| (target, Sha256::of(b"leaf"))).into(),
+        foreign: vec![(Target::Elb, Sha256::of(b"foreign"))],
+        bindings: 3,
+        fees: 0,
         restarts: 1,
     }
 }
@@ -71,7 +84,8 @@ fn picture() -> Picture {
 fn wrong(change: impl FnOnce(&mut Picture)) -> Vec<String> {
     let mut picture = picture();
     change(&mut picture);
-    let checks = checks(&picture, &[Sha256::of(b"former")]).into_iter();
+    let past = Past { former: vec![Sha256::of(b"former")], keep: 2 };
+    let checks = checks(&picture, &past).into_iter();
     checks.filter(|check| !check.fine).map(|check| check.what).collect()
 }
 
@@ -80,16 +94,32 @@ fn whatever_is_missing_is_missed() {
     assert_eq!(wrong(|_| ()), Vec::<String>::new());
     assert_eq!(wrong(|it| it.rotations[0].ids.clear()), ["SCM import"]);
     assert_eq!(wrong(|it| it.rotations[0].ids.push("scs2".to_owned())), ["SCM import"]);
-    assert_eq!(wrong(|it| it.rotations[0].leaf = Err("torn".to_owned())), ["SCM import"; 1]);
+    let torn = wrong(|it| it.rotations[0].leaf = Err("torn".to_owned()));
+    assert_eq!(torn, ["SCM import", "Served by ELB", "Served by WAF", "Served by CDN"]);
     assert_eq!(wrong(|it| it.imports.truncate(0)), ["SCM import"]);
     assert_eq!(wrong(|it| it.imports.push(Sha256::of(b"strange"))), ["SCM import"]);
     for (place, target) in ["ELB", "WAF", "CDN"].into_iter().enumerate() {
         let found = wrong(|it| it.rotations[0].copies[place].there = false);
         assert_eq!(found, [format!("SCM push to {target}")]);
     }
+    assert_eq!(wrong(|it| it.fees = 8), ["Fees"]);
     assert_eq!(wrong(|it| it.cas[0].file = None), ["DCS CA"]);
     assert_eq!(wrong(|it| it.cas[1].file = Some("old".to_owned())), ["GeminiDB CA"]);
     assert_eq!(wrong(|it| it.violations.push("a field".to_owned())), ["API rules"]);
+}
+
+#[test]
+fn bound_and_served_are_two_things() {
+    let other = Sha256::of(b"former");
+    for (place, target) in TARGETS.into_iter().enumerate() {
+        let what = [format!("Served by {target}")];
+        assert_eq!(wrong(|it| it.sites[place].bound.clear()), what);
+        assert_eq!(wrong(|it| it.sites[place].bound = vec![other]), what);
+        assert_eq!(wrong(|it| it.sites[place].served = Served::Leaf(other)), what);
+        let nothing = Served::Nothing("refused".to_owned());
+        assert_eq!(wrong(|it| it.sites[place].served = nothing), what);
+    }
+    assert_eq!(wrong(|it| it.sites[0].bound.push(other)), Vec::<String>::new(), "others by name");
 }
 
 #[test]
@@ -111,6 +141,8 @@ fn what_changed_between_two_pictures_is_told() {
     let (before, mut after) = (picture(), picture());
     assert!(unchanged("Memory", &before, &after, "same").fine);
     after.restarts += 1;
+    after.bindings += 1;
     let check = unchanged("Memory", &before, &after, "same");
-    assert_eq!((check.fine, check.found.as_str()), (false, "1 SSL switch, then 2"));
+    let found = check.found.as_str();
+    assert_eq!((check.fine, found), (false, "3 bindings, then 4; 1 SSL switch, then 2"));
 }

@@ -1,0 +1,92 @@
+//! Where an operator's configuration leads in a rehearsal: every endpoint to a simulated cloud, every
+//! probe to one of its edges, every file to the scratch directory, and no command anywhere.
+
+use std::io;
+
+use super::super::clouds::Clouds;
+use super::super::scratch::Scratch;
+use super::super::{sites, stage};
+use crate::config::{Config, Push};
+use crate::model::account::{CredentialSource, SecretFile};
+use crate::model::names::Name;
+use crate::model::place::{Dial, Probe};
+use crate::model::target::Api;
+use crate::sim::{Settings, Sim};
+
+/// Permissions of the files with the simulated access key.
+const SECRET_MODE: u32 = 0o600;
+/// Where the simulated access key lies, below the scratch directory.
+const ACCESS_KEY: &str = "access-key";
+const SECRET_KEY: &str = "secret-key";
+
+/// A command that would follow a changed CA file.
+pub(super) struct Hook {
+    pub(super) ca: Name,
+    pub(super) argv: Vec<String>,
+}
+
+/// What was led elsewhere.
+pub(super) struct Diverted {
+    /// The commands that it would run.
+    pub(super) hooks: Vec<Hook>,
+    /// How many probes lead to an edge.
+    pub(super) probes: usize,
+    /// How many were left out for want of one.
+    pub(super) unproven: usize,
+}
+
+/// Leads everything that the configuration would reach or change elsewhere: nothing of it is sent off
+/// this host, and nothing of it is written outside of the scratch directory.
+pub(super) fn divert(
+    config: &mut Config,
+    clouds: &Clouds,
+    scratch: &Scratch,
+) -> io::Result<Diverted> {
+    let key = Settings::default();
+    stage::write(&scratch.join(ACCESS_KEY), &key.access_key, SECRET_MODE)?;
+    stage::write(&scratch.join(SECRET_KEY), key.secret_key.expose(), SECRET_MODE)?;
+    config.state = scratch.join("state");
+    config.metrics = None;
+    for account in &mut config.accounts {
+        let url = clouds.of(&account.name).map(Sim::url).unwrap_or_default();
+        account.endpoints = Api::ALL.into_iter().map(|api| (api, url.clone())).collect();
+        account.credentials = CredentialSource::AccessKey {
+            access_key: SecretFile::Path(scratch.join(ACCESS_KEY)),
+            secret_key: SecretFile::Path(scratch.join(SECRET_KEY)),
+            security_token: None,
+        };
+    }
+    let (mut probes, mut unproven) = (0, 0);
+    for entry in &mut config.certificates {
+        let sim = clouds.of(&entry.cloud);
+        for push in &mut entry.pushes {
+            let written = push.probes.len();
+            push.probes = to_edges(push, sim);
+            probes += push.probes.len();
+            unproven += written - push.probes.len();
+        }
+    }
+    let hooks = take_hooks(config, scratch);
+    Ok(Diverted { hooks, probes, unproven })
+}
+
+/// The probes with the address of the edge that each speaks for; those that speak for none are left out.
+fn to_edges(push: &Push, sim: Option<&Sim>) -> Vec<Probe> {
+    let probes = push.probes.iter().enumerate().filter_map(|(number, probe)| {
+        let edge = sim?.edge(&sites::of_probe(push, number)?.site)?;
+        Some(Probe { at: Dial::Address(edge), ..probe.clone() })
+    });
+    probes.collect()
+}
+
+fn take_hooks(config: &mut Config, scratch: &Scratch) -> Vec<Hook> {
+    let mut hooks = Vec::new();
+    for entry in &mut config.instance_cas {
+        entry.path = scratch.join("ca").join(format!("{}.pem", entry.name));
+        let argv = std::mem::take(&mut entry.on_change);
+        if !argv.is_empty() {
+            hooks.push(Hook { ca: entry.name.clone(), argv });
+        }
+    }
+    hooks
+}

@@ -1,0 +1,177 @@
+//! The simulated cloud of an operator's configuration: every listener, host, domain and instance that it
+//! names, with certificates for the operator's names that somebody else has bound.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::cert::{self, Family, LeafFacts};
+use crate::config::{Certificate, Config};
+use crate::daemon;
+use crate::model::account::Account;
+use crate::model::names::Name;
+use crate::model::place::Place;
+use crate::model::target::{CaSource, SslSwitch, Target};
+use crate::observe::local;
+use crate::sim::pki::{Authority, KeyKind};
+use crate::sim::{
+    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
+};
+
+/// Most places of a rehearsal: each has a port of its own, and a process may have a thousand.
+const PLACES_MAX: usize = 200;
+/// Most domains of CDN among them: so many bindings its limit lets through within a minute.
+const DOMAINS_MAX: usize = 6;
+/// How long before the operator's leaf the one that stands there was issued, and how long it still has.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+/// The name of a leaf that stands for one without any.
+const NAMELESS: &str = "rehearsal.invalid";
+
+/// What stands at the places of each entry.
+pub(super) type Stand = BTreeMap<Name, Pair>;
+
+/// Leaves out the places that are too many, and the targets that have none left. Gives how many places.
+pub(super) fn bound_places(config: &mut Config) -> usize {
+    let (mut places, mut domains, mut left_out) = (0, 0, 0);
+    for entry in &mut config.certificates {
+        entry.pushes.retain_mut(|push| {
+            let is_bound = push.places().next().is_some();
+            for list in [&mut push.listeners, &mut push.hosts, &mut push.domains] {
+                let is_cdn = push.target == Target::Cdn;
+                let room = if is_cdn { DOMAINS_MAX - domains } else { PLACES_MAX - places };
+                left_out += list.len().saturating_sub(room);
+                list.truncate(room);
+                *(if is_cdn { &mut domains } else { &mut places }) += list.len();
+            }
+            !is_bound || push.places().next().is_some()
+        });
+    }
+    left_out
+}
+
+/// A certificate for each entry that is bound somewhere, for the same names and with the same kind of
+/// key, issued before the operator's own and still valid.
+pub(super) async fn by_hand(config: &Config) -> Stand {
+    let authority = Authority::new("By Hand");
+    let mut stand = Stand::new();
+    for entry in &config.certificates {
+        if entry.pushes.iter().any(|push| push.places().next().is_some()) {
+            let leaf = local::read(entry).await.leaf.ok();
+            stand.insert(entry.name.clone(), pair(entry, leaf.as_ref(), &authority));
+        }
+    }
+    stand
+}
+
+fn pair(entry: &Certificate, leaf: Option<&LeafFacts>, authority: &Authority) -> Pair {
+    let wanted = entry.needed_names();
+    let own = leaf.into_iter().flat_map(|leaf| leaf.names.iter());
+    let needed = wanted.iter().map(|(name, _)| name).filter(|_| leaf.is_none());
+    let mut names: Vec<&str> = own.chain(needed).map(String::as_str).collect();
+    names.retain(|name| name.is_ascii());
+    if names.is_empty() {
+        names.push(NAMELESS);
+    }
+    let kind = match leaf.and_then(cert::family) {
+        Some(Family::Rsa) => KeyKind::Rsa2048,
+        Some(Family::Ed25519) => KeyKind::Ed25519,
+        Some(Family::Ecdsa) | None => KeyKind::EcdsaP256,
+    };
+    let now = daemon::now();
+    let issued = leaf.map_or(now, |leaf| leaf.not_before.min(now)) - MONTH;
+    let issued = authority.issue(&names, kind, issued, now + MONTH);
+    let name = format!("by-hand-{}", entry.name);
+    Pair { name, fullchain: issued.fullchain_pem(), key: issued.key_pem }
+}
+
+/// One place. A listener that several entries share has the first one's as its default, and the others'
+/// by name.
+fn furnish_place(settings: &mut Settings, place: Place, entry: &Certificate, stand: &Stand) {
+    let Some(pair) = stand.get(&entry.name).cloned() else { return };
+    let Place { target, project, site } = place;
+    match target {
+        Target::Elb => match settings.listeners.iter_mut().find(|it| it.id == site) {
+            Some(listener) => listener.sni.push(pair),
+            None => settings.listeners.push(ListenerSetup {
+                id: site,
+                project,
+                default: Some(pair),
+                ..ListenerSetup::default()
+            }),
+        },
+        Target::Waf => {
+            // An id has no dot, and a host that is called by its id may have any name.
+            let (id, hostname) = match site.contains('.') || site.contains(':') {
+                true => (String::new(), site),
+                false => (site.clone(), format!("{site}.{NAMELESS}")),
+            };
+            let default = Some(pair);
+            let host = HostSetup { id, hostname, project, default, ..HostSetup::default() };
+            settings.waf_hosts.push(host);
+        }
+        Target::Cdn => {
+            settings.cdn_domains.push(DomainSetup { name: site, default: Some(pair) });
+        }
+    }
+}
+
+/// A cloud for this account: its region and projects, and every place and instance that the file names
+/// there.
+pub(super) fn of_account(
+    config: &Config,
+    account: &Account,
+    ca_pem: &str,
+    stand: &Stand,
+) -> Settings {
+    let usual = Settings::default();
+    let mut settings = Settings {
+        region: account.region.clone(),
+        project_id: account.project_id.clone().unwrap_or(usual.project_id),
+        domain_id: account.domain_id.clone().unwrap_or(usual.domain_id),
+        import_quota: usual.import_quota.max(config.certificates.len()),
+        elb_quota: usual.elb_quota.max(config.certificates.len() + PLACES_MAX),
+        ..Settings::default()
+    };
+    let here = |cloud: &Name| *cloud == account.name;
+    for entry in config.certificates.iter().filter(|it| here(&it.cloud)) {
+        for push in &entry.pushes {
+            if push.project != account.region && !settings.sub_projects.contains(&push.project) {
+                settings.sub_projects.push(push.project.clone());
+            }
+            push.places().for_each(|place| furnish_place(&mut settings, place, entry, stand));
+        }
+    }
+    for entry in config.instance_cas.iter().filter(|it| here(&it.cloud)) {
+        let id = entry.instance_id.clone();
+        match entry.source {
+            CaSource::Dcs => furnish_dcs(&mut settings.dcs, id, ca_pem),
+            CaSource::GeminiDb => {
+                furnish_gemini(&mut settings.geminidb, id, &entry.category, ca_pem);
+            }
+        }
+    }
+    for entry in config.instance_ssls.iter().filter(|it| here(&it.cloud)) {
+        match entry.switch {
+            SslSwitch::TaurusDb => settings.taurusdb.push(entry.instance_id.clone()),
+        }
+    }
+    settings
+}
+
+/// Every other instance gives its CA as a bare PEM, the rest as an archive: both occur.
+fn furnish_dcs(instances: &mut Vec<DcsInstance>, id: String, ca_pem: &str) {
+    if instances.iter().any(|instance| instance.id == id) {
+        return;
+    }
+    let pem = ca_pem.to_owned();
+    let ca = if instances.len().is_multiple_of(2) { CaFile::Zip(pem) } else { CaFile::Pem(pem) };
+    instances.push(DcsInstance { id, ca: Some(ca) });
+}
+
+fn furnish_gemini(instances: &mut Vec<GeminiDbInstance>, id: String, category: &str, pem: &str) {
+    let cert = (category.to_owned(), pem.to_owned());
+    match instances.iter_mut().find(|instance| instance.id == id) {
+        Some(instance) if instance.certs.contains(&cert) => {}
+        Some(instance) => instance.certs.push(cert),
+        None => instances.push(GeminiDbInstance { id, certs: vec![cert] }),
+    }
+}
