@@ -73,15 +73,13 @@ fn targeted(
         Some(scm_id) if target.is_pushed_to() => push::plan(case, scm_id, target, draft),
         scm_id => scm_id.map(str::to_owned).filter(|_| !target.is_pushed_to()),
     };
-    let mut bound = true;
-    for site in &target.sites {
-        bound &= bind::plan(case, target, site, copy.as_deref(), draft);
-    }
-    let since = serve::placed_since(case, target, bound, draft);
-    let served = serve::plan(case, target, since, draft);
+    let sites = target.sites.iter();
+    let bound: Vec<_> =
+        sites.map(|site| bind::plan(case, target, site, copy.as_deref(), draft)).collect();
+    let served = serve::plan(case, target, &bound, draft);
     retire::confirm(case, target, draft);
     // Where nothing is bound and nothing probed, the copy is all there is to see.
-    copy.is_some() && bound && served
+    copy.is_some() && bound.iter().all(|bound| *bound) && served
 }
 
 /// Holds a leaf that was issued before the one already imported, unless an operator allowed it.

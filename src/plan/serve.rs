@@ -1,6 +1,7 @@
 //! The proof: what a fresh handshake returns. Pushed and bound is not served, and what was bound
 //! and serves neither itself nor its predecessor is taken back.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::action::{Action, Fact, ImportKey};
@@ -18,18 +19,23 @@ use crate::model::time::Time;
 /// So many looks in a row, spread over the window, must find neither leaf before one goes back.
 const LOOKS_BEFORE_BACK: u32 = 3;
 
-/// Judges every probe of a target. `since` is when the leaf on disk was last put in place there;
-/// absent: it is not yet. Tells whether every probe returned it.
+/// Judges every probe of a target. `bound` says of each of its sites whether the leaf on disk was read
+/// back there. Tells whether every probe returned that leaf.
 pub(super) fn plan(
     case: &Case<'_>,
     target: &TargetSeen,
-    since: Option<Time>,
+    bound: &[bool],
     draft: &mut Draft<'_>,
 ) -> bool {
-    let late = since.is_some_and(|since| draft.observed.now >= since + target.window);
-    let placed = Placed { since, late, begun: is_begun(case, target, draft) };
     let mut all = true;
     for probe in &target.probes {
+        // A place that waits says nothing of what another one serves.
+        let own = concerned(target, probe);
+        let ready = bound.get(own.clone()).is_some_and(|bound| bound.iter().all(|bound| *bound));
+        let places = places(target, own);
+        let since = placed_since(case, target, &places, draft).filter(|_| ready);
+        let late = since.is_some_and(|since| draft.observed.now >= since + target.window);
+        let placed = Placed { since, late, begun: is_begun(case, &places, draft) };
         all &= judge(case, target, probe, placed, draft) == Some(Verdict::Served);
     }
     all
@@ -46,10 +52,9 @@ struct Placed {
     begun: bool,
 }
 
-fn is_begun(case: &Case<'_>, target: &TargetSeen, draft: &Draft<'_>) -> bool {
-    target.sites.iter().any(|site| {
-        let place = target.place(&site.site);
-        let mut bindings = draft.memory.bindings(case.key, &place);
+fn is_begun(case: &Case<'_>, places: &[Place], draft: &Draft<'_>) -> bool {
+    places.iter().any(|place| {
+        let mut bindings = draft.memory.bindings(case.key, place);
         bindings.any(|(_, effect)| !matches!(effect.state, State::Failed(_) | State::Gone))
     })
 }
@@ -233,23 +238,23 @@ fn ways_back(
     if former.ends.is_none_or(|ends| ends <= draft.observed.now) {
         return never("the former one is not valid any more");
     }
-    let places = concerned(target, probe);
+    let places = places(target, concerned(target, probe));
     if places.is_empty() {
         return never("nothing is bound here that could be bound back");
     }
     places.iter().map(|place| way_back(case, place, former, draft)).collect()
 }
 
-/// The places that a probe speaks for: the one of its own name where there is one, else all.
-fn concerned(target: &TargetSeen, probe: &ProbeSeen) -> Vec<Place> {
-    let own = |site: &&super::observed::SiteSeen| {
-        target.target != Target::Elb && probe.probe.name.as_deref() == Some(site.site.as_str())
-    };
-    let named = target.sites.iter().find(own);
-    let sites = match named {
-        Some(site) => std::slice::from_ref(site),
-        None => target.sites.as_slice(),
-    };
+/// The sites that a probe speaks for: the one of its own name where there is one, else all.
+fn concerned(target: &TargetSeen, probe: &ProbeSeen) -> Range<usize> {
+    let name = probe.probe.name.as_deref().filter(|_| target.target != Target::Elb);
+    let own = name
+        .and_then(|name| target.sites.iter().position(|site| site.site.eq_ignore_ascii_case(name)));
+    own.map_or(0..target.sites.len(), |own| own..own + 1)
+}
+
+fn places(target: &TargetSeen, sites: Range<usize>) -> Vec<Place> {
+    let sites = target.sites.get(sites).unwrap_or_default();
     sites.iter().map(|site| target.place(&site.site)).collect()
 }
 
@@ -291,26 +296,25 @@ fn import_of(case: &Case<'_>, former: Seen, draft: &Draft<'_>) -> Option<String>
     effect.id.clone().filter(|_| stands)
 }
 
-/// When the leaf on disk was put in place at a target: the last of its places to show it, or the
-/// copy that was pushed. Absent: it is not yet.
-pub(super) fn placed_since(
+/// When the leaf on disk was put in place where a probe looks: the last of these places to show it, or
+/// the copy that was pushed where nothing is bound. Absent: it is not yet.
+fn placed_since(
     case: &Case<'_>,
     target: &TargetSeen,
-    bound: bool,
+    places: &[Place],
     draft: &Draft<'_>,
 ) -> Option<Time> {
     let now = draft.observed.now;
-    if target.sites.is_empty() {
+    if places.is_empty() {
         let push = draft.memory.push(case.key, target.target, &target.project)?;
         let stands = matches!(push.state, State::Done | State::Seen);
         return stands.then(|| draft.memory.since(push, now));
     }
-    let since = |site: &super::observed::SiteSeen| {
-        let place = target.place(&site.site);
-        let back = fallen_back(case, &place, draft).is_some();
-        let sighting = draft.memory.sighting(case.name(), &Spot::Site(place))?;
+    let since = |place: &Place| {
+        let back = fallen_back(case, place, draft).is_some();
+        let sighting = draft.memory.sighting(case.name(), &Spot::Site(place.clone()))?;
         (!back).then(|| draft.memory.seen_since(sighting, now))
     };
-    let all: Option<Vec<_>> = target.sites.iter().map(since).collect();
-    all?.into_iter().max().filter(|_| bound)
+    let all: Option<Vec<_>> = places.iter().map(since).collect();
+    all?.into_iter().max()
 }

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use super::places::*;
-use crate::model::target::Target::Elb;
+use crate::model::target::Target::{Cdn, Elb};
 use crate::plan::action::Fact;
 use crate::plan::observed::{CertificateSeen, Handshake, SiteSeen};
 use crate::plan::sight::Verdict::{Pending, Served, Wrong};
@@ -13,7 +13,7 @@ fn rules() {
 }
 
 pub fn cases() -> Vec<Case> {
-    [states(), windows(), before_binding()].into_iter().flatten().collect()
+    [states(), windows(), before_binding(), beside_others()].into_iter().flatten().collect()
 }
 
 /// Leaf 2 was bound at the listener at this second, where the probe had returned leaf 1 before.
@@ -233,6 +233,42 @@ fn before_binding() -> Vec<Case> {
             &[
                 "do www: bind 222222222222 to listener l1 of ELB in north, NotBound",
                 "saw www: probe www.example.com:443 pending dddd!",
+            ],
+        ),
+    ]
+}
+
+/// Two domains of one push: the one that is probed by its own name, and one that cannot be read.
+fn beside_others() -> Vec<Case> {
+    let domain = |handshake| {
+        let sites = vec![site("www.example.com", vec![default("", leaf(2))]), unread("shop")];
+        let mut seen = bound(2, Cdn, sites);
+        seen.targets[0].probes = vec![probe(handshake)];
+        known(2, Cdn)
+            .after(50, probed_at(Cdn, Served, Some(&leaf(1)), false))
+            .after(51, saw_at(Cdn, "www.example.com", Pending, &leaf(1), ""))
+            .after(500, saw_at(Cdn, "www.example.com", Served, &leaf(2), ""))
+            .cert(seen)
+    };
+    vec![
+        (
+            "a place that waits does not hide that another one is stale",
+            domain(served(leaf(1))),
+            &[
+                "hold www: Unseen",
+                "hold www: Stale",
+                "saw www: domain www.example.com of CDN served 2222",
+                "saw www: probe www.example.com:443 stale 1111",
+            ],
+        ),
+        (
+            "nor that it serves neither",
+            domain(served(garbage())),
+            &[
+                "hold www: Unseen",
+                "hold www: Wrong",
+                "saw www: domain www.example.com of CDN served 2222",
+                "saw www: probe www.example.com:443 wrong dddd!",
             ],
         ),
     ]
