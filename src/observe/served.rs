@@ -18,6 +18,7 @@ use rustls::{AlertDescription, Error};
 use rustls_pki_types::ServerName;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -35,14 +36,22 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Addresses of one name that are tried in turn.
 const ADDRESSES_MAX: usize = 4;
+/// Looks at once in this process, each with one connection: far below the 1,024 open files that a process
+/// has by default, which the API's connections and the journal share. More wait for their turn.
+const LOOKS_AT_ONCE_MAX: usize = 128;
+
+static TURNS: Semaphore = Semaphore::const_new(LOOKS_AT_ONCE_MAX);
 
 /// Looks once at what is served, as a client that can check only signatures of keys of the family
 /// `prefer`: where RSA and ECDSA stand side by side, that one is presented. A server that breaks such a
 /// handshake off is asked again, at the same address, by a client that can check all, and what it says
 /// then counts.
 ///
-/// Takes a bounded number of seconds, whatever the other side does. Sends nothing but handshakes.
+/// Once it has its turn it takes a bounded number of seconds, whatever the other side does. Sends nothing
+/// but handshakes.
 pub async fn look(probe: &Probe, prefer: Family) -> Handshake {
+    // Nobody closes it, and without a turn a look would do no worse than come too soon.
+    let _turn = TURNS.acquire().await;
     let found = match dial(probe).await {
         Ok((stream, peer)) => shake_twice(stream, peer, probe, prefer).await,
         Err(ending) => Err(ending),
@@ -236,5 +245,22 @@ mod tests {
         assert!(other.ends_with("with alert InternalError"), "{other}");
         assert!(broken(&io::ErrorKind::ConnectionReset.into()).contains("closed the connection"));
         assert!(broken(&io::Error::other("odd")).ends_with("odd"));
+    }
+
+    #[tokio::test]
+    async fn thousands_of_probes_do_not_take_all_open_files() {
+        let silent = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let at = Dial::Address(silent.local_addr().unwrap());
+        let probe = Probe { text: "x".to_owned(), name: None, at };
+        let mut looks = tokio::task::JoinSet::new();
+        for _ in 0..LOOKS_AT_ONCE_MAX + 20 {
+            let probe = probe.clone();
+            looks.spawn(async move { look(&probe, Family::Ecdsa).await });
+        }
+        let mut connected = Vec::new();
+        while let Ok(Ok(accepted)) = timeout(Duration::from_millis(500), silent.accept()).await {
+            connected.push(accepted);
+        }
+        assert_eq!(connected.len(), LOOKS_AT_ONCE_MAX);
     }
 }
