@@ -11,6 +11,7 @@ pub mod check;
 mod gate;
 pub mod hold;
 pub mod memory;
+mod needed;
 pub mod needs;
 pub mod observed;
 mod push;
@@ -21,11 +22,14 @@ pub mod sight;
 mod slots;
 mod ssl;
 
+use std::cell::OnceCell;
+
 use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
 use action::{Action, Because, Fact};
 use hold::Hold;
 use memory::{Memory, State};
+use needed::Needed;
 use observed::Observed;
 use sight::{Sight, Spot};
 
@@ -111,7 +115,7 @@ pub fn settle<E>(
 
 /// Decides. `observed` may hold any part of the configured subjects; what is not in it is left alone.
 pub fn plan(observed: &Observed, memory: &Memory) -> Plan {
-    let mut draft = Draft { observed, memory, plan: Plan::default() };
+    let mut draft = Draft { observed, memory, needed: OnceCell::new(), plan: Plan::default() };
     for seen in &observed.certificates {
         rotation::plan(seen, &mut draft);
     }
@@ -128,10 +132,16 @@ pub fn plan(observed: &Observed, memory: &Memory) -> Plan {
 struct Draft<'a> {
     observed: &'a Observed,
     memory: &'a Memory,
+    needed: OnceCell<Needed<'a>>,
     plan: Plan,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// What no clean-up may take.
+    fn needed(&self) -> &Needed<'a> {
+        self.needed.get_or_init(|| Needed::of(self.observed, self.memory))
+    }
+
     /// Plans a step, unless another entry has the same effect under way: equal leaves share their
     /// import and their copies.
     fn step(&mut self, subject: &Subject, action: Action, because: Because) {

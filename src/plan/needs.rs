@@ -47,16 +47,10 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
 /// Whether any of an entry's own pushes of this leaf is not known to stand, so that an old list will
 /// not do. `pushes` are its services, each with the project's name.
 pub fn fresh_lists(key: &ImportKey, pushes: &[(Target, &str)], memory: &Memory) -> bool {
-    let seen = memory.effects().filter(|(_, effect)| effect.state == State::Seen);
-    let standing: BTreeSet<_> = seen
-        .filter_map(|(action, _)| match action {
-            Action::Push { key: of, target, project, .. } if of == key => {
-                Some((*target, project.as_str()))
-            }
-            _ => None,
-        })
-        .collect();
-    pushes.iter().any(|push| !standing.contains(push))
+    pushes.iter().any(|(target, project)| {
+        let push = memory.push(key, *target, project);
+        push.is_none_or(|push| push.state != State::Seen)
+    })
 }
 
 /// Whether the leaf on disk is not known to be bound at one of these places, so that an old list

@@ -4,7 +4,7 @@
 use super::action::{Action, Because, Fact, ImportKey, Retired};
 use super::hold::Hold;
 use super::memory::State;
-use super::observed::{BoundSeen, CopyHeld, CopySeen, Handshake, Holders, ImportHeld, TargetSeen};
+use super::observed::{BoundSeen, CopyHeld, CopySeen, Holders, ImportHeld, TargetSeen};
 use super::rotation::{Case, in_doubt};
 use super::{Draft, gate, needs, slots};
 use crate::cert::{LeafFacts, same_names};
@@ -169,28 +169,6 @@ fn superseded<'a>(
     found
 }
 
-/// Whether this look shows the leaf on a disk, at a place or in a handshake of any entry.
-fn is_seen(key: &ImportKey, draft: &Draft<'_>) -> bool {
-    let is = |leaf: &LeafFacts| leaf.sha256 == key.leaf;
-    draft.observed.certificates.iter().any(|seen| {
-        let mut targets = seen.targets.iter();
-        seen.local.as_ref().is_ok_and(is) || targets.any(|target| shows(target, is))
-    })
-}
-
-fn shows(target: &TargetSeen, is: impl Fn(&LeafFacts) -> bool) -> bool {
-    let bound = target.sites.iter().any(|site| match &site.bound {
-        BoundSeen::Slots { slots, .. } => {
-            slots.iter().filter_map(|slot| slot.leaf.as_ref()).any(&is)
-        }
-        BoundSeen::NotAsked | BoundSeen::Unknown(_) => false,
-    });
-    bound
-        || target.probes.iter().any(|probe| {
-            matches!(&probe.handshake, Handshake::Served { leaf: Some(leaf), .. } if is(leaf))
-        })
-}
-
 /// How many newer superseded leaves there are: two copies of one leaf count once.
 fn place_among(copies: &[(&CopyHeld, ImportKey)], index: usize) -> usize {
     let mut leaves: Vec<_> = copies[..=index].iter().map(|(_, key)| key.leaf).collect();
@@ -201,10 +179,7 @@ fn place_among(copies: &[(&CopyHeld, ImportKey)], index: usize) -> usize {
 /// Whether an entry still lives by this leaf, or some place may have to go back to it. The one in use
 /// is not given up for room either: the new one is not there yet.
 fn is_needed(case: &Case<'_>, key: &ImportKey, draft: &Draft<'_>) -> bool {
-    let mut newest = draft.memory.all_newest();
-    newest.any(|(_, newest)| newest == key)
-        || is_seen(key, draft)
-        || draft.memory.is_way_back(case.name(), &key.leaf)
+    draft.needed().by_others_than(case.name(), key)
 }
 
 fn one(

@@ -16,6 +16,7 @@ mod places;
 mod push;
 mod retire;
 mod room;
+mod scale;
 mod serve;
 mod ssl;
 mod storm;

@@ -48,17 +48,20 @@ impl Memory {
         if sighting.since <= now { sighting.since } else { self.seen_at(sighting, now) }
     }
 
-    /// Whether some place has gone back to this leaf, or another entry was last seen to serve it, or
-    /// to have served it just before, and to serve nothing better yet: it may have to be bound again.
-    pub fn is_way_back(&self, name: &Name, leaf: &Sha256) -> bool {
-        let is = |sight: &Sight| sight.leaf.is_some_and(|at| at.sha256 == *leaf);
-        let unproven = |sighting: &Sighting| {
-            sighting.sight.verdict != Verdict::Served
-                && (is(&sighting.sight) || sighting.before.as_ref().is_some_and(is))
-        };
-        let mut others = self.sightings.iter().filter(|((of, _), _)| of != name);
-        self.fallbacks.values().any(|fallback| is(&fallback.former))
-            || others.any(|(_, sighting)| unproven(sighting))
+    /// Every leaf that some place has gone back to.
+    pub fn fallen_back_to(&self) -> impl Iterator<Item = Sha256> {
+        self.fallbacks.values().filter_map(|fallback| Some(fallback.former.leaf?.sha256))
+    }
+
+    /// Every leaf that an entry was last seen to serve, or to have served just before, and to serve
+    /// nothing better yet: it may have to be bound again. Each with that entry.
+    pub fn unproven(&self) -> impl Iterator<Item = (Sha256, &Name)> {
+        let unproven = self.sightings.iter().filter(|(_, it)| it.sight.verdict != Verdict::Served);
+        unproven.flat_map(|((name, _), sighting)| {
+            let sights = [Some(&sighting.sight), sighting.before.as_ref()];
+            let leaves = sights.into_iter().flatten().filter_map(|sight| sight.leaf);
+            leaves.map(move |leaf| (leaf.sha256, name))
+        })
     }
 
     /// Whether this place went back from a leaf, and what to.
