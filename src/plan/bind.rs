@@ -254,7 +254,8 @@ fn newer_known(
     known: Option<&Sighting>,
     draft: &Draft<'_>,
 ) -> Option<Hold> {
-    let known = known.filter(|known| !known.was_ours)?;
+    let first = |known: &&Sighting| !known.was_ours && known.sight.verdict == Verdict::Pending;
+    let known = known.filter(first)?;
     let Seen { sha256, issued: Some(bound), .. } = known.sight.leaf? else { return None };
     let (issued, name) = (case.key.issued, case.name());
     let newer = bound > issued && !draft.memory.is_of(name, &sha256);

@@ -171,7 +171,7 @@ fn a_place_that_went_back_says_so() {
     assert!(text.contains(&format!("rolled back to {}", former.short())), "{text}");
     let cells = format!("{0} rolled back to {0}, 20 days", former.short());
     assert!(text.contains(&cells), "{text}");
-    assert!(text.contains("it waits for another file"), "{text}");
+    assert!(text.contains("the new one waits for another file"), "{text}");
     assert_eq!(shown["targets"][0]["places"][0]["verdict"], "rolled_back");
     assert_eq!(shown["targets"][0]["probes"][0]["verdict"], "rolled_back");
     assert_eq!(shown["served"], false);
