@@ -12,5 +12,7 @@ mod binding;
 mod cleaning;
 #[path = "bound/drifting.rs"]
 mod drifting;
+#[path = "bound/limits.rs"]
+mod limits;
 #[path = "bound/rolling_back.rs"]
 mod rolling_back;

@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// How long a caller waits for those before it: a few calls' time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A window that slides: never more than so many calls in any span of its length.
 pub(super) struct Limit {
@@ -45,9 +48,24 @@ impl Limit {
         }
     }
 
-    /// Waits until this many calls are free, and takes them all at once, in the order of asking: whoever
-    /// has begun does not have to wait between two calls. More than there can be waits for an empty window.
-    pub(super) async fn enter(&self, calls: usize) -> Pass<'_> {
+    /// Waits for a moment until this many calls are free, and takes them all at once, in the order of
+    /// asking: whoever has begun does not have to wait between two calls. More than there can be want an
+    /// empty window. Where there is no room so soon, says when there may be: whoever waits here holds
+    /// up whatever else its caller has to do.
+    pub(super) async fn enter(&self, calls: usize) -> Result<Pass<'_>, Duration> {
+        match timeout(PATIENCE, self.room_for(calls)).await {
+            Ok(pass) => Ok(pass),
+            Err(_) => Err(self.free_in()),
+        }
+    }
+
+    /// When the oldest call leaves the window; soon, where only the end of a pass can make room.
+    fn free_in(&self) -> Duration {
+        let oldest = self.state().made.front().map(|made| *made + self.window);
+        oldest.map_or(PATIENCE, |at| at.saturating_duration_since(Instant::now()).max(PATIENCE))
+    }
+
+    async fn room_for(&self, calls: usize) -> Pass<'_> {
         let _next = self.door.lock().await;
         loop {
             let ended = self.ended.notified();
@@ -111,7 +129,7 @@ mod tests {
 
     async fn calls(limit: &Limit, count: usize) -> Duration {
         let asked = Instant::now();
-        let mut pass = limit.enter(count).await;
+        let mut pass = limit.room_for(count).await;
         (0..count).for_each(|_| pass.call());
         asked.elapsed()
     }
@@ -130,7 +148,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn calls_that_were_not_made_are_given_back() {
         let limit = Limit::new(5, MINUTE);
-        let mut pass = limit.enter(5).await;
+        let mut pass = limit.room_for(5).await;
         pass.call();
         drop(pass);
         assert_eq!(calls(&limit, 4).await, Duration::ZERO);
@@ -140,13 +158,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_counts_from_its_end_and_waits_for_whoever_is_under_way() {
         let limit = Limit::new(5, MINUTE);
-        let mut pass = limit.enter(5).await;
+        let mut pass = limit.room_for(5).await;
         pass.call();
         let (waited, ()) = tokio::join!(calls(&limit, 5), async {
             tokio::time::sleep(Duration::from_secs(50)).await;
             drop(pass);
         });
         assert_eq!(waited, Duration::from_secs(110));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_and_everybody_hears_when_to_come_back() {
+        let limit = Limit::new(5, MINUTE);
+        calls(&limit, 5).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let asked = Instant::now();
+        let wait = limit.enter(5).await.map(drop).unwrap_err();
+        assert_eq!((asked.elapsed(), wait), (PATIENCE, Duration::from_secs(48)));
+        tokio::time::sleep(wait).await;
+        assert!(limit.enter(5).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -78,7 +78,7 @@ impl Report {
                 effects::done(step, id, millis(elapsed), &self.scene);
             }
             Err(failure) => {
-                self.failed += 1;
+                self.failed += usize::from(!failure.was_never_sent());
                 effects::failed(step, failure, millis(elapsed), attempt);
             }
         }

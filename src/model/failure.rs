@@ -62,6 +62,17 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether nothing was sent at all: no usable credential, or a limit that we keep ourselves had no
+    /// room. Such a try is none.
+    pub fn was_never_sent(&self) -> bool {
+        match self.kind {
+            Kind::Withheld => true,
+            // A service that throttles says so with a status.
+            Kind::Throttled => self.status.is_none(),
+            _ => false,
+        }
+    }
+
     /// A failure on this host, where no service is to blame.
     pub fn local(kind: Kind, operation: &str, message: impl fmt::Display) -> Self {
         Self {

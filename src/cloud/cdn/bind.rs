@@ -1,13 +1,16 @@
 //! Binding at a domain of CDN: its certificate comes from the certificate manager, and the proof that
 //! nothing else of its configuration changed.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::client::{self, Call};
 use super::super::limit::Pass;
 use super::super::{Cloud, Result, neighbours};
-use crate::model::failure::Kind;
+use super::CONFIG_CALLS_MAX;
+use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 
 /// What one bind may need of the account's limit: a look, the write, a look, putting back, a look.
@@ -49,8 +52,8 @@ struct Shown {
 /// HTTPS only where that is off. `name` is what CDN calls the certificate, 3 to 64 characters. The service
 /// needs `enterprise_project_id` from an IAM user where enterprise projects are on.
 ///
-/// Waits, for a minute or more, until the account's limit has room for all that this may need. The
-/// configuration is read before and after: should anything but the certificate have changed, it is put
+/// Where the account's limit has no room for all that this may need, nothing is sent: [`Kind::Throttled`] with
+/// the wait. The configuration is read before and after: should anything but the certificate have changed, it is put
 /// back, which is [`Kind::Operator`]; the former certificate comes back too if it was one of the
 /// certificate manager, whereas the key of any other is not to be had. A reading that still shows the
 /// former certificate is no failure. [`Kind::Lost`] where the configuration could not be read back.
@@ -63,7 +66,8 @@ pub async fn bind(
     enterprise_project_id: Option<&str>,
 ) -> Result<()> {
     let (show, put) = calls(domain, enterprise_project_id);
-    let mut pass = cloud.inner.domain_configs.enter(BIND_CALLS).await;
+    let mut pass =
+        cloud.inner.domain_configs.enter(BIND_CALLS).await.map_err(|wait| no_room(&put, wait))?;
     let before = whole(cloud, &mut pass, &show).await?;
     if before["https"]["certificates"].as_array().is_some_and(|several| several.len() > 1) {
         let words = "this domain has several certificates side by side, of which none can be replaced \
@@ -83,6 +87,14 @@ pub async fn bind(
     let former = former(&before, https, &names);
     let back = put_back(cloud, &mut pass, (&show, &put), former, (&before, &may_change)).await;
     Err(neighbours::disturbed(&put, &names, back))
+}
+
+/// Not sent: as many domains as the service allows in a minute have been changed already.
+fn no_room(put: &Call, wait: Duration) -> Failure {
+    let words = format!(
+        "not sent: the service takes {CONFIG_CALLS_MAX} calls a minute, and others of this account came first"
+    );
+    Failure { wait: Some(wait), ..put.failure(Kind::Throttled, &words) }
 }
 
 fn calls(domain: &str, enterprise_project_id: Option<&str>) -> (Call, Call) {

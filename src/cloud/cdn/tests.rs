@@ -194,7 +194,11 @@ async fn no_more_calls_in_a_minute_than_the_service_allows() {
         bound(&cloud).await.unwrap();
     }
     assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (0, 18));
-    // Room for two more calls is not room for a bind that may need five.
+    // Room for two more calls is not room for a bind that may need five: it is not even begun.
+    let failure = bound(&cloud).await.unwrap_err();
+    assert!(failure.was_never_sent(), "{failure}");
+    assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (2, 18));
+    tokio::time::sleep(failure.wait.unwrap()).await;
     bound(&cloud).await.unwrap();
     assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (60, 21));
 }

@@ -50,6 +50,14 @@ pub(super) fn failed(step: &Step, failure: &Failure, elapsed_ms: u64, attempt: u
     let table = subject.table();
     // `service` is who failed, and `target` where it was to go: it is the certificate manager that pushes.
     let Where { target, project, place, .. } = Where::of_action(&step.action);
+    if failure.was_never_sent() {
+        // What holds it is said once; this comes back as often as it is tried.
+        debug!(
+            event = "step.failed",
+            certificate, instance, table, target, place, "`{what}` was not sent: {failure}"
+        );
+        return;
+    }
     let lost = failure.kind == Kind::Lost;
     let tail =
         if lost { ", and it may have happened: looking for it before it is repeated" } else { "" };

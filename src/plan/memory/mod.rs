@@ -237,7 +237,7 @@ impl Memory {
     }
 
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
-        let (not_sent, not_done) = (failure.kind == Kind::Withheld, failure.kind != Kind::Lost);
+        let (not_sent, not_done) = (failure.was_never_sent(), failure.kind != Kind::Lost);
         let state = match failure.kind {
             Kind::Lost => State::Doubt(failure),
             _ => State::Failed(failure),
