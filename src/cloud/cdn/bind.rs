@@ -49,7 +49,7 @@ struct Shown {
 
 /// Lets a domain serve an import of the certificate manager, with no push:
 /// `PUT /v1.1/cdn/configuration/domains/{domain}/configs` with its certificate alone, and the switch of
-/// HTTPS only where that is off. `name` is what CDN calls the certificate, 3 to 64 characters. The service
+/// HTTPS only where that is off. Nothing is sent where the domain takes that import already. `name` is what CDN calls the certificate, 3 to 64 characters. The service
 /// needs `enterprise_project_id` from an IAM user where enterprise projects are on.
 ///
 /// Where the account's limit has no room for all that this may need, nothing is sent: [`Kind::Throttled`] with
@@ -73,6 +73,9 @@ pub async fn bind(
         let words = "this domain has several certificates side by side, of which none can be replaced \
                      alone: remove all but one in CDN's console";
         return Err(put.failure(Kind::Operator, words));
+    }
+    if has(&before["https"], scm_id) {
+        return Ok(());
     }
     let https = wanted(&before["https"], scm_id, name);
     update(cloud, &mut pass, &put, [("https".to_owned(), Value::Object(https.clone()))]).await?;
@@ -125,6 +128,14 @@ async fn update(
 
 fn is_on(https: &Value) -> bool {
     https["https_status"] == "on"
+}
+
+/// Whether the domain takes this import already. Saying so again would only make it configure itself anew,
+/// for minutes, and once more each time that the service's list of certificates is slow to follow.
+fn has(https: &Value, scm_id: &str) -> bool {
+    is_on(https)
+        && https["certificate_source"] == SOURCE_SCM
+        && https["scm_certificate_id"] == scm_id
 }
 
 /// The fields of `https` that a bind sends.

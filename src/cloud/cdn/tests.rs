@@ -76,6 +76,17 @@ async fn a_bind_sends_the_certificate_alone() {
 }
 
 #[tokio::test]
+async fn a_bind_that_stands_already_sends_nothing() {
+    let server = with_domain(furnished(), |_, _| {}).await;
+    let cloud = server.cloud();
+    bound(&cloud).await.unwrap();
+    bound(&cloud).await.unwrap();
+    assert_eq!(server.bodies().len(), 1, "{:?}", server.lines());
+    bind(&cloud, "www.example.com", "scs-another", "www", None).await.unwrap();
+    assert_eq!(server.bodies().len(), 2, "another import is another binding");
+}
+
+#[tokio::test]
 async fn an_enterprise_project_is_named_in_every_call() {
     let server = with_domain(furnished(), |_, _| {}).await;
     bind(&server.cloud(), "www.example.com", "s", "www", Some("0")).await.unwrap();
@@ -190,15 +201,19 @@ async fn no_more_calls_in_a_minute_than_the_service_allows() {
     let server = with_domain(furnished(), |_, _| {}).await;
     let cloud = server.cloud();
     let begun = Instant::now();
-    for _ in 0..6 {
-        bound(&cloud).await.unwrap();
+    let bound = async |import: u32| {
+        let import = format!("scs{import}");
+        bind(&cloud, "www.example.com", &import, "www-0123456789ab", None).await
+    };
+    for import in 0..6 {
+        bound(import).await.unwrap();
     }
     assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (0, 18));
     // Room for two more calls is not room for a bind that may need five: it is not even begun.
-    let failure = bound(&cloud).await.unwrap_err();
+    let failure = bound(6).await.unwrap_err();
     assert!(failure.was_never_sent(), "{failure}");
     assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (2, 18));
     tokio::time::sleep(failure.wait.unwrap()).await;
-    bound(&cloud).await.unwrap();
+    bound(6).await.unwrap();
     assert_eq!((begun.elapsed().as_secs(), server.seen().len()), (60, 21));
 }

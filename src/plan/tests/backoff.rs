@@ -41,7 +41,7 @@ fn waits() -> Vec<Case> {
         ),
         (
             "and twice again",
-            after_failures(91, Kind::Throttled, &[0, 30, 90]).cert(cert("www", 1)),
+            after_failures(91, Kind::Busy, &[0, 30, 90]).cert(cert("www", 1)),
             &["hold www: BackOff(3) +40s"],
         ),
         (
