@@ -46,14 +46,17 @@ impl Ask {
         let pushes = entry.pushes.iter().filter(pushed);
         let pushes: Vec<_> = pushes.map(|push| (push.target, push.project.as_str())).collect();
         let places: Vec<_> = entry.pushes.iter().flat_map(Push::places).collect();
-        let fresh = needs::fresh_lists(&key, &pushes, memory)
+        let superseded = needs::superseded(name, &key, entry.keep, memory);
+        // Nothing is deleted by what was read before the step that ended last.
+        let fresh = !superseded.is_empty()
+            || needs::fresh_lists(&key, &pushes, memory)
             || needs::fresh_places(name, &key, &places, memory);
         Self {
             need: needs::import(&key, memory, context.now),
             since: if fresh { context.began } else { context.woken },
             named: needs::named(name, memory),
             former: needs::former(name, &key, memory),
-            superseded: needs::superseded(name, &key, entry.keep, memory),
+            superseded,
         }
     }
 }
