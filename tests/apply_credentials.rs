@@ -103,8 +103,8 @@ fn no_secret_at_trace() {
         "source = \"metadata\"\n",
     ] {
         let house = house(credentials, |_| ());
-        house.run(&["apply"]).ends_with(0);
-        let mut all = String::new();
+        let first = house.run(&["apply"]).ends_with(0);
+        let mut all = first.stdout + &first.stderr;
         for arguments in [
             &["apply"][..],
             &["plan"],

@@ -16,3 +16,5 @@ mod drifting;
 mod limits;
 #[path = "bound/rolling_back.rs"]
 mod rolling_back;
+#[path = "bound/secrets.rs"]
+mod secrets;
