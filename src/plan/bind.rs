@@ -64,6 +64,12 @@ pub(super) fn plan(
     let before = draft.memory.sighting(case.name(), &spot).cloned();
     let shown = exchanged.first().or(standing).map(|(slot, _)| *slot);
     let others = changed_by_others(before.as_ref(), &exchanged, standing.is_some());
+    if others && is_unlisted(slots, &exchanged) {
+        let failure = Failure::local(Kind::Transient, "look at the place", UNLISTED);
+        let why = Hold::Unseen { failure };
+        draft.hold(case.subject, why, None);
+        return false;
+    }
     look(case, spot, shown, settled, others, draft);
     if settled {
         stands(case, &place, &wanted.key, draft);
@@ -95,6 +101,16 @@ pub(super) fn plan(
         None => {}
     }
     false
+}
+
+/// What a service shows while its lists are read one after the other.
+const UNLISTED: &str = "it uses a certificate that the service's list does not show yet";
+
+/// Whether what took the place of ours may only be too new for the list of certificates: then nobody
+/// can tell whose it is.
+fn is_unlisted(slots: &[Slot], exchanged: &[(&Slot, Relation)]) -> bool {
+    let unknown = |slot: &Slot| slot.leaf.is_none() && !slot.id.is_empty();
+    slots.iter().any(unknown) && exchanged.iter().all(|(slot, _)| unknown(slot))
 }
 
 /// The ids that the wanted one takes the place of, each once: a listener may use one as its default

@@ -123,6 +123,7 @@ fn persons() -> Vec<Case> {
 fn lives() -> Vec<Case> {
     let end = 61 * 86_400;
     let late = |kind| after_failures(end - 2_000, kind, &[end - 2_001]);
+    let throttled = Failure { status: Some(429), ..waiting(Kind::Throttled, 1) };
     let banned = |secs| tried(now(secs), &waiting(Kind::Throttled, 3_600), &[secs - 1]);
     vec![
         (
@@ -142,8 +143,13 @@ fn lives() -> Vec<Case> {
         ),
         (
             "but never makes it shorter",
-            tried(now(91), &waiting(Kind::Throttled, 1), &[0, 30, 90]).cert(cert("www", 1)),
+            tried(now(91), &throttled, &[0, 30, 90]).cert(cert("www", 1)),
             &["hold www: BackOff(3) +40s"],
+        ),
+        (
+            "and our own limit is no try: nothing was sent",
+            tried(now(91), &waiting(Kind::Throttled, 48), &[0, 30, 90]).cert(cert("www", 1)),
+            &["hold www: BackOff(1) +48s"],
         ),
     ]
 }

@@ -6,7 +6,9 @@ use crate::model::place::Drift;
 use crate::model::target::Target::{Elb, Waf};
 use crate::plan::action::Fact;
 use crate::plan::memory::Record;
-use crate::plan::observed::{BoundSeen, CertificateSeen, CopySeen, ImportSeen, SiteSeen, Slot};
+use crate::plan::observed::{
+    BoundSeen, CertificateSeen, CopySeen, ImportSeen, Role, SiteSeen, Slot,
+};
 use crate::plan::sight::Verdict::{Served, Wrong};
 
 #[test]
@@ -112,6 +114,15 @@ fn older() -> Vec<Case> {
     let mut lost = bound(1, Elb, vec![site("l1", newer())]);
     lost.newest_named = Some(leaf(9).not_before);
     vec![
+        (
+            "what the list of certificates does not show yet is nobody's change",
+            {
+                let unlisted = Slot { role: Role::Default, id: "c9".to_owned(), leaf: None };
+                let was_ours = known(2, Elb).after(50, saw_at(Elb, "l1", Served, &leaf(2), "c2"));
+                was_ours.cert(bound(2, Elb, vec![site("l1", vec![unlisted])]))
+            },
+            &["hold www: Unseen"],
+        ),
         (
             "one for the same names that was issued later stays",
             listener(newer()),
