@@ -20,7 +20,7 @@ pub(super) fn say(held: &Held, words: &str) {
         Hold::CaRejected { .. } => {
             error!(event = "ca.rejected", instance = %name, error = words, "{name}: {words}");
         }
-        why if passes(why) => {
+        why if why.passes() => {
             debug!(
                 event = "step.held",
                 certificate, instance, table, target, project, place, probe, "{name}: {words}"
@@ -67,18 +67,4 @@ pub(super) fn say(held: &Held, words: &str) {
             )
         }
     }
-}
-
-/// Whether this is the ordinary course of things and ends by itself.
-fn passes(why: &Hold) -> bool {
-    matches!(
-        why,
-        Hold::InFlight
-            | Hold::SameLeaf { .. }
-            | Hold::NotListedYet { .. }
-            | Hold::SamePlace { .. }
-            | Hold::NotBoundYet { .. }
-            | Hold::NotServedYet { .. }
-            | Hold::JobRunning { .. }
-    )
 }

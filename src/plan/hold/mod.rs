@@ -234,9 +234,9 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// Whether waiting is the result of something wrong, so that `apply` ends with 1.
-    pub fn is_fault(&self) -> bool {
-        !matches!(
+    /// Whether this is the ordinary course of things and ends by itself.
+    pub fn passes(&self) -> bool {
+        matches!(
             self,
             Self::InFlight
                 | Self::SameLeaf { .. }
@@ -244,24 +244,21 @@ impl Hold {
                 | Self::SamePlace { .. }
                 | Self::NotBoundYet { .. }
                 | Self::NotServedYet { .. }
-                | Self::StillUsed { .. }
-                | Self::RestartNotAllowed { .. }
                 | Self::JobRunning { .. }
         )
+    }
+
+    /// Whether waiting is the result of something wrong, so that `apply` ends with 1.
+    pub fn is_fault(&self) -> bool {
+        let chosen = matches!(self, Self::StillUsed { .. } | Self::RestartNotAllowed { .. });
+        !self.passes() && !chosen
     }
 
     /// Whether it stays until somebody does something.
     pub fn needs_person(&self) -> bool {
         match self {
-            Self::InFlight
-            | Self::SameLeaf { .. }
-            | Self::NotListedYet { .. }
-            | Self::SamePlace { .. }
-            | Self::NotBoundYet { .. }
-            | Self::NotServedYet { .. }
-            | Self::StillUsed { .. }
-            | Self::JobRunning { .. }
-            | Self::InDoubt { .. } => false,
+            why if why.passes() => false,
+            Self::StillUsed { .. } | Self::InDoubt { .. } => false,
             Self::BackOff { failure, attempt, .. } => {
                 *attempt >= ATTEMPTS_BEFORE_ALARM || acts_alone(failure.kind)
             }
