@@ -29,6 +29,13 @@ fn a_renewed_leaf_is_served_by_all_three_and_their_settings_stay() {
             || name.contains("expir")),
         "{domain:?}"
     );
+    let configs = &bench.objects()[2];
+    let kept = [
+        &configs["https"]["http2_status"],
+        &configs["force_redirect"]["status"],
+        &configs["hsts"]["status"],
+    ];
+    assert_eq!(kept, ["on"; 3], "{configs}");
     let second = bench.renew(20);
     let ran = bench.house.run(&["apply"]).ends_with(0);
     assert_eq!(bench.served(), [Some(second.sha256); 3]);
