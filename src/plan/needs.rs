@@ -34,7 +34,8 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
     let effect = memory.effect(&Action::Import { key: key.clone() });
     match effect {
         Some(effect @ Effect { state: State::Done | State::Seen, id: Some(id), .. }) => {
-            if now.since(memory.since(effect, now)) >= recheck_after(key) {
+            let aged = now.since(memory.since(effect, now)) >= recheck_after(key);
+            if aged || memory.is_missed(key, effect.seq) {
                 ImportNeed::Confirm(id.clone())
             } else {
                 ImportNeed::Nothing

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Effect, Memory, State};
 use crate::model::digest::Sha256;
+use crate::model::failure::Kind;
 use crate::model::names::{Name, Subject};
 use crate::model::place::Place;
 use crate::model::target::Target;
@@ -91,6 +92,24 @@ impl Memory {
         self.effects.range(first..).take_while(move |(action, _)| {
             matches!(action, Action::Bind { key: of, place: at, .. } if *of == key && *at == place)
         })
+    }
+
+    /// Whether something that needs this leaf's import was answered "not found" since that line: somebody
+    /// may have deleted it.
+    pub fn is_missed(&self, key: &ImportKey, since: u64) -> bool {
+        let of_it = |action: &Action| match action {
+            Action::Push { key: of, .. } | Action::Bind { key: of, .. } => of == key,
+            _ => false,
+        };
+        let pushes = self.effects.range(first_push(key)..).take_while(|(action, _)| of_it(action));
+        let (place, id) = (
+            Place { target: Target::Elb, project: String::new(), site: String::new() },
+            String::new(),
+        );
+        let first = Action::Bind { key: key.clone(), place, id, instead_of: Vec::new() };
+        let bindings = self.effects.range(first..).take_while(|(action, _)| of_it(action));
+        let missing = |effect: &Effect| matches!(&effect.state, State::Failed(failure) if failure.kind == Kind::NotFound);
+        pushes.chain(bindings).any(|(_, effect)| effect.seq > since && missing(effect))
     }
 
     /// Every deletion that was begun for this entry.

@@ -42,6 +42,20 @@ fn an_import_is_looked_for_then_trusted_then_confirmed_within_a_day() {
 }
 
 #[test]
+fn an_import_that_a_push_does_not_find_is_confirmed_at_once() {
+    let push = push(1, Elb);
+    let missed = now(0)
+        .after(0, done(&www(), &import(1), Some("scm-1")))
+        .after(1, began(&www(), &push))
+        .after(2, failed(&www(), &push, failure(Kind::NotFound)));
+    let confirm = ImportNeed::Confirm("scm-1".to_owned());
+    assert_eq!(needs::import(&key(1), &missed.memory, at(2)), confirm);
+    // Once it was, it is trusted again.
+    let seen = missed.after(3, saw(&www(), &import(1), "scm-1"));
+    assert_eq!(needs::import(&key(1), &seen.memory, at(3)), ImportNeed::Nothing);
+}
+
+#[test]
 fn confirmations_are_spread_over_half_a_day() {
     let after = |n| {
         let known = now(0).after(0, done(&www(), &import(n), Some("scm")));
