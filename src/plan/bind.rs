@@ -18,6 +18,8 @@ use crate::model::names::Name;
 use crate::model::place::{Drift, Place};
 use crate::model::target::Target;
 
+mod forecast;
+
 /// What shall be bound: the leaf on disk, or the former one where that was not served.
 struct Wanted {
     key: ImportKey,
@@ -42,7 +44,7 @@ pub(super) fn plan(
         draft.hold(case.subject, why, None);
     }
     let (slots, quic) = match &site.bound {
-        BoundSeen::NotAsked => return forecast(case, target, &place, wanted, draft),
+        BoundSeen::NotAsked => return forecast::plan(case, target, &place, wanted, draft),
         BoundSeen::Unknown(failure) => {
             let until = failure.wait.map(|wait| draft.observed.now + wait);
             draft.hold(case.subject, Hold::Unseen { failure: failure.clone() }, until);
@@ -103,8 +105,9 @@ pub(super) fn plan(
     false
 }
 
-/// What a service shows while its lists are read one after the other.
-const UNLISTED: &str = "it uses a certificate that the service's list does not show yet";
+/// What a service shows while its lists are read one after the other, and what ends it where it lasts.
+const UNLISTED: &str = "it uses a certificate that the service's list does not show: if that lasts, look in the \
+                        console what is bound there";
 
 /// Whether what took the place of ours may only be too new for the list of certificates: then nobody
 /// can tell whose it is.
@@ -263,25 +266,6 @@ fn newer(
     Some(Hold::NewerBound { place: place.clone(), issued, bound })
 }
 
-/// The same of a place that nobody looked at, as far as the memory tells.
-fn newer_known(
-    case: &Case<'_>,
-    place: &Place,
-    known: Option<&Sighting>,
-    draft: &Draft<'_>,
-) -> Option<Hold> {
-    let first = |known: &&Sighting| !known.was_ours && known.sight.verdict == Verdict::Pending;
-    let known = known.filter(first)?;
-    let Seen { sha256, issued: Some(bound), .. } = known.sight.leaf? else { return None };
-    let (issued, name) = (case.key.issued, case.name());
-    let newer = bound > issued && !draft.memory.is_of(name, &sha256);
-    (newer && !draft.memory.is_allowed(name, &case.leaf.sha256)).then(|| Hold::NewerBound {
-        place: place.clone(),
-        issued,
-        bound,
-    })
-}
-
 /// Whether this leaf stood there before what stands there now.
 fn stood(before: Option<&Sighting>, leaf: &Sha256) -> bool {
     before.is_some_and(|before| {
@@ -366,35 +350,4 @@ fn at_same_place(cloud: &Name, place: &Place, name: &Name, draft: &Draft<'_>) ->
         open.into_iter().find(|by| draft.observed.in_flight.contains(by)).map(|by| by.name())
     };
     planned.or_else(under_way).filter(|other| *other != name).cloned()
-}
-
-/// What can be said of a place that nobody looked at: what the memory has of it.
-fn forecast(
-    case: &Case<'_>,
-    target: &TargetSeen,
-    place: &Place,
-    wanted: Wanted,
-    draft: &mut Draft<'_>,
-) -> bool {
-    let known = draft.memory.sighting(case.name(), &Spot::Site(place.clone()));
-    let leaf = known.and_then(|known| known.sight.leaf).map(|leaf| leaf.sha256);
-    let verdict = known.map(|known| known.sight.verdict);
-    if leaf == Some(wanted.key.leaf) && verdict == Some(Verdict::Served) {
-        return !wanted.back;
-    }
-    if let Some(why) = newer_known(case, place, known, draft) {
-        draft.hold(case.subject, why, None);
-        return false;
-    }
-    let others = verdict == Some(Verdict::Wrong);
-    if others && !repairs(case, target, known, draft) {
-        let found = slots::now_has(leaf.map(|leaf| leaf.short()));
-        draft.hold(case.subject, Hold::Foreign { place: place.clone(), found }, None);
-    } else if let (Some(id), place) = (wanted.id, place.clone()) {
-        let instead_of = known.and_then(|known| known.sight.id.clone()).into_iter().collect();
-        let reason = Reason { others, back: wanted.back, stood: false };
-        let action = Action::Bind { key: wanted.key, place, id, instead_of };
-        send(case, action, target.window, reason, draft);
-    }
-    false
 }

@@ -28,20 +28,15 @@ pub(super) fn plan(case: &Case<'_>, proven: bool, draft: &mut Draft<'_>) {
             let due = proven && beyond && all_answer;
             one(case, action, &copy.holders, words, due, draft);
         }
-    }
-    for target in &case.seen.targets {
         // Where nothing is bound by certrotd, everything is elsewhere.
         if !target.sites.is_empty() {
-            elsewhere(case, target, draft);
+            elsewhere(case, target, &copies, draft);
         }
     }
     // What was asked for while the certificate manager was full may be within `keep`.
-    let kept = |import: &ImportHeld| {
-        let superseded = needs::superseded(case.name(), case.key, case.seen.keep, draft.memory);
-        !superseded.iter().any(|(key, _)| *key == import.key)
-    };
-    let kept: Vec<_> = case.seen.superseded.iter().map(kept).collect();
-    for (import, kept) in case.seen.superseded.iter().zip(kept) {
+    let beyond = needs::superseded(case.name(), case.key, case.seen.keep, draft.memory);
+    for import in &case.seen.superseded {
+        let due = proven && beyond.iter().any(|(key, _)| *key == import.key);
         let words = || format!("import {} of {}", import.id, import.key.leaf.short());
         let what = Retired::Import { scm_id: import.id.clone() };
         let action = Action::Retire { key: import.key.clone(), what };
@@ -50,14 +45,18 @@ pub(super) fn plan(case: &Case<'_>, proven: bool, draft: &mut Draft<'_>) {
             Holders::Nobody => of_copies(case, &import.key),
             holders => holders,
         };
-        one(case, action, holders, words, proven && !kept, draft);
+        one(case, action, holders, words, due, draft);
     }
 }
 
 /// Says who else serves these names with another certificate: nobody has told certrotd to bind there,
 /// and the operator may not know.
-fn elsewhere(case: &Case<'_>, target: &TargetSeen, draft: &mut Draft<'_>) {
-    let ours = superseded(case, target, draft);
+fn elsewhere(
+    case: &Case<'_>,
+    target: &TargetSeen,
+    ours: &[(&CopyHeld, ImportKey)],
+    draft: &mut Draft<'_>,
+) {
     let is_ours = |copy: &&CopyHeld| ours.iter().any(|(ours, _)| ours.id == copy.id);
     for copy in target.copies.iter().filter(|copy| !is_ours(copy)) {
         let (Some(leaf), Holders::Some(by)) = (&copy.leaf, &copy.holders) else { continue };

@@ -10,12 +10,13 @@ use crate::model::target::Api;
 
 mod bind;
 mod certificates;
+mod exchange;
 mod hosts;
 #[cfg(test)]
 mod tests;
 
-pub use bind::bind;
 pub use certificates::{certificates, delete_certificate};
+pub use exchange::exchange;
 pub use hosts::{Host, HostKind, hosts};
 
 /// Rows a page: the most that the lists give.

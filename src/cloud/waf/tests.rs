@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use super::super::testing::{PROJECT, REGION, Reply, Server};
+use super::bind::bind;
 use super::*;
 
 fn below(rest: &str) -> String {
