@@ -4,19 +4,22 @@
 //! `cargo run --example simulated_cloud -- --list-lag-ms 3000`; switches for scripts are under
 //! `/_sim/` (GET calls, violations, imports, copies, certificates, jobs, edges, fees, listener/ID,
 //! host/ID, domain/NAME; POST weather, clear-weather, clear-violations, expire-tokens, bind-cdn, issue,
-//! furnish, rebind, scribble, garble, misbehave). Listeners, hosts and domains are there once
-//! `furnish` has made them.
+//! furnish, rebind, scribble, garble, misbehave; and for instances GET instances, POST publish, present,
+//! ssl). Listeners, hosts and domains are there once `furnish` has made them.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use certrotd::model::secret::Secret;
+use certrotd::model::time::Time;
 use certrotd::sim::pki::Authority;
-use certrotd::sim::{Settings, Sim};
+use certrotd::sim::{Settings, Sim, ids};
+use chrono::Utc;
 use clap::Parser;
 use serde_json::json;
 
-/// A simulated cloud with two Redis (zip, bare PEM), one Redis without SSL, a GeminiDB and a TaurusDB.
+/// A simulated cloud with two Redis (zip, bare PEM), one Redis without SSL, a GeminiDB, an RDS, a DDS, a
+/// GaussDB and a TaurusDB, which can be shaken hands with.
 #[derive(Parser)]
 struct Options {
     /// Region, and name of its main project
@@ -40,6 +43,9 @@ struct Options {
     /// How long an SSL switch takes, in milliseconds
     #[arg(long, default_value_t = 2000)]
     job_time_ms: u64,
+    /// SSL of the TaurusDB is on at the start
+    #[arg(long)]
+    taurusdb_ssl: bool,
     /// Longest page of any list
     #[arg(long)]
     page_max: Option<usize>,
@@ -65,7 +71,8 @@ struct Options {
 
 fn main() -> std::io::Result<()> {
     let authority = Authority::new("Instances");
-    let settings = settings(Options::parse()).with_instances(authority.ca_pem());
+    let settings = settings(Options::parse());
+    let settings = settings.with_reachable_instances(&authority, Time::from(Utc::now()));
     let line = json!({
         "region": settings.region,
         "project_id": settings.project_id,
@@ -76,11 +83,14 @@ fn main() -> std::io::Result<()> {
         "domain": settings.domain,
         "password": settings.password.expose(),
         "ca_pem": authority.ca_pem(),
-        "dcs_zip": settings.dcs[0].id,
-        "dcs_pem": settings.dcs[1].id,
-        "dcs_without_ssl": settings.dcs[2].id,
-        "geminidb": settings.geminidb[0].id,
-        "taurusdb": settings.taurusdb[0],
+        "dcs_zip": ids::REDIS_ZIP,
+        "dcs_pem": ids::REDIS_PEM,
+        "dcs_without_ssl": ids::REDIS_PLAIN,
+        "geminidb": ids::GEMINIDB,
+        "rds": ids::RDS,
+        "dds": ids::DDS,
+        "gaussdb": ids::GAUSSDB,
+        "taurusdb": ids::TAURUSDB,
     });
     let sim = Sim::start_thread(settings)?;
     let mut line = line;
@@ -103,6 +113,7 @@ fn settings(options: Options) -> Settings {
         list_lag: Duration::from_millis(options.list_lag_ms),
         latency: Duration::from_millis(options.latency_ms),
         job_time: Duration::from_millis(options.job_time_ms),
+        taurusdb_ssl: options.taurusdb_ssl,
         page_max: options.page_max.unwrap_or(default.page_max),
         token_life: Duration::from_secs(options.token_life_secs),
         edge_delay: Duration::from_millis(options.edge_delay_ms),

@@ -253,6 +253,13 @@ impl Cycle {
                 self.report.alarm(seen, entry.warn_before, &self.memory, observed.now);
             }
         }
+        for seen in &observed.cas {
+            let entry = self.world.config.instance_cas.iter().find(|entry| entry.name == seen.name);
+            if let Some(entry) = entry {
+                let (warn_before, now) = (entry.warn_before, observed.now);
+                self.report.alarm_of_instance(seen, warn_before, &self.memory, now);
+            }
+        }
     }
 
     /// Everything is looked at again.

@@ -80,7 +80,11 @@ fn history_shows_each_effect_with_its_end() {
 
     let name = Name::new("orders").unwrap();
     let subject = Subject::Ca(name.clone());
-    let install = Action::InstallCa { name: name.clone(), sha256: Sha256::of(b"ca") };
+    let install = Action::InstallCa {
+        name: name.clone(),
+        sha256: Sha256::of(b"ca"),
+        authorities: Vec::new(),
+    };
     let hook = Action::RunHook { name: name.clone(), sha256: Sha256::of(b"ca") };
     let failure = Failure {
         code: Some("X.1".to_owned()),

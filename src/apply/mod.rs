@@ -5,11 +5,11 @@ pub mod hook;
 
 use std::sync::Arc;
 
-use crate::cert::CaBundle;
-use crate::cert::Material;
+use crate::cert::{CaBundle, CaFacts, Material};
 use crate::cloud::{Cloud, elb, scm, taurusdb, waf};
 use crate::config::InstanceCa;
 use crate::files;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::target::Target;
@@ -23,8 +23,8 @@ pub enum Payload {
     None,
     /// What an import sends.
     Pair(Arc<Material>),
-    /// What goes into a CA file.
-    Bundle(Arc<CaBundle>),
+    /// What may go into a CA file: the CAs that are published, and those that it holds.
+    Authorities(Arc<Vec<CaFacts>>),
 }
 
 /// What a step acts on, beside its payload.
@@ -65,7 +65,16 @@ pub async fn run(step: &Step, place: &Place, payload: &Payload) -> Result<Option
         (Action::SwitchSsl { instance_id, on, .. }, Place::Cloud(cloud), _) => {
             taurusdb::switch_ssl(cloud, instance_id, *on).await.map(Some)
         }
-        (Action::InstallCa { .. }, Place::File(entry), Payload::Bundle(bundle)) => {
+        (
+            Action::InstallCa { authorities, sha256, .. },
+            Place::File(entry),
+            Payload::Authorities(known),
+        ) => {
+            let of = |digest: &Sha256| known.iter().find(|it| it.sha256 == *digest).cloned();
+            let bundle = CaBundle::of(authorities.iter().filter_map(of).collect());
+            if bundle.sha256 != *sha256 {
+                return Err(unfit(&step.subject));
+            }
             install(entry, bundle).await.map(|()| None)
         }
         (Action::RunHook { sha256, .. }, Place::File(entry), _) => {
@@ -91,9 +100,9 @@ async fn retire(cloud: &Cloud, what: &Retired) -> Result<(), Failure> {
     }
 }
 
-async fn install(entry: &InstanceCa, bundle: &Arc<CaBundle>) -> Result<(), Failure> {
-    let (path, mode, bundle) = (entry.path.clone(), entry.mode, Arc::clone(bundle));
-    let write = move || files::atomic::replace(&path, bundle.pem.as_bytes(), mode);
+async fn install(entry: &InstanceCa, bundle: CaBundle) -> Result<(), Failure> {
+    let (path, attributes) = (entry.path.clone(), entry.attributes());
+    let write = move || files::atomic::replace(&path, bundle.pem.as_bytes(), &attributes);
     let failed = |error: &dyn std::fmt::Display| {
         let words = format!("{}: {error}", entry.path.display());
         Failure::local(Kind::Transient, "install CA file", words)

@@ -22,6 +22,19 @@ pub struct CaBundle {
     pub certificates: Vec<CaFacts>,
 }
 
+impl CaBundle {
+    /// The bundle of these, in this order.
+    pub fn of(certificates: Vec<CaFacts>) -> Self {
+        let pem: String = certificates.iter().map(|found| found.pem.as_str()).collect();
+        Self { sha256: Sha256::of(pem.as_bytes()), pem, certificates }
+    }
+
+    /// Whether it holds exactly the CAs with these fingerprints, in this order.
+    pub fn is(&self, fingerprints: &[Sha256]) -> bool {
+        self.certificates.iter().map(|found| &found.sha256).eq(fingerprints)
+    }
+}
+
 /// One CA certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CaFacts {
@@ -33,6 +46,10 @@ pub struct CaFacts {
     pub not_before: Time,
     /// Valid until.
     pub not_after: Time,
+    /// Its canonical PEM, with a line end.
+    pub pem: String,
+    /// What is too weak about it for clients to accept it.
+    pub weakness: Option<Finding>,
 }
 
 /// Reads what an instance publishes. Takes the CA certificates and nothing else: leaves and keys
@@ -54,9 +71,21 @@ pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
     if authorities.is_empty() {
         return Err(Finding::NoCa);
     }
-    let pem: String = authorities.iter().map(|found| pem_of(found) + "\n").collect();
-    let certificates = authorities.into_iter().map(ca_facts).collect();
-    Ok(CaBundle { sha256: Sha256::of(pem.as_bytes()), pem, certificates })
+    Ok(CaBundle::of(authorities.into_iter().map(ca_facts).collect()))
+}
+
+/// The part of a published bundle that may be installed at `now`: what is valid then. Refuses one
+/// without any, and one with a CA that clients would not accept.
+pub fn fit(bundle: CaBundle, now: Time) -> Result<CaBundle, Finding> {
+    if let Some(finding) = ca_validity(&bundle, now) {
+        return Err(finding);
+    }
+    let valid = |found: &CaFacts| found.not_before <= now && now <= found.not_after;
+    let certificates: Vec<_> = bundle.certificates.into_iter().filter(valid).collect();
+    match certificates.iter().find_map(|found| found.weakness.clone()) {
+        Some(finding) => Err(finding),
+        None => Ok(CaBundle::of(certificates)),
+    }
 }
 
 /// Why this bundle is useless at `now`: no certificate in it is valid then.
@@ -74,8 +103,11 @@ pub fn ca_validity(bundle: &CaBundle, now: Time) -> Option<Finding> {
 }
 
 fn ca_facts(certificate: Certificate) -> CaFacts {
+    let (pem, weakness) = (pem_of(&certificate) + "\n", certificate.weakness());
     let facts = certificate.facts;
     CaFacts {
+        pem,
+        weakness,
         subject: facts.subject,
         sha256: facts.sha256,
         not_before: facts.not_before,

@@ -8,6 +8,7 @@ use super::args::Format;
 use super::table::{self, Row};
 use super::{Exit, print};
 use crate::config::Config;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::plan::action::{Action, Fact};
@@ -120,6 +121,10 @@ fn line(entry: &Entry) -> Line {
             let end = End { outcome: "seen", ..End::default() };
             (subject.name().clone(), subject.table(), looked(spot, sight), end)
         }
+        Record::Authorities { subject, published, former } => {
+            let end = End { outcome: "seen", ..End::default() };
+            (subject.name().clone(), subject.table(), stood(published, former), end)
+        }
         Record::AskedRetry { name } => asked(name, "try again"),
         Record::AskedOlder { name } => asked(name, "allow an older leaf"),
         Record::Refused { refusal } => {
@@ -135,7 +140,15 @@ fn line(entry: &Entry) -> Line {
 fn looked(spot: &Spot, sight: &Sight) -> String {
     let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
     let words = match (spot, sight.verdict, leaf) {
-        (Spot::Probe { .. }, verdict @ Verdict::Unreachable, _) => verdict.to_string(),
+        (Spot::Instance { .. }, Verdict::Served, Some(leaf)) => {
+            format!("{leaf} verifies with the published CA")
+        }
+        (Spot::Instance { .. }, Verdict::Wrong, leaf) => {
+            let leaf = leaf.unwrap_or_else(|| "no certificate".to_owned());
+            format!("{leaf} does not verify with the published CA")
+        }
+        (Spot::Instance { .. }, verdict, _)
+        | (Spot::Probe { .. }, verdict @ Verdict::Unreachable, _) => verdict.to_string(),
         (Spot::Probe { .. }, verdict, Some(leaf)) => format!("{verdict} {leaf}"),
         (Spot::Probe { .. }, verdict, None) => format!("{verdict}, no certificate"),
         (Spot::Site(_), Verdict::Wrong, Some(leaf)) => format!("bound to {leaf} by others"),
@@ -144,6 +157,15 @@ fn looked(spot: &Spot, sight: &Sight) -> String {
         (Spot::Site(_), _, None) => "bound to none of this rotation".to_owned(),
     };
     format!("{spot}: {words}")
+}
+
+/// The CAs of an instance: `published 1a2b3c4d5e6f, beside it in the file 6f5e4d3c2b1a`.
+fn stood(published: &[Sha256], former: &[Sha256]) -> String {
+    let words = |all: &[Sha256]| all.iter().map(Sha256::short).collect::<Vec<_>>().join(" ");
+    match former {
+        [] => format!("published {}", words(published)),
+        _ => format!("published {}, beside it in the file {}", words(published), words(former)),
+    }
 }
 
 fn with_id(outcome: &'static str, id: &Option<String>) -> End {
@@ -210,7 +232,11 @@ mod tests {
     fn a_beginning_is_folded_into_its_end_and_stays_where_there_is_none() {
         let name = Name::new("orders").unwrap();
         let subject = Subject::Ca(name.clone());
-        let action = Action::InstallCa { name: name.clone(), sha256: Sha256::of(b"ca") };
+        let action = Action::InstallCa {
+            name: name.clone(),
+            sha256: Sha256::of(b"ca"),
+            authorities: Vec::new(),
+        };
         let began = || Record::Began { subject: subject.clone(), action: action.clone() };
         let done = Record::Done { subject: subject.clone(), action: action.clone(), id: None };
         let lost = Record::Failed {

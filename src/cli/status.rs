@@ -57,7 +57,7 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
     let known = Known { memory: &memory, observed: &observed, plan: &plan };
     let status = Status {
         certificates: certificate::lines(config, &known),
-        instance_cas: ca::lines(config, &known).await,
+        instance_cas: ca::lines(config, &known),
         instance_ssls: switch::lines(config, &known),
     };
     match format {

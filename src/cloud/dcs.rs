@@ -3,29 +3,20 @@
 use serde::Deserialize;
 
 use super::client::{self, Call};
-use super::{Cloud, Result};
+use super::{Cloud, Result, links};
 use crate::model::failure::Kind;
 use crate::model::secret::Secret;
 use crate::model::target::Api;
 
-/// Where the CA can be fetched, for a short while.
-#[derive(Debug, Clone)]
-pub struct Download {
-    /// What the service calls the file; says nothing certain about what is in it.
-    pub file_name: Option<String>,
-    /// A pre-signed link: whoever has it may read the file.
-    pub link: Secret,
-}
-
+/// The file's name and its bucket come along, and say nothing certain about what is in it.
 #[derive(Deserialize)]
 struct Body {
-    file_name: Option<String>,
     link: Option<String>,
 }
 
 /// Asks for a link: `POST /v2/{project_id}/instances/{instance_id}/ssl-certs/download`, which
 /// changes nothing. `DCS.4201` (no SSL on this instance) is permanent, `DCS.5010` worth another try.
-pub async fn certificate_link(cloud: &Cloud, instance_id: &str) -> Result<Download> {
+pub async fn certificate_link(cloud: &Cloud, instance_id: &str) -> Result<Secret> {
     let (project, project_id) = cloud.own_project().await?;
     let path = format!(
         "/v2/{}/instances/{}/ssl-certs/download",
@@ -34,9 +25,5 @@ pub async fn certificate_link(cloud: &Cloud, instance_id: &str) -> Result<Downlo
     );
     let call = Call::post(Api::Dcs, "request the CA's link", path).project(&project, &project_id);
     let body: Body = client::json(cloud, &call).await?;
-    let link = body
-        .link
-        .filter(|link| !link.is_empty())
-        .ok_or_else(|| call.failure(Kind::Unusable, "the answer has no link"))?;
-    Ok(Download { file_name: body.file_name, link: Secret::new(link) })
+    links::link(body.link).ok_or_else(|| call.failure(Kind::Unusable, "the answer has no link"))
 }

@@ -9,8 +9,9 @@ use super::{Cloud, Result, region};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
 
-/// The longest file that is read, in bytes: a bundle of CAs takes a few thousand, the archive around it too.
-pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest file that is read, in bytes: a bundle of CAs takes a few thousand, the archive around it
+/// too, and what is longer would be refused when it is unpacked.
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// What a failure is called.
 const OPERATION: &str = "download the CA";
 /// Hosts that answer for a cloud's own machinery, by name.

@@ -264,20 +264,14 @@ async fn links_come_as_secrets_and_are_fetched_without_a_credential() {
                 200,
                 format!(r#"{{"file_name":"f.zip","link":"http://{host}/obs/f.zip?Signature=sesame","bucket_name":"b"}}"#),
             ),
-            "download-link" => Reply::new(
-                200,
-                format!(r#"{{"certs":[{{"category":"international","download_link":"http://{host}/obs/ca.crt"}}]}}"#),
-            ),
             _ => Reply::new(200, "bytes"),
         }
     })
     .await;
     let cloud = server.cloud();
-    let download = dcs::certificate_link(&cloud, "i").await.unwrap();
-    assert!(!format!("{download:?}").contains("sesame"));
-    assert_eq!(download::fetch(&cloud, &download.link).await.unwrap(), b"bytes");
-    let offered = geminidb::certificate_links(&cloud, "i").await.unwrap();
-    assert_eq!(offered[0].category, "international");
+    let link = dcs::certificate_link(&cloud, "i").await.unwrap();
+    assert!(!format!("{link:?}").contains("sesame"));
+    assert_eq!(download::fetch(&cloud, &link).await.unwrap(), b"bytes");
     let seen = server.seen();
     assert_eq!((seen[0].method.as_str(), seen[0].header("content-length")), ("POST", Some("0")));
     for name in ["authorization", "x-sdk-date", "x-auth-token", "x-project-id", "cookie"] {

@@ -1,6 +1,7 @@
-//! What a file asks for and this version does not do yet, said at start so that nobody relies on it.
+//! What a file asks for and does not get, said at start so that nobody relies on it.
 
 use super::{Config, InstanceCa, raw};
+use crate::model::place::Protocol;
 use crate::model::target::CaSource;
 
 /// One sentence for each such wish, and one for a file without any. A default is nobody's wish, whether it
@@ -15,15 +16,35 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     let listen = config.metrics.map(|listen| {
         format!("metrics: listen {listen} is accepted, and not served by this version yet")
     });
-    let cas = config.instance_cas.iter().filter_map(category);
+    let cas = config.instance_cas.iter().flat_map(|entry| [category(entry), protocol(entry)]);
+    let cas = cas.flatten();
     idle.into_iter().chain(listen).chain(cas).collect()
 }
 
-/// DCS publishes one CA, so that a wish for one of several has no meaning there.
+/// Some services publish one CA, so that a wish for one of several has no meaning there.
 fn category(entry: &InstanceCa) -> Option<String> {
-    let ignored = entry.source == CaSource::Dcs && entry.category != raw::CATEGORY;
+    let ignored = !entry.source.has_categories() && entry.category != raw::CATEGORY;
     ignored.then(|| {
-        format!("instance_ca {}: category is accepted, and means nothing to dcs, which publishes one CA", entry.name)
+        let (name, service) = (&entry.name, entry.source.api().key());
+        format!("instance_ca {name}: category is accepted, and means nothing to {service}, which publishes one CA")
+    })
+}
+
+/// A handshake that begins in another way than any instance of the service does ends without a proof. Only
+/// what is sure is said: a service may learn another way.
+fn protocol(entry: &InstanceCa) -> Option<String> {
+    let asked = entry.probe.as_ref()?.protocol;
+    let spoken = match entry.source {
+        CaSource::Dcs | CaSource::Dds => "tls",
+        CaSource::Rds => "postgres or mysql",
+        CaSource::GaussDb => "postgres",
+        CaSource::GeminiDb => return None,
+    };
+    let plain = spoken == Protocol::Tls.key();
+    (plain != (asked == Protocol::Tls)).then(|| {
+        let (name, service) = (&entry.name, entry.source.api().key());
+        let asked = asked.key();
+        format!("instance_ca {name}: its probe begins with protocol {asked}, and {service} expects {spoken}: it will prove nothing")
     })
 }
 
@@ -42,14 +63,50 @@ mod tests {
              [[instance_ca]]\nname = 'orders'\nservice = 'dcs'\ninstance_id = 'a'\npath = '/a'\n\
              category = 'national'\n[[instance_ca]]\nname = 'carts'\nservice = 'geminidb'\n\
              instance_id = 'b'\npath = '/b'\ncategory = 'national'\n[[instance_ca]]\nname = 'users'\n\
-             service = 'dcs'\ninstance_id = 'c'\npath = '/c'\ncategory = 'international'\n";
+             service = 'dcs'\ninstance_id = 'c'\npath = '/c'\ncategory = 'international'\n\
+             [[instance_ca]]\nname = 'bank'\nservice = 'gaussdb'\ninstance_id = 'd'\npath = '/d'\n\
+             category = 'national'\n";
         let warnings = parse(Path::new("c"), text).unwrap().warnings;
         assert_eq!(
             warnings,
             [
                 "metrics: listen 127.0.0.1:1 is accepted, and not served by this version yet",
                 "instance_ca orders: category is accepted, and means nothing to dcs, which publishes one CA",
+                "instance_ca bank: category is accepted, and means nothing to gaussdb, which publishes one CA",
             ]
         );
+    }
+
+    #[test]
+    fn says_that_a_probe_cannot_prove_anything() {
+        for (service, protocol, said) in [
+            ("dcs", "tls", None),
+            ("dcs", "mysql", Some("protocol mysql, and dcs expects tls: it will prove nothing")),
+            ("dds", "postgres", Some("protocol postgres, and dds expects tls")),
+            ("rds", "tls", Some("protocol tls, and rds expects postgres or mysql")),
+            ("rds", "mysql", None),
+            ("rds", "postgres", None),
+            ("gaussdb", "tls", Some("protocol tls, and gaussdb expects postgres")),
+            ("gaussdb", "postgres", None),
+            // It may have learnt so meanwhile.
+            ("gaussdb", "mysql", None),
+            ("geminidb", "mysql", None),
+        ] {
+            let entry = format!(
+                "[cloud.main]\nregion = 'cn-north-4'\n[[instance_ca]]\nname = 'orders'\n\
+                 service = '{service}'\ninstance_id = 'a'\npath = '/a'\n"
+            );
+            let probe = format!("{entry}probe = 'a.b:1'\nprotocol = '{protocol}'\n");
+            let warnings = parse(Path::new("c"), &probe).unwrap().warnings;
+            let begin = "instance_ca orders: its probe begins with";
+            match (said, &warnings[..]) {
+                (None, []) => {}
+                (Some(said), [only]) => {
+                    assert!(only.starts_with(&format!("{begin} {said}")), "{only}")
+                }
+                _ => panic!("{service} {protocol}: {warnings:?}"),
+            }
+            assert!(parse(Path::new("c"), &entry).unwrap().warnings.is_empty(), "{service}");
+        }
     }
 }

@@ -21,11 +21,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::files::Attributes;
 use crate::model::account::Account;
 use crate::model::names::Name;
-use crate::model::place::{Drift, Probe};
+use crate::model::place::{Drift, InstanceProbe, Probe};
 use crate::model::target::{CaSource, SslSwitch, Target};
-use crate::schedule::{Backoff, Cron};
+use crate::schedule::{Backoff, Cron, Window};
 
 pub use error::{ConfigError, Place, Problem};
 pub use load::{load, load_offline, parse};
@@ -55,6 +56,14 @@ pub struct Config {
     pub instance_ssls: Vec<InstanceSsl>,
     /// What is allowed and still worth a word at start: sentences for the log.
     pub warnings: Vec<String>,
+}
+
+impl InstanceCa {
+    /// The attributes that its file shall have.
+    pub fn attributes(&self) -> Attributes {
+        let (owner, group) = (self.owner.clone(), self.group.clone());
+        Attributes { mode: self.mode, owner, group }
+    }
 }
 
 impl Config {
@@ -163,6 +172,16 @@ pub struct InstanceCa {
     pub path: PathBuf,
     /// Permission bits: the owner reads, nobody executes, others do not write.
     pub mode: u32,
+    /// Name or number of the user that owns the file; absent: who makes it, or owns its directory.
+    pub owner: Option<String>,
+    /// Name or number of its group; absent: as with the owner.
+    pub group: Option<String>,
+    /// How long a former CA stays beside the published one.
+    pub overlap: Duration,
+    /// The handshake that proves the published CA.
+    pub probe: Option<InstanceProbe>,
+    /// How long before its end the instance's own certificate, and each CA in the file, is warned of.
+    pub warn_before: Duration,
     /// Command to run after a change: an absolute program and its arguments; empty: none.
     pub on_change: Vec<String>,
 }
@@ -184,4 +203,8 @@ pub struct InstanceSsl {
     pub allow_restart: bool,
     /// What the operator knows the switch to be, where nothing reports it.
     pub assume: Option<bool>,
+    /// Where the instance's greeting tells whether SSL is on.
+    pub probe: Option<Probe>,
+    /// When a switch may start; absent: at any time.
+    pub window: Option<Window>,
 }

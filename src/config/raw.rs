@@ -43,6 +43,10 @@ pub(super) const DRIFT: &str = "report";
 pub(super) const CATEGORY: &str = "international";
 /// Permissions of a CA file.
 pub(super) const MODE: &str = "0644";
+/// How long clients may take to load a new CA file.
+pub(super) const OVERLAP: &str = "30d";
+/// How most instances begin TLS.
+pub(super) const PROTOCOL: &str = "tls";
 /// Whether a restart is allowed.
 pub(super) const ALLOW_RESTART: bool = false;
 
@@ -117,7 +121,8 @@ tables! {
         /// When a cycle starts by itself: a cron line of six fields, seconds first. It is what notices
         /// changes in the cloud; less often spares calls, more often finds them sooner.
         reconcile: String = text(RECONCILE),
-        /// Time zone of that line: an IANA name such as Asia/Shanghai. It matters for fixed hours.
+        /// Time zone of that line and of the windows of switches: an IANA name such as Asia/Shanghai. It
+        /// matters for fixed hours.
         timezone: String = text(TIMEZONE),
         /// Each scheduled cycle starts up to this much later, at random: set it to spread many hosts.
         jitter: String = text(JITTER),
@@ -241,7 +246,7 @@ tables! {
         name: String = Otherwise::Required,
         /// Name of the cloud table of the instance. Absent: the only one there is.
         cloud: String = Otherwise::Absent,
-        /// One of dcs, geminidb.
+        /// One of dcs, geminidb, rds, dds, gaussdb.
         service: String = Otherwise::Required,
         /// Id of the instance.
         instance_id: String = Otherwise::Required,
@@ -251,6 +256,25 @@ tables! {
         path: String = Otherwise::Required,
         /// Permissions of that file, in octal. 0640 where only a group shall read it.
         mode: String = text(MODE),
+        /// User of that file: a name or a number of this host. Giving files away takes root or CAP_CHOWN,
+        /// which the shipped unit has not. Absent: the daemon's own; what root writes belongs to the
+        /// owner of the directory.
+        owner: String = Otherwise::Absent,
+        /// Group of that file: a name or a number of this host. One that the daemon's user is not in takes
+        /// root or CAP_CHOWN as well. Absent: as with `owner`.
+        group: String = Otherwise::Absent,
+        /// How long a former CA stays in the file beside the new one: as long as clients and the instance
+        /// need to follow, at most 365d, or "0" for none. One that expires leaves sooner.
+        overlap: String = text(OVERLAP),
+        /// Handshake that must verify with the new CA alone before a former one leaves: "host:port", or
+        /// "name@address:port" to pin an address. It also tells when the instance's own certificate
+        /// ends. Absent: `overlap` alone decides, and that end is not watched.
+        probe: String = Otherwise::Absent,
+        /// How TLS begins at `probe`: tls (at once, as Redis and MongoDB do), postgres (gaussdb too) or
+        /// mysql.
+        protocol: String = text(PROTOCOL),
+        /// How long before its end a CA in the file, or the instance's own certificate, is warned of.
+        warn_before: String = text(WARN_BEFORE),
         /// Command to run after the file changed: a program with its full path and its arguments, no shell.
         /// Absent: nothing is run.
         on_change: Texts = Otherwise::Absent,
@@ -272,6 +296,14 @@ tables! {
         allow_restart: bool = Otherwise::Is(ALLOW_RESTART.to_string()),
         /// What you know the switch to be at present, since no call reports it. Absent: the journal decides.
         assume: bool = Otherwise::Absent,
+        /// Where the greeting of the instance tells whether SSL is on, so that nothing is sent when it is
+        /// as wanted: "host:port", or "name@address:port" to pin an address. Absent: the journal and
+        /// `assume` decide.
+        probe: String = Otherwise::Absent,
+        /// When a switch may start: weekdays and a span of the day such as "Sun 02:00-04:00", or a span
+        /// alone for every day, in the time zone of the schedule. One that has begun is followed to its
+        /// end. Absent: at any time.
+        window: String = Otherwise::Absent,
     }
 }
 

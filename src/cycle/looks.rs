@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use super::looking::Looking;
 use super::{Cycle, World};
 use crate::apply::Payload;
-use crate::cert::CaBundle;
 use crate::cloud::Cloud;
 use crate::config::{Certificate, InstanceCa};
-use crate::model::failure::{Failure, Kind};
+use crate::model::digest::Sha256;
 use crate::model::names::Subject;
 use crate::model::time::Time;
 use crate::observe::lists::Lists;
@@ -191,8 +190,12 @@ fn start(subjects: &BTreeSet<Subject>, context: &Context, memory: &Memory, looki
         let subject = Subject::Ca(entry.name.clone());
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
         if subjects.contains(&subject) {
+            let proven = entry
+                .probe
+                .as_ref()
+                .and_then(|probe| needs::proven(&entry.name, probe, memory, context.now));
             let (entry, context) = (entry.clone(), context.clone());
-            looking.spawn(subject, async move { ca(&cloud, &entry, &context).await });
+            looking.spawn(subject, async move { ca(&cloud, &entry, proven, &context).await });
         }
     }
     for entry in &config.instance_ssls {
@@ -200,7 +203,7 @@ fn start(subjects: &BTreeSet<Subject>, context: &Context, memory: &Memory, looki
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
         if subjects.contains(&subject) {
             let (id, on) = (&entry.instance_id, entry.enabled);
-            let need = needs::switch(&entry.cloud, id, on, entry.assume, memory);
+            let need = needs::switch(&entry.cloud, id, on, entry.assume, memory, context.now);
             let (entry, context) = (entry.clone(), context.clone());
             looking.spawn(subject.clone(), async move {
                 let seen = switches::look(&cloud, &entry, &need, context.now).await;
@@ -233,19 +236,20 @@ impl Context {
     }
 }
 
-async fn ca(cloud: &Cloud, entry: &InstanceCa, context: &Context) -> Stride {
-    let published = published::look(cloud, entry, context.now).await;
-    let (path, name) = (entry.path.clone(), entry.name.clone());
-    let file = tokio::task::spawn_blocking(move || published::file(&path)).await;
-    let file = file.unwrap_or_else(|stopped| {
-        FileSeen::Unknown(Failure::local(Kind::Transient, "read CA file", stopped))
-    });
-    let seen = CaSeen {
-        name: name.clone(),
-        published: published.as_ref().map(|bundle: &CaBundle| bundle.sha256).map_err(Clone::clone),
-        file,
-        has_hook: !entry.on_change.is_empty(),
-    };
-    let payload = published.map_or(Payload::None, |bundle| Payload::Bundle(Arc::new(bundle)));
-    context.clone().done(Subject::Ca(name), Seen::Ca(seen), payload)
+async fn ca(
+    cloud: &Cloud,
+    entry: &InstanceCa,
+    proven: Option<Vec<Sha256>>,
+    context: &Context,
+) -> Stride {
+    let seen = published::look(cloud, entry, proven.as_deref(), context.now).await;
+    let mut known = Vec::new();
+    if let Ok(published) = &seen.published {
+        known.extend_from_slice(&published.certificates);
+    }
+    if let FileSeen::Holds { authorities, .. } = &seen.file {
+        known.extend_from_slice(authorities);
+    }
+    let payload = Payload::Authorities(Arc::new(known));
+    context.clone().done(Subject::Ca(entry.name.clone()), Seen::Ca(seen), payload)
 }

@@ -2,25 +2,22 @@
 //! remembers. The planner itself says what comes next, so that `status` has no second opinion.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use super::looks::{forecast, unseen};
+use crate::cert::CaBundle;
 use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::time::Time;
 use crate::observe::{local, published, switches};
 use crate::plan::Plan;
-use crate::plan::action::Action;
 use crate::plan::hold::Hold;
 use crate::plan::memory::Memory;
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed, SwitchSeen};
 
-/// A disk that does not answer for this long counts as unreadable, so that an operator gets a reply.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The operation of the failure that stands for "the instance was not asked".
 const NOT_ASKED: &str = "look at the instance";
 
@@ -59,12 +56,11 @@ async fn certificates(entries: &[Certificate], now: Time) -> Vec<CertificateSeen
 
 async fn cas(entries: &[InstanceCa], memory: &Memory) -> Vec<CaSeen> {
     let mut reading = JoinSet::new();
-    for (index, entry) in entries.iter().enumerate() {
-        let published = last_known(entry, memory);
-        let (name, has_hook) = (entry.name.clone(), !entry.on_change.is_empty());
-        let path = entry.path.clone();
+    for (index, entry) in entries.iter().cloned().enumerate() {
+        let known = memory.authorities(&entry.name).map(|known| known.published.clone());
         reading.spawn(async move {
-            (index, CaSeen { name, published, file: file(path).await, has_hook })
+            let file = published::on_disk(&entry).await;
+            (index, published::unseen(&entry, last_known(&file, known), file))
         });
     }
     in_order(reading).await
@@ -76,28 +72,17 @@ async fn in_order<T: 'static>(reading: JoinSet<(usize, T)>) -> Vec<T> {
     read.into_iter().map(|(_, seen)| seen).collect()
 }
 
-async fn file(path: PathBuf) -> FileSeen {
-    let named = path.display().to_string();
-    let reading = tokio::task::spawn_blocking(move || published::file(&path));
-    let stopped = |why: &str| {
-        FileSeen::Unknown(Failure::local(Kind::Operator, "read CA file", format!("{named}: {why}")))
-    };
-    match tokio::time::timeout(READ_TIMEOUT, reading).await {
-        Ok(Ok(seen)) => seen,
-        Ok(Err(_)) => stopped("reading it failed inside certrotd"),
-        Err(_) => stopped("the disk does not answer"),
+/// What the instance published when it was last asked, as far as the file still has it.
+fn last_known(file: &FileSeen, known: Option<Vec<Sha256>>) -> Result<Arc<CaBundle>, Failure> {
+    let not_asked = || Failure::local(Kind::Transient, NOT_ASKED, "nothing is sent");
+    let FileSeen::Holds { authorities, .. } = file else { return Err(not_asked()) };
+    let known = known.unwrap_or_default();
+    let of = |digest: &Sha256| authorities.iter().find(|it| it.sha256 == *digest).cloned();
+    let published: Vec<_> = known.iter().filter_map(of).collect();
+    if published.is_empty() || published.len() < known.len() {
+        return Err(not_asked());
     }
-}
-
-/// The bundle that was last installed, or tried to be: what the instance published then.
-fn last_known(entry: &InstanceCa, memory: &Memory) -> Result<Sha256, Failure> {
-    let installs = memory.effects().filter_map(|(action, effect)| match action {
-        Action::InstallCa { name, sha256 } if *name == entry.name => Some((effect.seq, *sha256)),
-        _ => None,
-    });
-    let last = installs.max_by_key(|(seq, _)| *seq);
-    last.map(|(_, sha256)| sha256)
-        .ok_or_else(|| Failure::local(Kind::Transient, NOT_ASKED, "nothing is sent"))
+    Ok(Arc::new(CaBundle::of(published)))
 }
 
 /// The task list as it is when nobody else switches.

@@ -19,7 +19,7 @@ use crate::model::time::Time;
 use crate::plan::check::Violation;
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
-use crate::plan::observed::{CertificateSeen, Observed};
+use crate::plan::observed::{CaSeen, CertificateSeen, Observed};
 use crate::plan::{Held, Lesson, Plan, Step};
 use alarms::Alarms;
 use scene::Scene;
@@ -97,6 +97,10 @@ impl Report {
                     let before = memory.sighting(subject.name(), spot);
                     sights::seen(subject, spot, sight, before, &self.scene);
                 }
+                Lesson::Authorities { subject, former, .. } => {
+                    let known = memory.authorities(subject.name());
+                    sights::superseded(subject, former, known);
+                }
             }
         }
     }
@@ -158,6 +162,17 @@ impl Report {
         now: Time,
     ) {
         self.alarms.look(seen, warn_before, memory, now);
+    }
+
+    /// The same for what an instance presents and publishes.
+    pub fn alarm_of_instance(
+        &mut self,
+        seen: &CaSeen,
+        warn_before: Duration,
+        memory: &Memory,
+        now: Time,
+    ) {
+        self.alarms.look_at_instance(seen, warn_before, memory, now);
     }
 
     pub fn violations(&mut self, plan: &Plan, violations: &[Violation]) {

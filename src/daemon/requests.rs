@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cycle::Request;
-use crate::files;
+use crate::files::{self, Attributes};
 
 /// Requests taken at once, and the length of one: an operator types them by hand.
 const REQUESTS_MAX: usize = 64;
@@ -30,9 +30,9 @@ pub fn leave(state: &Path, request: &Request) -> io::Result<()> {
     files::atomic::replace(
         &directory(state).join(format!("{digest}.json")),
         text.as_bytes(),
-        MODE,
+        &Attributes::of_mode(MODE),
     )?;
-    files::atomic::replace(&watched(state), digest.as_bytes(), MODE)
+    files::atomic::replace(&watched(state), digest.as_bytes(), &Attributes::of_mode(MODE))
 }
 
 /// Takes all requests. One that cannot be read is removed and logged: it must not come again.

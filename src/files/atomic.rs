@@ -4,9 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::attributes::{Attributes, Ids};
+use super::owner;
 
 /// What marks our temporary files: `.NAME.` goes before it, 16 hex digits after it.
 const MARK: &str = "certrotd-";
@@ -15,11 +18,14 @@ const FORMER_BYTES_MAX: u64 = 16 << 20;
 /// Tries for a temporary name that nobody has: one is enough unless someone guesses.
 const NAME_TRIES: usize = 8;
 
-/// Puts these bytes at `path` with exactly this mode. At every moment, power cuts included, `path`
-/// is the whole former file or the whole new one. The former one stays as `NAME.previous`. Missing
-/// parents are created 0755. What root makes belongs to the owner of the directory. A symlink at `path` is followed, so that the link survives. On failure
-/// nothing is left behind, and what a crash once left is removed.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// Puts these bytes at `path` with exactly these attributes. At every moment, power cuts included, `path`
+/// is the whole former file or the whole new one, attributes included. A former one with other bytes stays
+/// as `NAME.previous`, with the attributes that it had. Missing parents are created 0755. What root makes
+/// belongs to the owner of the directory, where the attributes name nobody. A symlink at `path` is
+/// followed, so that the link survives. On failure, such as an owner that the system refuses, nothing is
+/// left behind, and what a crash once left is removed.
+pub fn replace(path: &Path, bytes: &[u8], attributes: &Attributes) -> io::Result<()> {
+    let ids = attributes.ids()?;
     let path = &destination(path)?;
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::new(ErrorKind::InvalidInput, "names no file"));
@@ -31,8 +37,9 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     }
     remove_leftovers(parent, name);
     let (temporary, file) = create(parent, name)?;
-    let done = write(file, bytes, mode)
-        .and_then(|()| keep_former(path, parent, name))
+    let done = prepare(&file, parent, attributes.mode, &ids)
+        .and_then(|()| write(file, bytes))
+        .and_then(|()| keep_former(path, bytes, parent, name))
         .and_then(|()| fs::rename(&temporary, path));
     if done.is_err() {
         // The failure that is reported is the first one.
@@ -56,16 +63,26 @@ fn destination(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(ErrorKind::InvalidInput, "is a circle of symlinks"))
 }
 
-fn write(mut file: File, bytes: &[u8], mode: u32) -> io::Result<()> {
-    file.write_all(bytes)?;
-    // After creation, so that no umask bends it.
+/// Gives an empty file of ours its attributes.
+fn prepare(file: &File, parent: &Path, mode: u32, ids: &Ids) -> io::Result<()> {
+    // After creation, so that no umask bends it; before the owner, since only an owner may. Of the bits
+    // that a change of owner takes away, those beyond 0777, a file that is only read has none.
     file.set_permissions(Permissions::from_mode(mode))?;
+    owner::give(file, parent, ids)
+}
+
+fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
     file.sync_all()
 }
 
 /// A second name for the former file, made beside and renamed: `path` is never missing, and
-/// `NAME.previous` is never half of anything.
-fn keep_former(path: &Path, parent: &Path, name: &OsStr) -> io::Result<()> {
+/// `NAME.previous` is never half of anything. Where only the attributes change, the file that was former
+/// before stays: it is the one to go back to.
+fn keep_former(path: &Path, bytes: &[u8], parent: &Path, name: &OsStr) -> io::Result<()> {
+    if super::read::bounded(path, FORMER_BYTES_MAX).is_ok_and(|former| former == bytes) {
+        return Ok(());
+    }
     let previous = parent.join(with_suffix(name, ".previous"));
     let link = parent.join(temporary_name(name));
     let made = match fs::hard_link(path, &link) {
@@ -82,8 +99,12 @@ fn keep_former(path: &Path, parent: &Path, name: &OsStr) -> io::Result<()> {
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let bytes = super::read::bounded(from, FORMER_BYTES_MAX)?;
-    let mode = fs::metadata(from)?.permissions().mode() & 0o777;
-    write(new_file(to)?, &bytes, mode)
+    let (found, file) = (fs::metadata(from)?, new_file(to)?);
+    file.set_permissions(Permissions::from_mode(found.permissions().mode() & 0o777))?;
+    // A spare that belongs to us is better than none.
+    let _ = fchown(&file, None, Some(found.gid()));
+    let _ = fchown(&file, Some(found.uid()), None);
+    write(file, &bytes)
 }
 
 fn create(parent: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
@@ -101,9 +122,7 @@ fn create(parent: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
 
 /// A file that was not there, which nobody else can read yet.
 fn new_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    super::settled(path, &file)?;
-    Ok(file)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn temporary_name(name: &OsStr) -> OsString {

@@ -7,10 +7,13 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 pub mod atomic;
+mod attributes;
 pub mod lock;
 mod owner;
 pub mod read;
 pub mod watch;
+
+pub use attributes::Attributes;
 
 /// Makes sure that this directory exists with mode 0700. Missing parents are created 0755. One
 /// that is there keeps its owner and loses the rights of others.
@@ -40,7 +43,8 @@ pub fn private_file(path: &Path) -> io::Result<()> {
 
 /// Settles whom a new file belongs to. One that cannot be given away is removed: it would be in the way.
 fn settled(path: &Path, file: &fs::File) -> io::Result<()> {
-    owner::settle(file, path.parent().unwrap_or(Path::new(""))).inspect_err(|_| {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    owner::give(file, parent, &attributes::Ids::default()).inspect_err(|_| {
         // The failure that is reported is the first one.
         let _ = fs::remove_file(path);
     })

@@ -6,19 +6,46 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::Path;
 
+use super::attributes::{Id, Ids};
+
 /// The user id of root.
 const ROOT: u32 = 0;
 
-/// Gives a file that this process has just made to the owner of the directory that it lies in, when this
-/// process is root and that owner is not. Never for a file that was there before: it may be a link to
-/// one that its maker wants to have.
-pub(super) fn settle(made: &File, parent: &Path) -> io::Result<()> {
-    match heir(made.metadata()?.uid(), &fs::metadata(directory(parent))?) {
-        None => Ok(()),
-        Some((user, group)) => fchown(made, Some(user), Some(group)).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot be given to user {user}: {error}"))
-        }),
+/// Gives a file that this process has just made to this user and group. Whichever of the two nobody asked
+/// for becomes that of the directory that the file lies in, when this process is root and the directory's
+/// owner is not. Never for a file that was there before: it may be a link to one that its maker wants to
+/// have.
+pub(super) fn give(made: &File, parent: &Path, ids: &Ids) -> io::Result<()> {
+    let found = made.metadata()?;
+    let heir = heir(found.uid(), &fs::metadata(directory(parent))?);
+    let asked = |asked: &Option<Id>| asked.as_ref().map(|it| it.id);
+    let group = asked(&ids.group).or(heir.map(|(_, group)| group));
+    let user = asked(&ids.user).or(heir.map(|(user, _)| user));
+    // The group first: only an owner may give a file to another group of its own. What is so already is
+    // not asked of the system, which may refuse even that.
+    if let Some(group) = group.filter(|group| *group != found.gid()) {
+        fchown(made, None, Some(group))
+            .map_err(|error| refused(&GROUP, &ids.group, group, &error))?;
     }
+    if let Some(user) = user.filter(|user| *user != found.uid()) {
+        fchown(made, Some(user), None).map_err(|error| refused(&USER, &ids.user, user, &error))?;
+    }
+    Ok(())
+}
+
+/// What to say when a file cannot be given away: to whom, the key that asks for it, and who could.
+type Words = (&'static str, &'static str, &'static str);
+const USER: Words = ("user", "owner", "root and a service with CAP_CHOWN");
+const GROUP: Words = ("group", "group", "its members, root and a service with CAP_CHOWN");
+
+fn refused((what, key, who): &Words, asked: &Option<Id>, id: u32, error: &io::Error) -> io::Error {
+    let name = asked.as_ref().map_or_else(|| id.to_string(), |asked| asked.said.clone());
+    let mut words = format!("cannot be given to {what} {name}: {error}");
+    if asked.is_some() && error.kind() == ErrorKind::PermissionDenied {
+        let help = format!("; only {who} may do that (ca-owner.conf.example), or leave {key} out");
+        words.push_str(&help);
+    }
+    io::Error::new(error.kind(), words)
 }
 
 /// Makes one directory with this mode, before the umask, and settles whom it belongs to. One that is there
@@ -38,7 +65,7 @@ pub(super) fn make_dir(path: &Path, mode: u32) -> io::Result<()> {
             {
                 return Ok(());
             }
-            settle(&same_dir(path)?, parent)
+            give(&same_dir(path)?, parent, &Ids::default())
         }
     }
 }

@@ -56,6 +56,41 @@ impl fmt::Display for Probe {
     }
 }
 
+/// One handshake with an instance: where, and what is said before TLS begins.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InstanceProbe {
+    /// Where.
+    pub probe: Probe,
+    /// How TLS begins there.
+    pub protocol: Protocol,
+}
+
+/// How TLS begins on a connection to a database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Protocol {
+    /// At once: Redis, MongoDB.
+    #[default]
+    Tls,
+    /// After PostgreSQL's SSLRequest, which openGauss has too.
+    Postgres,
+    /// After the greeting of a MySQL server, where that offers SSL.
+    MySql,
+}
+
+impl Protocol {
+    /// Every one, in the order of the configuration's documentation.
+    pub const ALL: [Self; 3] = [Self::Tls, Self::Postgres, Self::MySql];
+
+    /// As the configuration has it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+        }
+    }
+}
+
 /// What to do about a binding that somebody else has changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Drift {

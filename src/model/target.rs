@@ -46,14 +46,28 @@ pub enum CaSource {
     Dcs,
     /// GeminiDB.
     GeminiDb,
+    /// Relational Database Service.
+    Rds,
+    /// Document Database Service.
+    Dds,
+    /// GaussDB, the openGauss kind.
+    GaussDb,
 }
 
 impl CaSource {
+    /// Whether it publishes several CAs, by category; the others publish one.
+    pub fn has_categories(self) -> bool {
+        matches!(self, Self::GeminiDb | Self::Rds | Self::Dds)
+    }
+
     /// The API that publishes it.
     pub fn api(self) -> Api {
         match self {
             Self::Dcs => Api::Dcs,
             Self::GeminiDb => Api::GeminiDb,
+            Self::Rds => Api::Rds,
+            Self::Dds => Api::Dds,
+            Self::GaussDb => Api::GaussDb,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Looking may wait and fail, and changes nothing.
 
 pub mod imports;
+pub mod instance;
 pub mod lists;
 pub mod local;
 pub mod published;

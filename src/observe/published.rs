@@ -1,23 +1,71 @@
 //! The CA that an instance publishes, and the file that should hold it.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cert::{CaBundle, ca_validity, read_ca};
-use crate::cloud::{Cloud, Result, dcs, download, geminidb};
+use super::instance;
+use crate::cert::{CaBundle, fit, read_ca};
+use crate::cloud::{Cloud, Result, dcs, dds, download, gaussdb, geminidb, links, rds};
 use crate::config::InstanceCa;
-use crate::files;
+use crate::files::{self, Attributes};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
+use crate::model::place::InstanceProbe;
 use crate::model::secret::Secret;
 use crate::model::target::CaSource;
 use crate::model::time::Time;
-use crate::plan::observed::FileSeen;
+use crate::plan::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
 
 /// More than any CA bundle that a client would load.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A disk that does not answer for this long counts as unreadable, so that an operator gets a reply.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Looks at the file, at what the instance publishes, and at what it presents, unless that was proven
+/// for these very CAs.
+pub async fn look(
+    cloud: &Cloud,
+    entry: &InstanceCa,
+    proven: Option<&[Sha256]>,
+    now: Time,
+) -> CaSeen {
+    let file = on_disk(entry).await;
+    let published = fetch(cloud, entry, now).await.map(Arc::new);
+    let instance = match &entry.probe {
+        None => None,
+        Some(probe) => {
+            let proof = match &published {
+                Ok(bundle) if proven.is_none_or(|proven| !bundle.is(proven)) => {
+                    instance::prove(probe, bundle, now).await
+                }
+                _ => Proof::NotAsked,
+            };
+            Some(InstanceSeen { probe: probe.probe.text.clone(), proof })
+        }
+    };
+    CaSeen { instance, ..unseen(entry, published, file) }
+}
+
+/// The entry with the instance's own handshake not looked at.
+pub fn unseen(entry: &InstanceCa, published: Result<Arc<CaBundle>>, file: FileSeen) -> CaSeen {
+    let unasked = |probe: &InstanceProbe| InstanceSeen {
+        probe: probe.probe.text.clone(),
+        proof: Proof::NotAsked,
+    };
+    CaSeen {
+        name: entry.name.clone(),
+        published,
+        file,
+        overlap: entry.overlap,
+        has_hook: !entry.on_change.is_empty(),
+        instance: entry.probe.as_ref().map(unasked),
+    }
+}
 
 /// Fetches and judges what the instance publishes.
-pub async fn look(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBundle> {
+async fn fetch(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBundle> {
     let link = link(cloud, entry).await?;
     let bytes = download::fetch(cloud, &link).await?;
     let unusable = |finding: &dyn std::fmt::Display| {
@@ -28,42 +76,43 @@ pub async fn look(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBund
         }
     };
     let bundle = read_ca(&bytes).map_err(|finding| unusable(&finding))?;
-    match ca_validity(&bundle, now) {
-        Some(finding) => Err(unusable(&finding)),
-        None => Ok(bundle),
+    fit(bundle, now).map_err(|finding| unusable(&finding))
+}
+
+/// What the file in place holds. A disk that does not answer for [`READ_TIMEOUT`] counts as unreadable.
+pub async fn on_disk(entry: &InstanceCa) -> FileSeen {
+    let (path, named) = (entry.path.clone(), entry.path.display().to_string());
+    let wanted = entry.attributes();
+    let reading = tokio::task::spawn_blocking(move || file(&path, &wanted));
+    let unknown = |why: &str| {
+        FileSeen::Unknown(Failure::local(Kind::Operator, "read CA file", format!("{named}: {why}")))
+    };
+    match tokio::time::timeout(READ_TIMEOUT, reading).await {
+        Ok(Ok(Ok(seen))) => seen,
+        Ok(Ok(Err(error))) => unknown(&error.to_string()),
+        Ok(Err(_)) => unknown("reading it failed inside certrotd"),
+        Err(_) => unknown("the disk does not answer"),
     }
 }
 
-/// What the file in place holds.
-pub fn file(path: &Path) -> FileSeen {
-    match files::read::bounded(path, FILE_BYTES_MAX) {
-        Ok(bytes) => FileSeen::Holds(Sha256::of(&bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => FileSeen::Absent,
-        Err(error) => {
-            let words = format!("{}: {error}", path.display());
-            FileSeen::Unknown(Failure::local(Kind::Operator, "read CA file", words))
-        }
-    }
+fn file(path: &Path, wanted: &Attributes) -> io::Result<FileSeen> {
+    let bytes = match files::read::bounded(path, FILE_BYTES_MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FileSeen::Absent),
+        read => read?,
+    };
+    let fits = wanted.are_those_of(path)?;
+    let authorities = read_ca(&bytes).map(|bundle| bundle.certificates).unwrap_or_default();
+    Ok(FileSeen::Holds { sha256: Sha256::of(&bytes), authorities, fits })
 }
 
 async fn link(cloud: &Cloud, entry: &InstanceCa) -> Result<Secret> {
-    match entry.source {
-        CaSource::Dcs => Ok(dcs::certificate_link(cloud, &entry.instance_id).await?.link),
-        CaSource::GeminiDb => {
-            let mut offered = geminidb::certificate_links(cloud, &entry.instance_id).await?;
-            let wanted = offered.iter().position(|offer| offer.category == entry.category);
-            wanted.map(|index| offered.swap_remove(index).link).ok_or_else(|| {
-                let had: Vec<_> = offered.iter().map(|offer| offer.category.as_str()).collect();
-                let had = if had.is_empty() { "none".to_owned() } else { had.join(", ") };
-                let words = format!(
-                    "no certificate of category {:?} is offered; categories offered: {had}",
-                    entry.category
-                );
-                Failure {
-                    service: Some(entry.source.api()),
-                    ..Failure::local(Kind::Unusable, "certificate links", words)
-                }
-            })
-        }
-    }
+    let (api, id) = (entry.source.api(), entry.instance_id.as_str());
+    let offered = match entry.source {
+        CaSource::Dcs => return dcs::certificate_link(cloud, id).await,
+        CaSource::GaussDb => return gaussdb::certificate_link(cloud, id).await,
+        CaSource::GeminiDb => geminidb::certificate_links(cloud, id).await?,
+        CaSource::Rds => rds::certificate_links(cloud, id).await?,
+        CaSource::Dds => dds::certificate_links(cloud, id).await?,
+    };
+    links::choose(api, offered, &entry.category)
 }

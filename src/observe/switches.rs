@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::instance;
 use crate::cloud::{Cloud, taurusdb};
 use crate::config::InstanceSsl;
 use crate::model::time::Time;
@@ -25,6 +26,9 @@ pub fn unseen(entry: &InstanceSsl, now: Time) -> SwitchSeen {
         looked_at: now,
         job: None,
         jobs: None,
+        probe: entry.probe.as_ref().map(|probe| probe.text.clone()),
+        greeting: None,
+        window: entry.window.clone(),
     }
 }
 
@@ -38,6 +42,9 @@ pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Ti
         let jobs = taurusdb::switch_jobs(cloud, &entry.instance_id, now - TASKS_SINCE).await;
         seen.jobs = Some(jobs.map(|jobs| jobs.into_iter().map(row).collect()));
     }
+    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting) {
+        seen.greeting = Some(instance::greeting(probe).await);
+    }
     seen
 }
 
@@ -50,5 +57,6 @@ fn state(state: taurusdb::JobState) -> JobState {
 }
 
 fn row(job: taurusdb::SwitchJob) -> SwitchJob {
-    SwitchJob { job_id: job.job_id, created: job.created }
+    let ended = ["completed", "failed"].contains(&job.status.to_ascii_lowercase().as_str());
+    SwitchJob { job_id: job.job_id, created: job.created, ended }
 }

@@ -75,8 +75,11 @@ pub enum Action {
     InstallCa {
         /// The entry.
         name: Name,
-        /// The bundle's digest.
+        /// The digest of its bytes.
         sha256: Sha256,
+        /// Fingerprints of the CAs in it, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        authorities: Vec<Sha256>,
     },
     /// Run the command that follows a changed CA file.
     RunHook {
@@ -194,6 +197,12 @@ pub enum Because {
     CaMissing,
     /// The instance publishes another CA than the file holds.
     CaChanged,
+    /// A former CA has stood beside the published one for long enough.
+    OverlapOver,
+    /// A CA in the file has expired.
+    CaExpired,
+    /// Owner, group or mode of the file are not as configured.
+    FileExposed,
     /// The CA file changed and its command has not run for these bytes.
     HookDue,
     /// The configuration asks for this state, and nothing says that it holds.
@@ -221,6 +230,9 @@ impl fmt::Display for Because {
             }
             Self::CaMissing => "the file does not exist",
             Self::CaChanged => "the instance publishes another CA",
+            Self::OverlapOver => "the former CA has stood beside the published one for long enough",
+            Self::CaExpired => "a CA in the file has expired",
+            Self::FileExposed => "owner, group or mode of the file are not as configured",
             Self::HookDue => "the CA file changed",
             Self::SwitchWanted => "the configuration asks for it",
         })

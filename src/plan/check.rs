@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use super::action::{Action, Because, ImportKey, Retired};
 use super::memory::{Effect, Memory, State};
 use super::observed::{
-    BoundSeen, CertificateSeen, CopySeen, Handshake, Holders, Observed, TargetSeen,
+    BoundSeen, CertificateSeen, CopySeen, FileSeen, Handshake, Holders, Observed, TargetSeen,
 };
 use super::{Plan, Step};
 use crate::cert::validity;
-use crate::model::names::Subject;
+use crate::model::digest::Sha256;
+use crate::model::names::{Name, Subject};
 
 /// A step that must not be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,16 +49,30 @@ fn of_action(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'stat
         Action::Bind { .. } => bind(step, observed, memory),
         Action::Retire { .. } => retire(step, observed, memory),
         Action::SwitchSsl { .. } => switch(step, observed, memory),
-        Action::InstallCa { sha256, name } => {
-            let seen = observed.cas.iter().find(|seen| seen.name == *name)?;
-            (seen.published != Ok(*sha256)).then_some("only the bundle just checked is installed")
-        }
+        Action::InstallCa { name, authorities, .. } => install(name, authorities, observed),
         Action::RunHook { name, sha256 } => {
-            let installed = Action::InstallCa { name: name.clone(), sha256: *sha256 };
-            let standing = matches!(state(memory, &installed), Some(State::Done));
-            (!standing).then_some("a command runs only for bytes that we put in place")
+            let state = memory.installed(name, sha256).map(|effect| &effect.state);
+            (state != Some(&State::Done))
+                .then_some("a command runs only for bytes that we put in place")
         }
     }
+}
+
+fn install(name: &Name, authorities: &[Sha256], observed: &Observed) -> Option<&'static str> {
+    let seen = observed.cas.iter().find(|seen| seen.name == *name)?;
+    let Ok(published) = &seen.published else {
+        return Some("nothing is installed while what is published is not known");
+    };
+    let published = &published.certificates;
+    if !published.iter().all(|it| authorities.contains(&it.sha256)) {
+        return Some("every CA that is published is installed");
+    }
+    let inside = match &seen.file {
+        FileSeen::Holds { authorities, .. } => authorities.as_slice(),
+        FileSeen::Absent | FileSeen::Unknown(_) => &[],
+    };
+    let known = |it: &Sha256| published.iter().chain(inside).any(|of| of.sha256 == *it);
+    (!authorities.iter().all(known)).then_some("only CAs that were just checked are installed")
 }
 
 fn import(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {

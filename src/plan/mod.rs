@@ -24,6 +24,7 @@ mod ssl;
 
 use std::cell::OnceCell;
 
+use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
 use action::{Action, Because, Fact};
@@ -86,6 +87,15 @@ pub enum Lesson {
         spot: Spot,
         /// What.
         sight: Sight,
+    },
+    /// What an instance publishes and what its file holds beside that, where that is news.
+    Authorities {
+        /// Whose.
+        subject: Subject,
+        /// Fingerprints of the CAs that are published, in their order.
+        published: Vec<Sha256>,
+        /// Those of the CAs in the file that are not, in their order.
+        former: Vec<Sha256>,
     },
 }
 

@@ -10,7 +10,7 @@ use super::memory::{Effect, Memory, State};
 use super::sight::{Spot, Verdict};
 use crate::model::digest::Sha256;
 use crate::model::names::Name;
-use crate::model::place::Place;
+use crate::model::place::{InstanceProbe, Place, Protocol};
 use crate::model::target::Target;
 use crate::model::time::Time;
 
@@ -106,6 +106,37 @@ pub(super) fn is_full(effect: &Effect) -> bool {
     matches!(&effect.state, State::Failed(failure) if failure.code.as_deref() == Some(IMPORT_QUOTA))
 }
 
+/// A handshake with an instance is made again after this long even where nothing has changed: MySQL
+/// counts each one as a failed connection of this host, and a proof must not grow old.
+pub const PROVE_AGAIN_AFTER: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Whether the last handshake with an instance verified with exactly these published CAs.
+pub fn is_proven(name: &Name, probe: &str, published: &[Sha256], memory: &Memory) -> bool {
+    let spot = Spot::Instance { probe: probe.to_owned() };
+    let sighting = memory.sighting(name, &spot);
+    sighting.is_some_and(|it| it.sight.verdict == Verdict::Served)
+        && memory.authorities(name).is_some_and(|known| known.published == published)
+}
+
+/// The published CAs for which no handshake is needed, because one has verified with them not long ago;
+/// absent: one is needed whatever is published.
+pub fn proven(
+    name: &Name,
+    probe: &InstanceProbe,
+    memory: &Memory,
+    now: Time,
+) -> Option<Vec<Sha256>> {
+    if probe.protocol != Protocol::MySql {
+        return None;
+    }
+    let spot = Spot::Instance { probe: probe.probe.text.clone() };
+    let at = memory.seen_at(memory.sighting(name, &spot)?, now);
+    let published = memory.authorities(name)?.published.clone();
+    let lasts =
+        now.since(at) < PROVE_AGAIN_AFTER && is_proven(name, &probe.probe.text, &published, memory);
+    lasts.then_some(published)
+}
+
 /// How the task list and a job must be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SwitchNeed {
@@ -113,6 +144,8 @@ pub struct SwitchNeed {
     pub job: Option<String>,
     /// Whether the task list must be read.
     pub jobs: bool,
+    /// Whether the instance's greeting must be read, where there is a probe.
+    pub greeting: bool,
 }
 
 /// How to look at a switch.
@@ -122,6 +155,7 @@ pub fn switch(
     on: bool,
     assume: Option<bool>,
     memory: &Memory,
+    now: Time,
 ) -> SwitchNeed {
     let effect = |on| {
         let (cloud, instance_id) = (cloud.clone(), instance_id.to_owned());
@@ -141,7 +175,13 @@ pub fn switch(
         (None, None) => assume == Some(on),
         _ => false,
     };
-    SwitchNeed { job: job.and_then(|effect| effect.id.clone()), jobs: job.is_none() && !settled }
+    // What is settled by the journal is compared with the instance now and then: somebody may switch.
+    let aged = wanted.is_none_or(|it| now.since(memory.since(it, now)) >= PROVE_AGAIN_AFTER);
+    SwitchNeed {
+        job: job.and_then(|effect| effect.id.clone()),
+        jobs: job.is_none() && !settled,
+        greeting: !settled || aged,
+    }
 }
 
 /// Between half and all of [`RECHECK_WITHIN`], the same for one import each time.

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::ImportKey;
-use crate::cert::Finding;
-use crate::cert::LeafFacts;
+use super::sight::Seen;
+use crate::cert::{CaBundle, CaFacts, Finding, LeafFacts};
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::model::place::{Drift, Place, Probe};
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::schedule::Backoff;
+use crate::schedule::{Backoff, Window};
 
 /// Everything seen, and the settings that decide how long to wait.
 #[derive(Debug, Clone)]
@@ -255,28 +256,66 @@ pub enum Handshake {
     /// nothing about what is served.
     Unreachable(Failure),
 }
-/// One `[[instance_ca]]`: what is published, and the file.
+/// One `[[instance_ca]]`: what is published, the file, and what the instance presents.
 #[derive(Debug, Clone)]
 pub struct CaSeen {
     /// The entry.
     pub name: Name,
-    /// The digest of the bundle that the instance publishes, checked.
-    pub published: Result<Sha256, Failure>,
+    /// What the instance publishes: never empty, and each of it fit to be installed.
+    pub published: Result<Arc<CaBundle>, Failure>,
     /// The file in place.
     pub file: FileSeen,
+    /// How long a former CA stays beside the published one.
+    pub overlap: Duration,
     /// Whether a command follows a change.
     pub has_hook: bool,
+    /// The handshake that proves the published CA, where one is configured.
+    pub instance: Option<InstanceSeen>,
 }
 
 /// A file in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileSeen {
-    /// It holds bytes with this digest.
-    Holds(Sha256),
+    /// It is there.
+    Holds {
+        /// Of its bytes.
+        sha256: Sha256,
+        /// The CAs in it, in their order; empty where it holds nothing that can be read as such.
+        authorities: Vec<CaFacts>,
+        /// Whether its owner, group and mode are as configured.
+        fits: bool,
+    },
     /// There is none.
     Absent,
     /// It could not be read.
     Unknown(Failure),
+}
+
+/// A handshake with an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceSeen {
+    /// As configured.
+    pub probe: String,
+    /// What came of it.
+    pub proof: Proof,
+}
+
+/// Whether what an instance presents verifies with the published CA alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Nobody looked: it was proven for this very CA not long ago, or nothing is published.
+    NotAsked,
+    /// It does.
+    Verified(Seen),
+    /// It does not.
+    Refused {
+        /// The leaf, where one came.
+        leaf: Option<Seen>,
+        /// Why not.
+        failure: Failure,
+    },
+    /// No connection, or no end in time. It says nothing about the CA.
+    Unreachable(Failure),
 }
 
 /// One `[[instance_ssl]]`: what is wanted, and what the task list says.
@@ -300,6 +339,12 @@ pub struct SwitchSeen {
     pub job: Option<Result<JobState, Failure>>,
     /// SSL switch jobs of this instance, where they were needed.
     pub jobs: Option<Result<Vec<SwitchJob>, Failure>>,
+    /// The configured probe, as written.
+    pub probe: Option<String>,
+    /// Whether the instance's greeting offers SSL, where that was asked.
+    pub greeting: Option<Result<bool, Failure>>,
+    /// When a switch may start; absent: at any time.
+    pub window: Option<Window>,
 }
 
 /// Where a job stands.
@@ -320,4 +365,6 @@ pub struct SwitchJob {
     pub job_id: String,
     /// When it was begun, by the cloud's clock, to the second.
     pub created: Time,
+    /// Whether it is at its end, well or not.
+    pub ended: bool,
 }

@@ -25,13 +25,19 @@ pub enum Spot {
         /// As configured.
         probe: String,
     },
+    /// What an instance presented in a handshake; [`Verdict::Served`] when that verifies with the
+    /// published CA alone.
+    Instance {
+        /// As configured.
+        probe: String,
+    },
 }
 
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Site(place) => place.fmt(f),
-            Self::Probe { probe, .. } => write!(f, "probe {probe}"),
+            Self::Probe { probe, .. } | Self::Instance { probe } => write!(f, "probe {probe}"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, State};
+use super::needs::PROVE_AGAIN_AFTER;
 use super::observed::{JobState, SwitchJob, SwitchSeen};
 use super::{Draft, gate};
 use crate::model::failure::{Failure, Kind};
@@ -36,16 +37,71 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
         }
     }
     let (done, undone) = (draft.memory.effect(&wanted), draft.memory.effect(&other));
-    match done {
-        Some(done @ Effect { state: State::Seen, .. }) if !undone_since(undone, done) => {}
-        Some(Effect { state: State::Failed(_), .. }) => {
-            match gate::failed(&subject, &wanted, draft.memory, draft.observed, None) {
-                Some((why, until)) => draft.hold(&subject, why, until),
-                None => switch(seen, &subject, wanted, draft),
-            }
+    match &seen.greeting {
+        Some(Ok(shown)) => return shown_so(seen, &subject, wanted, (*shown, done), draft),
+        // What could not be read is no reason to doubt what is settled, and none to restart anything.
+        Some(Err(failure)) if !is_settled(seen, done, undone) => {
+            return draft.hold(&subject, unreachable(seen, failure), None);
         }
-        None if seen.assume == Some(seen.on) && undone.is_none_or(changed_nothing) => {}
-        _ => switch(seen, &subject, wanted, draft),
+        _ => {}
+    }
+    if !is_settled(seen, done, undone) {
+        attempt(seen, &subject, wanted, draft);
+    }
+}
+
+/// Whether the journal, or the operator where it is silent, says that the wanted state holds.
+fn is_settled(seen: &SwitchSeen, done: Option<&Effect>, undone: Option<&Effect>) -> bool {
+    match done {
+        Some(done) => done.state == State::Seen && !undone_since(undone, done),
+        None => seen.assume == Some(seen.on) && undone.is_none_or(changed_nothing),
+    }
+}
+
+/// The instance itself tells its state: that settles what nothing else reports.
+fn shown_so(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    wanted: Action,
+    (shown, done): (bool, Option<&Effect>),
+    draft: &mut Draft<'_>,
+) {
+    let now = draft.observed.now;
+    let stood = done.filter(|done| done.state == State::Seen);
+    if shown == seen.on {
+        // Said again now and then, so that the journal knows how old this is.
+        let aged = |it: &Effect| now.since(draft.memory.since(it, now)) >= PROVE_AGAIN_AFTER;
+        if stood.is_none_or(aged) || is_undone(seen, stood, draft) {
+            draft.learn(subject, wanted, Fact::Seen { id: None });
+        }
+        return;
+    }
+    match stood {
+        Some(stood)
+            if !is_undone(seen, Some(stood), draft)
+                && !gate::retry_asked(subject, stood, draft.memory) =>
+        {
+            let probe = seen.probe.clone().unwrap_or_default();
+            draft.hold(subject, Hold::SwitchedBack { on: seen.on, probe }, None);
+        }
+        _ => attempt(seen, subject, wanted, draft),
+    }
+}
+
+/// Whether the opposite was brought about by us since.
+fn is_undone(seen: &SwitchSeen, done: Option<&Effect>, draft: &Draft<'_>) -> bool {
+    done.is_some_and(|done| undone_since(draft.memory.effect(&action(seen, !seen.on)), done))
+}
+
+fn unreachable(seen: &SwitchSeen, failure: &Failure) -> Hold {
+    Hold::Unreachable { probe: seen.probe.clone().unwrap_or_default(), failure: failure.clone() }
+}
+
+/// Sends the switch unless an earlier failure keeps it waiting.
+fn attempt(seen: &SwitchSeen, subject: &Subject, wanted: Action, draft: &mut Draft<'_>) {
+    match gate::failed(subject, &wanted, draft.memory, draft.observed, None) {
+        Some((why, until)) => draft.hold(subject, why, until),
+        None => switch(seen, subject, wanted, draft),
     }
 }
 
@@ -75,7 +131,36 @@ fn follow(
     let job_id = effect.id.clone().unwrap_or_default();
     let since = effect.begun;
     let next = Some(gate::next_look(since, draft.observed));
-    match &seen.job {
+    let on = matches!(action, Action::SwitchSsl { on: true, .. });
+    match (&seen.job, &seen.greeting) {
+        (Some(Ok(JobState::Completed)), Some(Ok(shown))) if *shown != on => {
+            let probe = seen.probe.clone().unwrap_or_default();
+            draft.hold(subject, Hold::SwitchNotShown { on, probe, since }, next);
+        }
+        (Some(Ok(JobState::Completed)), Some(Err(failure))) => {
+            draft.hold(subject, unreachable(seen, failure), next);
+        }
+        // The instance itself knows what became of a job that nobody else does.
+        (Some(Err(Failure { kind: Kind::NotFound, .. })), Some(Ok(shown))) if *shown == on => {
+            draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
+        }
+        (Some(Err(Failure { kind: Kind::NotFound, .. })), Some(Ok(_))) => {
+            draft.learn(subject, action.clone(), Fact::Gone);
+        }
+        (job, _) => follow_job(seen, subject, (action, job_id, since), job.as_ref(), draft),
+    }
+}
+
+/// What its job says of a switch.
+fn follow_job(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    (action, job_id, since): (&Action, String, Time),
+    job: Option<&Result<JobState, Failure>>,
+    draft: &mut Draft<'_>,
+) {
+    let next = Some(gate::next_look(since, draft.observed));
+    match job {
         Some(Ok(JobState::Completed)) => {
             draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
         }
@@ -126,6 +211,10 @@ fn doubtful(
     is_wanted: bool,
     draft: &mut Draft<'_>,
 ) {
+    let on = matches!(action, Action::SwitchSsl { on: true, .. });
+    if seen.greeting == Some(Ok(on)) && !runs(seen) {
+        return draft.learn(subject, action.clone(), Fact::Seen { id: None });
+    }
     let what = action.describe(subject);
     let since = effect.begun;
     let stays = |because: String| Hold::DoubtStays { what: what.clone(), since, because };
@@ -190,14 +279,41 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
     let newest = unknown.iter().max_by_key(|job| job.created);
     if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created)) {
         let (job_id, created) = (job.job_id.clone(), job.created);
+        match &seen.greeting {
+            Some(Ok(_)) if job.ended => return start(seen, subject, action, draft),
+            Some(Ok(_)) => {
+                let next = gate::next_look(created, draft.observed);
+                let why = Hold::JobRunning { job_id, since: created };
+                return draft.hold(subject, why, Some(next));
+            }
+            _ => {}
+        }
         let why = Hold::SwitchedByOthers { job_id, created, assumed: seen.assume };
         return draft.hold(subject, why, None);
+    }
+    start(seen, subject, action, draft);
+}
+
+/// Starts the switch, when it is time.
+fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft<'_>) {
+    let now = draft.observed.now;
+    if let Some(window) = &seen.window {
+        let opens = Time::from(window.opens(now.to_utc()));
+        if opens > now {
+            let window = window.text().to_owned();
+            return draft.hold(subject, Hold::OutsideWindow { window, opens }, Some(opens));
+        }
     }
     let because = match draft.memory.effect(&action).map(|effect| &effect.state) {
         Some(State::Open | State::Doubt(_)) => Because::NotFoundAfterDoubt,
         _ => Because::SwitchWanted,
     };
     draft.step(subject, action, because);
+}
+
+/// Whether the task list shows a switch that is not at its end.
+fn runs(seen: &SwitchSeen) -> bool {
+    matches!(&seen.jobs, Some(Ok(jobs)) if jobs.iter().any(|job| !job.ended))
 }
 
 /// Jobs of the instance that no effect in the memory has the id of.

@@ -9,6 +9,7 @@ mod coverage;
 mod drift;
 mod fixture;
 mod folding;
+mod greeting;
 mod import;
 mod invariants;
 mod needs;

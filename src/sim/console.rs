@@ -31,7 +31,8 @@ impl Sim {
         garble(&mut self.shared.world(), site, leaf)
     }
 
-    /// The edge goes wrong at once, whatever is bound; `None`: no longer. False: no such edge.
+    /// The edge of this site, or the port of the instance of this id, goes wrong at once, whatever it
+    /// presents; `None`: no longer. False: no such edge and no such port.
     pub fn misbehave(&self, site: &str, how: Option<Misbehaviour>) -> bool {
         misbehave(&mut self.shared.world(), site, how)
     }
@@ -136,8 +137,10 @@ pub(super) fn garble(world: &mut World, site: &str, leaf: Option<Sha256>) -> boo
 
 /// [`Sim::misbehave`].
 pub(super) fn misbehave(world: &mut World, site: &str, how: Option<Misbehaviour>) -> bool {
-    let Some(key) = world.site(site).map(|site| world.key(site).to_owned()) else { return false };
-    world.edges.misbehave(&key, how)
+    match world.site(site).map(|site| world.key(site).to_owned()) {
+        Some(key) => world.edges.misbehave(&key, how),
+        None => world.running.misbehave(site, how),
+    }
 }
 
 /// [`Sim::scribble`].

@@ -2,7 +2,8 @@
 //!
 //! It presents what it is told to, sound or not: expired, for other names, without its chain. Every
 //! handshake is a whole one (no ticket, no session is kept), so that a change is seen by the next.
-//! After the handshake it closes; there is no HTTP behind it.
+//! After the handshake it closes; there is no HTTP behind it. Before it, an edge may speak as a
+//! database does.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+use super::greeter::{Speech, greet};
 use crate::model::secret::Secret;
 
 /// Connections that one edge holds at once; a silent edge keeps them until the other side gives up.
@@ -94,6 +96,18 @@ impl Edge {
     /// # Panics
     /// Outside of a runtime.
     pub fn start_with(versions: &[&'static SupportedProtocolVersion]) -> io::Result<Self> {
+        Self::open(versions, Speech::Tls)
+    }
+
+    /// The same with both versions, and this said before TLS begins.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn start_speaking(speech: Speech) -> io::Result<Self> {
+        Self::open(DEFAULT_VERSIONS, speech)
+    }
+
+    fn open(versions: &[&'static SupportedProtocolVersion], speech: Speech) -> io::Result<Self> {
         // Bound without waiting, so that the address is known before the first connection.
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -101,7 +115,7 @@ impl Edge {
         let listener = TcpListener::from_std(listener)?;
         let shared = Arc::new(Shared::default());
         let tls = acceptor(versions, Arc::clone(&shared)).map_err(io::Error::other)?;
-        let task = tokio::spawn(accept(listener, tls, Arc::clone(&shared))).abort_handle();
+        let task = tokio::spawn(accept(listener, tls, speech, Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, address, task })
     }
 
@@ -113,6 +127,11 @@ impl Edge {
     /// Presents this from the next handshake on.
     pub fn present(&self, what: Presented) {
         self.shared.state().presented = what;
+    }
+
+    /// Has SSL from the next connection on, as at the start, or has it no more.
+    pub fn offer_ssl(&self, on: bool) {
+        self.shared.state().ssl_off = !on;
     }
 
     /// Goes wrong from the next connection on; `None`: is well again.
@@ -138,6 +157,7 @@ struct Shared {
 struct State {
     presented: Presented,
     misbehaviour: Option<Misbehaviour>,
+    ssl_off: bool,
 }
 
 impl Shared {
@@ -202,7 +222,12 @@ fn acceptor(
 }
 
 /// Accepts until it is aborted, which also ends every connection.
-async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) -> Infallible {
+async fn accept(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    speech: Speech,
+    shared: Arc<Shared>,
+) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -211,27 +236,43 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) ->
             continue;
         };
         if connections.len() < CONNECTIONS_MAX {
-            let how = shared.state().misbehaviour;
-            connections.spawn(serve(stream, tls.clone(), how));
+            let state = shared.state();
+            let (how, ssl) = (state.misbehaviour, !state.ssl_off);
+            drop(state);
+            let tls = tls.clone();
+            connections.spawn(async move {
+                match how {
+                    None | Some(Misbehaviour::Garbage) => serve(stream, tls, speech, ssl).await,
+                    Some(how) => misbehave(stream, how).await,
+                }
+            });
         }
     }
 }
 
 /// One connection. Its failures are the other side's to see. There is no timer: nobody but us can
 /// connect, and under a paused clock it would strike at once.
-async fn serve(mut stream: TcpStream, tls: TlsAcceptor, how: Option<Misbehaviour>) {
-    match how {
-        None | Some(Misbehaviour::Garbage) => {
+async fn serve(mut stream: TcpStream, tls: TlsAcceptor, speech: Speech, ssl: bool) {
+    match greet(&mut stream, speech, ssl).await {
+        Ok(true) => {
             if let Ok(mut stream) = tls.accept(stream).await {
                 let _ = stream.shutdown().await;
             }
         }
-        Some(Misbehaviour::NotTls) => {
+        Ok(false) => linger(stream).await,
+        Err(_) => {}
+    }
+}
+
+/// One connection that goes wrong before TLS.
+async fn misbehave(mut stream: TcpStream, how: Misbehaviour) {
+    match how {
+        Misbehaviour::NotTls => {
             let _ = stream.write_all(NOT_TLS).await;
             linger(stream).await;
         }
-        Some(Misbehaviour::Silent) => linger(stream).await,
-        Some(Misbehaviour::Closed) => {}
+        Misbehaviour::Silent => linger(stream).await,
+        Misbehaviour::Closed | Misbehaviour::Garbage => {}
     }
 }
 

@@ -66,6 +66,11 @@ impl Edges {
         true
     }
 
+    /// Wakes whoever turns edges over: a job has begun, whose end may turn one.
+    pub fn wake(&self) {
+        self.woken.notify_one();
+    }
+
     fn next(&self) -> Option<Time> {
         self.open.values().filter_map(|open| open.coming.front()).map(|turn| turn.at).min()
     }
@@ -157,8 +162,9 @@ impl World {
         Ok(())
     }
 
-    /// Lets every edge know what is bound now. To be called after whatever may have changed a binding.
+    /// Lets every edge know what is bound now, and every instance whether it has SSL. To be called after whatever may have changed a binding.
     pub fn settle(&mut self, now: Time) {
+        self.turn_instances(now);
         if self.edges.open.is_empty() {
             return;
         }
@@ -172,19 +178,21 @@ impl World {
         }
         if changed {
             self.edges.turn(now);
-            self.edges.woken.notify_one();
+            self.edges.wake();
         }
     }
 }
 
-/// Turns edges over when their time has come, until it is dropped.
+/// Turns edges and instances over when their time has come, until it is dropped.
 pub(super) async fn keep(shared: &Shared) -> Infallible {
     loop {
         let now = shared.now();
         let (next, woken) = {
             let mut world = shared.world();
             world.edges.turn(now);
-            (world.edges.next(), Arc::clone(&world.edges.woken))
+            world.turn_instances(now);
+            let next = world.edges.next().into_iter().chain(world.next_job_end(now)).min();
+            (next, Arc::clone(&world.edges.woken))
         };
         match next {
             None => woken.notified().await,

@@ -8,7 +8,7 @@
 //!
 //! [`settings`] says what it holds at the start, [`weather`] how it misbehaves, [`ledger`] what it
 //! was asked; `world` is its state, `server` its socket, `routes` the list of all that it can do.
-//! [`edge`] serves certificates in real handshakes, and [`pki`] is a certificate authority for whoever
+//! [`edge`] serves certificates in real handshakes, for the instances too, and [`pki`] is a certificate authority for whoever
 //! needs something to import.
 
 mod answer;
@@ -17,6 +17,7 @@ mod auth;
 mod cdn;
 mod console;
 mod control;
+mod databases;
 mod dcs;
 pub mod edge;
 mod edges;
@@ -24,7 +25,10 @@ mod elb;
 mod furnish;
 mod furniture;
 mod geminidb;
+mod greeter;
 mod iam;
+mod instance_setup;
+mod instances;
 pub mod ledger;
 mod metadata;
 mod obs;
@@ -51,10 +55,10 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::task::AbortHandle;
 
 pub use edge::Misbehaviour;
+pub use greeter::Speech;
+pub use instance_setup::{CaFile, CaInstance, CcmCertificate, Listening, ids};
 pub use ledger::Call;
-pub use settings::{
-    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
-};
+pub use settings::{DomainSetup, HostSetup, ListenerSetup, Pair, Settings};
 pub use stored::{Labels, StoredCertificate};
 pub use weather::{Fault, Rule};
 pub use world::{ScmCertificate, SslJob};
@@ -184,23 +188,6 @@ impl Sim {
         self.shared.world().auth.expire_all(now);
     }
 
-    /// The instance of this id (DCS or GeminiDB) publishes this PEM from now on, in the form it had;
-    /// a Redis without SSL gets a bare PEM. False when there is no such instance.
-    pub fn set_ca(&self, instance: &str, pem: &str) -> bool {
-        let settings = &mut self.shared.world().settings;
-        if let Some(dcs) = settings.dcs.iter_mut().find(|dcs| dcs.id == instance) {
-            dcs.ca = Some(match dcs.ca {
-                Some(CaFile::Zip(_)) => CaFile::Zip(pem.to_owned()),
-                _ => CaFile::Pem(pem.to_owned()),
-            });
-            return true;
-        }
-        let found = settings.geminidb.iter_mut().find(|geminidb| geminidb.id == instance);
-        found
-            .map(|geminidb| geminidb.certs.iter_mut().for_each(|(_, old)| pem.clone_into(old)))
-            .is_some()
-    }
-
     /// The next SSL switch is accepted, and its job ends as failed for this reason.
     pub fn fail_next_job(&self, reason: &str) {
         self.shared.world().job_failures.push(reason.to_owned());
@@ -219,6 +206,7 @@ impl Sim {
             ends,
             failure: None,
         });
+        world.edges.wake();
     }
 }
 
@@ -244,6 +232,7 @@ fn furnished(settings: Settings, listener: &TcpListener) -> io::Result<(Arc<Shar
     let mut world = shared.world();
     furnish::all(&mut world, now).map_err(io::Error::other)?;
     world.open_edges(now)?;
+    world.open_instances(now)?;
     drop(world);
     Ok((shared, url))
 }

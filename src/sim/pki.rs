@@ -7,12 +7,15 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateDer;
 
+use super::settings::Pair;
 use crate::model::digest::Sha256;
 use crate::model::secret::Secret;
 use crate::model::time::Time;
 
 /// First and last year of the authority's own certificates, wide around any leaf's.
 const CA_YEARS: (i32, i32) = (1975, 2096);
+/// The names of an instance, whose port is on loopback.
+const INSTANCE_NAMES: [&str; 3] = ["instance.internal", "localhost", "127.0.0.1"];
 
 /// The key of a leaf.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,16 +106,7 @@ impl Authority {
         not_before: Time,
         not_after: Time,
     ) -> Issued {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        if let Some(name) = common_name {
-            params.distinguished_name.push(DnType::CommonName, name);
-        }
-        set_validity(&mut params, not_before, not_after);
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let params = leaf(common_name, names, not_before, not_after).unwrap();
         let pair = generate(key);
         let leaf = params.signed_by(&pair, &self.intermediate).unwrap();
         Issued {
@@ -126,11 +120,63 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// What an instance of this authority presents: a leaf for loopback, and the intermediate.
+    ///
+    /// # Panics
+    /// As [`Authority::issue`].
+    pub fn instance(&self, not_before: Time, not_after: Time) -> Pair {
+        let issued = self.issue(&INSTANCE_NAMES, KeyKind::EcdsaP256, not_before, not_after);
+        let fullchain = issued.fullchain_pem();
+        Pair { name: INSTANCE_NAMES[0].to_owned(), fullchain, key: issued.key_pem }
+    }
+}
+
+/// A server certificate for loopback that signed itself and is no CA: what it presents and what it
+/// publishes are the same.
+///
+/// # Panics
+/// When the system gives no randomness for a key.
+#[expect(
+    clippy::unwrap_used,
+    reason = "a self-made request for fixed names; only randomness could fail"
+)]
+pub fn self_signed(not_before: Time, not_after: Time) -> Pair {
+    let mut params = leaf(Some(INSTANCE_NAMES[0]), &INSTANCE_NAMES, not_before, not_after).unwrap();
+    params.use_authority_key_identifier_extension = false;
+    let pair = generate(KeyKind::EcdsaP256);
+    let made = params.self_signed(&pair).unwrap();
+    Pair {
+        name: INSTANCE_NAMES[0].to_owned(),
+        fullchain: unix(&made.pem()),
+        key: Secret::new(unix(&pair.serialize_pem())),
+    }
+}
+
 impl Issued {
     /// Leaf and intermediate, as an ACME client writes `fullchain.pem`.
     pub fn fullchain_pem(&self) -> String {
         format!("{}{}", self.leaf_pem, self.chain_pem)
     }
+}
+
+fn leaf(
+    common_name: Option<&str>,
+    names: &[&str],
+    not_before: Time,
+    not_after: Time,
+) -> Result<CertificateParams, rcgen::Error> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    if let Some(name) = common_name {
+        params.distinguished_name.push(DnType::CommonName, name);
+    }
+    set_validity(&mut params, not_before, not_after);
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(params)
 }
 
 fn authority(name: &str, path_length: Option<u8>) -> CertificateParams {

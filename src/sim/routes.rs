@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::ask::Ask;
 use super::world::World;
-use super::{cdn, dcs, elb, geminidb, iam, metadata, obs, scm, taurusdb, waf};
+use super::{cdn, databases, dcs, elb, geminidb, iam, metadata, obs, scm, taurusdb, waf};
 
 /// A handler: an error is an answer too, and `?` makes it the answer.
 pub(super) type Handler = fn(&mut World, &Ask) -> Result<Answer, Answer>;
@@ -48,9 +48,11 @@ pub(super) fn find(ask: &Ask) -> Option<Route> {
         ("POST", ["v2", _, "instances", _, "ssl-certs", "download"]) => {
             closed("dcs", dcs::download)
         }
+        ("GET", ["v2", _, "instances", _, "ssl"]) => closed("dcs", dcs::ssl),
         ("GET", ["v3", _, "instances", _, "ssl-cert", "download-link"]) => {
-            closed("geminidb", geminidb::download_link)
+            closed("geminidb", databases::download_link)
         }
+        ("GET", ["v3", _, "instances"]) => closed("geminidb", geminidb::list),
         ("PUT", ["v3", _, "instances", _, "ssl-option"]) => closed("taurusdb", taurusdb::switch),
         ("GET", ["v3", _, "jobs"]) => closed("taurusdb", taurusdb::job),
         ("GET", ["v3", _, "immediate-jobs"]) => closed("taurusdb", taurusdb::immediate_jobs),

@@ -24,7 +24,7 @@ use super::ask::{Ask, pairs};
 use super::ledger::Call;
 use super::weather::{Fault, strike};
 use super::world::{World, fresh_id};
-use super::{auth, control, edges, routes};
+use super::{auth, control, databases, edges, routes};
 use crate::model::time::Time;
 
 /// Largest request body, in bytes: the gateway's own limit for signed requests.
@@ -126,15 +126,16 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> io::Result<Respon
         };
         return respond(answer, &ask, false);
     }
-    let (latency, fault) = {
+    let (latency, fault, database) = {
         let mut world = shared.world();
-        (world.settings.latency, strike(&mut world.weather, &ask))
+        let database = databases::service(&world, &ask);
+        (world.settings.latency, strike(&mut world.weather, &ask), database)
     };
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
     let route = routes::find(&ask);
-    let service = route.as_ref().map_or("gateway", |route| route.service);
+    let service = database.or(route.map(|route| route.service)).unwrap_or("gateway");
     if matches!(fault, Some(Fault::DropBefore)) {
         shared.record(&ask, service, None, String::new(), fault.as_ref());
         return Err(io::Error::other("dropped before the work"));

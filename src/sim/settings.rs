@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::instance_setup::{CaInstance, Listening};
 use crate::model::secret::Secret;
 
 /// How a [`Sim`](super::Sim) is furnished. The default has one account in one region and no instances,
@@ -54,12 +55,15 @@ pub struct Settings {
     pub waf_hosts: Vec<HostSetup>,
     /// The domains of CDN.
     pub cdn_domains: Vec<DomainSetup>,
-    /// The Redis instances.
-    pub dcs: Vec<DcsInstance>,
-    /// The GeminiDB instances.
-    pub geminidb: Vec<GeminiDbInstance>,
+    /// The instances that publish a CA.
+    pub instances: Vec<CaInstance>,
+    /// Those that can be shaken hands with, besides the TaurusDB instances, of which each can: one that is
+    /// not named here presents a certificate of its own making.
+    pub listening: Vec<Listening>,
     /// Ids of the TaurusDB instances: 36 characters that end in `in07`.
     pub taurusdb: Vec<String>,
+    /// Whether their SSL is on when the story begins.
+    pub taurusdb_ssl: bool,
     /// Whether the metadata service offers its token flow; otherwise only the plain flow works.
     pub metadata_tokens: bool,
     /// How long the temporary keys of the metadata service live.
@@ -118,35 +122,6 @@ pub struct DomainSetup {
     pub default: Option<Pair>,
 }
 
-/// A Redis instance of DCS.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DcsInstance {
-    /// The instance's id, a UUID.
-    pub id: String,
-    /// What its certificate link leads to; absent: the instance does not support SSL.
-    pub ca: Option<CaFile>,
-}
-
-/// What lies behind the certificate link of a DCS instance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum CaFile {
-    /// A zip archive that holds `ca.crt` with this PEM.
-    Zip(String),
-    /// The PEM itself.
-    Pem(String),
-    /// These bytes, whatever they are.
-    Bytes(Vec<u8>),
-}
-
-/// A GeminiDB instance.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GeminiDbInstance {
-    /// The instance's id: 32 hex digits and `in02` or the like.
-    pub id: String,
-    /// Its CA bundles: category, such as `international`, and PEM.
-    pub certs: Vec<(String, String)>,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -173,33 +148,13 @@ impl Default for Settings {
             listeners: Vec::new(),
             waf_hosts: Vec::new(),
             cdn_domains: Vec::new(),
-            dcs: Vec::new(),
-            geminidb: Vec::new(),
+            instances: Vec::new(),
+            listening: Vec::new(),
             taurusdb: Vec::new(),
+            taurusdb_ssl: false,
             metadata_tokens: true,
             temporary_key_life: Duration::from_secs(6 * 3600),
             agency: true,
         }
-    }
-}
-
-impl Settings {
-    /// Adds one instance of each kind, with this PEM as the CA of those that publish one: a Redis
-    /// with a zip, a Redis with a bare PEM, a Redis without SSL, a GeminiDB and a TaurusDB.
-    #[must_use]
-    pub fn with_instances(mut self, ca_pem: &str) -> Self {
-        let redis = |id: &str, ca: Option<CaFile>| DcsInstance {
-            id: format!("{id}-cebf-4473-95c4-d1b573c16e79"),
-            ca,
-        };
-        self.dcs.push(redis("5560df16", Some(CaFile::Zip(ca_pem.to_owned()))));
-        self.dcs.push(redis("7d6e2b41", Some(CaFile::Pem(ca_pem.to_owned()))));
-        self.dcs.push(redis("90ab3c5d", None));
-        self.geminidb.push(GeminiDbInstance {
-            id: "e73893ef73754465a8bd2e0857bbf13ein02".to_owned(),
-            certs: vec![("international".to_owned(), ca_pem.to_owned())],
-        });
-        self.taurusdb.push("096c0fc43e804757b59946b80dc27f8bin07".to_owned());
-        self
     }
 }

@@ -1,5 +1,5 @@
 //! TaurusDB's half: the SSL switch, its job, and the list of recent tasks. Nothing here tells
-//! whether SSL is on, because nothing in the real API does.
+//! whether SSL is on, because nothing in the real API does; the instance's own greeting does.
 
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ pub(super) fn switch(world: &mut World, ask: &Ask) -> Result<Answer, Answer> {
     let body = json!({ "job_id": job.id });
     let told = format!("ssl_option {on} → job {}", &job.id[..8]);
     world.jobs.push(job);
+    world.edges.wake();
     Ok(Answer::json(200, &body).told(told))
 }
 

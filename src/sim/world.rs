@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::auth;
 use super::edges::Edges;
+use super::instances::{Instances, Switched};
 use super::ledger::{CALLS_MAX, Call};
 use super::pki::Authority;
 use super::settings::Settings;
@@ -53,8 +54,7 @@ pub struct ScmCertificate {
     pub enterprise_project_id: String,
 }
 
-/// One SSL switch of a TaurusDB instance. No API tells the instance's state or a job's direction;
-/// tests may look here.
+/// One SSL switch of a TaurusDB instance. No API tells a job's direction; tests may look here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SslJob {
     /// A UUID.
@@ -90,6 +90,10 @@ pub(super) struct World {
     /// Fields that the next write to an object changes too: site, path, value.
     pub scribbles: Vec<(String, String, Value)>,
     pub jobs: Vec<SslJob>,
+    /// SSL switches of TaurusDB that no job made, oldest first.
+    pub switched: Vec<Switched>,
+    /// The instances that can be shaken hands with.
+    pub running: Instances,
     pub auth: auth::State,
     /// Reasons for the next SSL jobs to fail, first come first served.
     pub job_failures: Vec<String>,
@@ -127,6 +131,8 @@ impl World {
             cdn_calls: VecDeque::new(),
             scribbles: Vec::new(),
             jobs: Vec::new(),
+            switched: Vec::new(),
+            running: Instances::default(),
             auth: auth::State::default(),
             job_failures: Vec::new(),
             weather: Vec::new(),

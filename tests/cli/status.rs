@@ -153,7 +153,7 @@ fn instances_are_known_from_file_and_journal_alone() {
     bench.pair("ca", 90);
     let sha256 = Sha256::of(&std::fs::read(bench.path("ca.pem")).unwrap());
     let subject = Subject::Ca(name("orders"));
-    let install = Action::InstallCa { name: name("orders"), sha256 };
+    let install = Action::InstallCa { name: name("orders"), sha256, authorities: Vec::new() };
     let switch = Action::SwitchSsl {
         cloud: name("north"),
         instance_id: "0123456789abcdef0123456789abcdefin07".to_owned(),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use certrotd::model::time::Time;
 use certrotd::sim::pki::{Authority, Issued, KeyKind};
-use certrotd::sim::{Settings, Sim};
+use certrotd::sim::{Settings, Sim, ids};
 
 /// A directory of its own that goes when the test does.
 pub struct Scratch(PathBuf);
@@ -178,16 +178,15 @@ impl House {
                 text += &format!("[[certificate.push]]\nservice = \"{service}\"\n");
             }
         }
-        let (dcs, gemini) = (&self.settings.dcs, &self.settings.geminidb[0].id);
         for (name, service, id) in [
-            ("orders-redis", "dcs", &dcs[0].id),
-            ("carts-redis", "dcs", &dcs[1].id),
-            ("ledger-gemini", "geminidb", gemini),
+            ("orders-redis", "dcs", ids::REDIS_ZIP),
+            ("carts-redis", "dcs", ids::REDIS_PEM),
+            ("ledger-gemini", "geminidb", ids::GEMINIDB),
         ] {
             text += &format!("\n[[instance_ca]]\nname = \"{name}\"\nservice = \"{service}\"\n");
             text += &format!("instance_id = \"{id}\"\npath = \"ca/{name}.pem\"\n");
         }
-        let taurus = &self.settings.taurusdb[0];
+        let taurus = ids::TAURUSDB;
         text += "\n[[instance_ssl]]\nname = \"ledger\"\nservice = \"taurusdb\"\n";
         text += &format!("instance_id = \"{taurus}\"\nenabled = true\nallow_restart = true\n");
         text

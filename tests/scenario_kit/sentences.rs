@@ -48,7 +48,7 @@ samples!(actions, Action:
     Push { key: key(), scm_id: blank(), target: Target::Elb, project: blank() },
     Bind { key: key(), place: place(), id: blank(), instead_of: Vec::new() },
     Retire { key: key(), what: Retired::Import { scm_id: blank() } },
-    InstallCa { name: name(), sha256: digest() },
+    InstallCa { name: name(), sha256: digest(), authorities: Vec::new() },
     RunHook { name: name(), sha256: digest() },
     SwitchSsl { cloud: name(), instance_id: blank(), on: true },
 );
@@ -56,7 +56,7 @@ samples!(actions, Action:
 samples!(reasons, Because:
     NotImported, ImportGone, NotPushed, CopyGone, NotBound, BoundBack, ForeignBound, RolledBack,
     Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing,
-    CaChanged, HookDue, SwitchWanted,
+    CaChanged, OverlapOver, CaExpired, FileExposed, HookDue, SwitchWanted,
 );
 
 samples!(holds, Hold:
@@ -84,8 +84,13 @@ samples!(holds, Hold:
     Stale { probe: blank(), served: digest(), since: moment() },
     Wrong { probe: blank(), found: blank(), because: blank() },
     Unreachable { probe: blank(), failure: failure() },
+    Overlapping { authority: blank(), until: moment() },
+    Unproven { probe: blank(), failure: failure(), keeps: true },
     StillUsed { what: blank(), by: blank() },
     RestartNotAllowed { on: true },
+    OutsideWindow { window: blank(), opens: moment() },
+    SwitchedBack { on: true, probe: blank() },
+    SwitchNotShown { on: true, probe: blank(), since: moment() },
     SwitchedByOthers { job_id: blank(), created: moment(), assumed: None },
     JobRunning { job_id: blank(), since: moment() },
     JobUnknown { job_id: blank(), since: moment() },

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use certrotd::plan::memory::Memory;
 use certrotd::record::{self, Entry, Journal};
+use certrotd::sim::ids;
 use certrotd::sim::pki::Authority;
 
 use super::sites::{self, Sites};
@@ -46,12 +47,15 @@ impl Stage {
         names.constant(&house.sim.url(), "{cloud}");
         let settings = house.settings();
         names.constant(&settings.project_id, "{project}");
-        let redis = ["{orders-redis}", "{carts-redis}", "{plain-redis}"];
-        for (instance, name) in settings.dcs.iter().zip(redis) {
-            names.constant(&instance.id, name);
+        for (id, name) in [
+            (ids::REDIS_ZIP, "{orders-redis}"),
+            (ids::REDIS_PEM, "{carts-redis}"),
+            (ids::REDIS_PLAIN, "{plain-redis}"),
+            (ids::GEMINIDB, "{ledger-gemini}"),
+            (ids::TAURUSDB, "{ledger}"),
+        ] {
+            names.constant(id, name);
         }
-        names.constant(&settings.geminidb[0].id, "{ledger-gemini}");
-        names.constant(&settings.taurusdb[0], "{ledger}");
         let config = house.config();
         let sites = Sites::new();
         Self { house, config, names, sites, calls_told: 0, renewals: 0 }
@@ -226,11 +230,10 @@ impl Stage {
     }
 
     fn renew_ca(&self, name: &str) -> Result<(), String> {
-        let settings = self.house.settings();
         let instance = match name {
-            "orders-redis" => &settings.dcs[0].id,
-            "carts-redis" => &settings.dcs[1].id,
-            "ledger-gemini" => &settings.geminidb[0].id,
+            "orders-redis" => ids::REDIS_ZIP,
+            "carts-redis" => ids::REDIS_PEM,
+            "ledger-gemini" => ids::GEMINIDB,
             _ => return Err("no such instance".to_owned()),
         };
         self.house.sim.set_ca(instance, Authority::new("Renewed").ca_pem());

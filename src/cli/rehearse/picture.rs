@@ -203,21 +203,11 @@ fn ca(entry: &InstanceCa, sim: Option<&Sim>) -> Ca {
 fn published(entry: &InstanceCa, sim: &Sim) -> Option<String> {
     let mut found = None;
     sim.change(|furniture| {
-        found = match entry.source {
-            CaSource::Dcs => {
-                let mut instances = furniture.dcs.iter();
-                let instance = instances.find(|instance| instance.id == entry.instance_id);
-                match instance.and_then(|instance| instance.ca.as_ref()) {
-                    Some(CaFile::Zip(pem) | CaFile::Pem(pem)) => Some(pem.clone()),
-                    _ => None,
-                }
-            }
-            CaSource::GeminiDb => {
-                let mut instances = furniture.geminidb.iter();
-                let instance = instances.find(|instance| instance.id == entry.instance_id);
-                let mut certs = instance.into_iter().flat_map(|instance| &instance.certs);
-                certs.find(|(category, _)| *category == entry.category).map(|(_, pem)| pem.clone())
-            }
+        let mut instances = furniture.instances.iter();
+        let instance = instances.find(|instance| instance.id == entry.instance_id);
+        found = match instance.and_then(|instance| instance.file(&entry.category)) {
+            Some(CaFile::Zip(pem) | CaFile::Pem(pem)) => Some(pem.clone()),
+            _ => None,
         };
     });
     found

@@ -16,12 +16,9 @@ use crate::daemon;
 use crate::model::digest::Sha256;
 use crate::model::names::{BadName, Name};
 use crate::model::place::Place;
-use crate::model::target::Target;
+use crate::model::target::{CaSource, Target};
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{
-    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
-    Sim,
-};
+use crate::sim::{CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Pair, Settings, Sim};
 
 /// The one account.
 const ACCOUNT: &str = "rehearsal";
@@ -189,14 +186,11 @@ fn furniture() -> Settings {
         listeners: vec![listener],
         waf_hosts: vec![host],
         cdn_domains: vec![DomainSetup { name: DOMAIN.to_owned(), default }],
-        dcs: vec![
-            DcsInstance { id: ZIP_REDIS.to_owned(), ca: Some(CaFile::Zip(ca("Orders Redis"))) },
-            DcsInstance { id: PEM_REDIS.to_owned(), ca: Some(CaFile::Pem(ca("Carts Redis"))) },
+        instances: vec![
+            CaInstance::new(CaSource::Dcs, ZIP_REDIS, CaFile::Zip(ca("Orders Redis"))),
+            CaInstance::new(CaSource::Dcs, PEM_REDIS, CaFile::Pem(ca("Carts Redis"))),
+            CaInstance::new(CaSource::GeminiDb, GEMINI, CaFile::Pem(ca("Ledger GeminiDB"))),
         ],
-        geminidb: vec![GeminiDbInstance {
-            id: GEMINI.to_owned(),
-            certs: vec![("international".to_owned(), ca("Ledger GeminiDB"))],
-        }],
         taurusdb: vec![TAURUS.to_owned()],
         ..Settings::default()
     }

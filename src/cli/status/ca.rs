@@ -1,26 +1,23 @@
-//! The line of a CA file: what it holds, when it was installed, its command, next.
+//! The line of a CA file: what it holds, when it was installed, its command, what the instance
+//! presents, next.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use super::{Known, Next};
-use crate::cert::{CA_INPUT_BYTES_MAX, read_ca};
+use crate::cert::CaFacts;
 use crate::cli::leaf::days;
 use crate::cli::table::Row;
 use crate::config::{Config, InstanceCa};
-use crate::files;
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
-use crate::model::time::Time;
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
 use crate::plan::observed::{CaSeen, FileSeen};
+use crate::plan::sight::{Spot, Verdict};
 
-/// A disk that does not answer for this long tells no dates.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const SECS_A_DAY: u64 = 24 * 60 * 60;
 
 /// One CA file. The keys are public interface.
 #[derive(Serialize)]
@@ -37,39 +34,49 @@ pub(super) struct Line {
     file: String,
     installed: String,
     on_change: String,
+    authorities: Vec<Authority>,
+    instance: Option<Instance>,
     #[serde(flatten)]
     pub next: Next,
 }
 
-pub(super) async fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
-    let mut reading = JoinSet::new();
-    for (index, entry) in config.instance_cas.iter().enumerate() {
-        let path = entry.path.clone();
-        reading.spawn(async move { (index, first_end(path).await) });
-    }
-    let mut ends = reading.join_all().await;
-    ends.sort_by_key(|(index, _)| *index);
-    let entries = config.instance_cas.iter().zip(&known.observed.cas).zip(ends);
-    entries.map(|((entry, seen), (_, end))| line(entry, seen, end, known)).collect()
+/// One CA in the file.
+#[derive(Serialize)]
+struct Authority {
+    subject: String,
+    sha256: Sha256,
+    days_left: i64,
+    /// Whether the instance published it when it was last asked; absent: it never was.
+    published: Option<bool>,
 }
 
-/// When the first of the CAs in a file ends, where that can be read.
-async fn first_end(path: PathBuf) -> Option<Time> {
-    let reading = tokio::task::spawn_blocking(move || {
-        let bytes = files::read::bounded(&path, CA_INPUT_BYTES_MAX as u64).ok()?;
-        let bundle = read_ca(&bytes).ok()?;
-        bundle.certificates.iter().map(|found| found.not_after).min()
-    });
-    tokio::time::timeout(READ_TIMEOUT, reading).await.ok()?.ok()?
+/// What the instance presented in the last handshake.
+#[derive(Serialize)]
+struct Instance {
+    probe: String,
+    /// `verified`, `refused`, `unreachable` or `not seen yet`.
+    verdict: &'static str,
+    sha256: Option<Sha256>,
+    days_left: Option<i64>,
+    seen_at: Option<String>,
 }
 
-fn line(entry: &InstanceCa, seen: &CaSeen, end: Option<Time>, known: &Known<'_>) -> Line {
+pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
+    let entries = config.instance_cas.iter().zip(&known.observed.cas);
+    entries.map(|(entry, seen)| line(entry, seen, known)).collect()
+}
+
+fn line(entry: &InstanceCa, seen: &CaSeen, known: &Known<'_>) -> Line {
+    let name = entry.name.clone();
     let sha256 = match &seen.file {
-        FileSeen::Holds(digest) => Some(*digest),
+        FileSeen::Holds { sha256, .. } => Some(*sha256),
         FileSeen::Absent | FileSeen::Unknown(_) => None,
     };
-    let days_left = end.map(|end| end.days_after(known.observed.now));
-    let name = entry.name.clone();
+    let authorities = authorities(&name, &seen.file, known);
+    let days_left = authorities.iter().map(|it| it.days_left).min();
+    let instance = entry.probe.as_ref().map(|probe| instance(&name, &probe.probe.text, known));
+    let mut next = known.next(&Subject::Ca(name.clone()), "looks at the next cycle");
+    next.needs_person |= instance.as_ref().is_some_and(|it| it.is_bad(entry.warn_before));
     Line {
         cloud: entry.cloud.clone(),
         instance_id: entry.instance_id.clone(),
@@ -78,16 +85,72 @@ fn line(entry: &InstanceCa, seen: &CaSeen, end: Option<Time>, known: &Known<'_>)
         days_left,
         installed: installed(&name, sha256, known),
         on_change: on_change(&name, sha256, seen, known),
-        next: known.next(&Subject::Ca(name.clone()), "looks at the next cycle"),
+        authorities,
+        instance,
+        next,
         name,
         sha256,
     }
 }
 
+fn authorities(name: &Name, file: &FileSeen, known: &Known<'_>) -> Vec<Authority> {
+    let FileSeen::Holds { authorities, .. } = file else { return Vec::new() };
+    let published = known.memory.authorities(name).map(|known| &known.published);
+    let of = |found: &CaFacts| Authority {
+        subject: found.subject.clone(),
+        sha256: found.sha256,
+        days_left: found.not_after.days_after(known.observed.now),
+        published: published.map(|published| published.contains(&found.sha256)),
+    };
+    authorities.iter().map(of).collect()
+}
+
+fn instance(name: &Name, probe: &str, known: &Known<'_>) -> Instance {
+    let (probe, now) = (probe.to_owned(), known.observed.now);
+    let sighting = known.memory.sighting(name, &Spot::Instance { probe: probe.clone() });
+    let Some(sighting) = sighting else {
+        let verdict = "not seen yet";
+        return Instance { probe, verdict, sha256: None, days_left: None, seen_at: None };
+    };
+    let leaf = sighting.sight.leaf;
+    Instance {
+        probe,
+        verdict: match sighting.sight.verdict {
+            Verdict::Served => "verified",
+            Verdict::Unreachable => "unreachable",
+            _ => "refused",
+        },
+        sha256: leaf.map(|leaf| leaf.sha256),
+        days_left: leaf.and_then(|leaf| leaf.ends).map(|ends| ends.days_after(now)),
+        seen_at: Some(known.memory.seen_at(sighting, now).to_string()),
+    }
+}
+
+impl Instance {
+    /// Whether somebody must look: it is not proven, or its certificate ends that soon.
+    fn is_bad(&self, warn_before: Duration) -> bool {
+        let days = i64::try_from(warn_before.as_secs() / SECS_A_DAY).unwrap_or(i64::MAX);
+        let ends = self.days_left.is_some_and(|left| left < days);
+        ends || matches!(self.verdict, "refused" | "unreachable")
+    }
+
+    fn words(&self) -> String {
+        let Self { probe, verdict, .. } = self;
+        let leaf = self.sha256.map(|sha256| format!(" {}", sha256.short())).unwrap_or_default();
+        let left = self.days_left.map(|left| format!(", {}", days(left))).unwrap_or_default();
+        let by = if *verdict == "verified" { " by the published CA alone" } else { "" };
+        format!("{probe}{leaf} {verdict}{by}{left}")
+    }
+}
+
 fn words(file: &FileSeen, days_left: Option<i64>) -> String {
     match (file, days_left) {
-        (FileSeen::Holds(digest), Some(left)) => format!("{}, {}", digest.short(), days(left)),
-        (FileSeen::Holds(digest), None) => format!("{}, no CA that can be read", digest.short()),
+        (FileSeen::Holds { sha256, .. }, Some(left)) => {
+            format!("{}, {}", sha256.short(), days(left))
+        }
+        (FileSeen::Holds { sha256, .. }, None) => {
+            format!("{}, no CA that can be read", sha256.short())
+        }
         (FileSeen::Absent, _) => "none".to_owned(),
         (FileSeen::Unknown(_), _) => "cannot be read".to_owned(),
     }
@@ -95,7 +158,7 @@ fn words(file: &FileSeen, days_left: Option<i64>) -> String {
 
 fn installed(name: &Name, sha256: Option<Sha256>, known: &Known<'_>) -> String {
     let Some(sha256) = sha256 else { return "nothing in place".to_owned() };
-    match known.memory.effect(&Action::InstallCa { name: name.clone(), sha256 }) {
+    match known.memory.installed(name, &sha256) {
         Some(Effect { state: State::Done, at, .. }) => at.to_string(),
         Some(Effect { state: State::Seen, at, .. }) => format!("found in place {at}"),
         _ => "not by certrotd".to_owned(),
@@ -125,6 +188,6 @@ impl Line {
             self.on_change.clone(),
             self.next.cell(),
         ];
-        Row { cells, notes: Vec::new() }
+        Row { cells, notes: self.instance.iter().map(Instance::words).collect() }
     }
 }

@@ -9,9 +9,13 @@ const DCS_BUSY: [&str; 15] = [
     "4026", "4049", "4096", "4097", "4111", "4113", "4114", "4115", "4116", "4117", "4118", "4120",
     "4121", "4231", "4975",
 ];
-/// The databases while the instance is busy or in a state that forbids the call.
-const DBS_BUSY: [&str; 8] =
-    ["200011", "200019", "200047", "201014", "201015", "05000084", "212033", "280005"];
+/// The databases while the instance is busy or in a state that forbids the call, whichever of them says
+/// it (as the official Terraform provider waits for, service by service).
+const DBS_BUSY: [&str; 24] = [
+    "00010009", "01010337", "01280030", "05000084", "200011", "200018", "200019", "200047",
+    "200076", "200080", "200452", "200463", "200611", "201000", "201014", "201015", "201202",
+    "201206", "212033", "280005", "280011", "280036", "280343", "280816",
+];
 /// The certificate manager's codes for an input that it will refuse again.
 const SCM_PERMANENT: [&str; 22] = [
     "0003", "0005", "0006", "0009", "0010", "0012", "0013", "0014", "0015", "0023", "0024", "0030",
@@ -39,7 +43,7 @@ pub(super) fn kind(api: Api, writes: bool, status: u16, code: &str, message: &st
 }
 
 /// What an operator can do about this code, where the service's own words don't say it.
-pub(super) fn advice(code: &str) -> Option<&'static str> {
+pub(super) fn advice(api: Api, status: u16, code: &str) -> Option<&'static str> {
     match split(code) {
         ("SCM", "0011") => Some("the quota of certificates is used up, delete some or raise it"),
         ("SCM", "0202") => Some("give the pushing user rights in ELB"),
@@ -48,11 +52,30 @@ pub(super) fn advice(code: &str) -> Option<&'static str> {
         ("SCM", "4002") => Some("give the user a policy for the certificate manager (scm:cert:*)"),
         ("SCM", "0069") => Some("`project` must be the name of a project, such as a region's id"),
         ("DCS", "4201") => Some("SSL is off on this instance, or its version has none"),
+        ("DBS", "200010") => right(api),
         ("CDN", "00010198") => Some(
             "switch on the delegation that lets CDN read the certificate manager (SCM), in the HTTPS \
              settings of CDN's console",
         ),
         ("APIGW", "0101") => Some("no such API at this endpoint, look at [cloud.NAME.endpoints]"),
+        // The gateway's own refusals are about addresses and accounts, not about rights.
+        (family, _) if status == 403 && family != "APIGW" => right(api),
+        _ => None,
+    }
+}
+
+/// The right that a database wants for its links to a CA, which are all that certrotd asks of it (the
+/// documents' tables of actions).
+fn right(api: Api) -> Option<&'static str> {
+    match api {
+        Api::Rds => Some(
+            "give the user rds:instance:modifySSL, which RDS wants even for reading the CA's link",
+        ),
+        Api::GeminiDb => Some(
+            "give the user gaussdbfornosql:instance:listSslCertDownloadAddresses \
+             (nosql:instance:listSslCertDownloadAddresses in a role)",
+        ),
+        Api::Dds => Some("give the user dds:instance:getSslCertDownloadAddress"),
         _ => None,
     }
 }

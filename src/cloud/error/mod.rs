@@ -88,6 +88,7 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         401 => codes::unauthorised(standing, raw),
         status => codes::kind(sent.api, sent.writes, status, code, raw),
     };
+    let advice = codes::advice(sent.api, answer.status, code);
     let request_id = answer.request_id.as_deref().or(said.request_id.as_deref());
     let failure = Failure {
         kind,
@@ -95,7 +96,7 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         operation: sent.operation.to_owned(),
         status: Some(answer.status),
         code: said.code.as_deref().map(|code| words::clean(code, &sent.secrets)),
-        message: advised(standing, code, words::clean(raw, &sent.secrets)),
+        message: advised(standing, advice, words::clean(raw, &sent.secrets)),
         request_id: request_id.map(bounded),
         wait: wait(kind, answer.retry_after.as_deref(), raw),
     };
@@ -103,9 +104,9 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
 }
 
 /// The service's words, and what an operator can do where that is known.
-fn advised(standing: Standing, code: &str, message: String) -> String {
+fn advised(standing: Standing, advice: Option<&str>, message: String) -> String {
     let old = standing == Standing::Stale && message.to_ascii_lowercase().contains("signature");
-    let advice = if old { Some("check this host's clock") } else { codes::advice(code) };
+    let advice = if old { Some("check this host's clock") } else { advice };
     match advice {
         Some(advice) => format!("{}: {advice}", message.trim_end_matches('.')),
         None => message,

@@ -65,6 +65,47 @@ fn codes_of_the_documents() {
 }
 
 #[test]
+fn a_busy_database_is_waited_for() {
+    for (api, status, codes) in [
+        (Api::TaurusDb, 409, "200019 201014 201015 200047 05000084 212033"),
+        (Api::GeminiDb, 400, "200019 201015 280005 200011"),
+        (Api::Dds, 400, "200019 200076 201014 201015 201000 00010009"),
+        (
+            Api::Rds,
+            400,
+            "200011 200018 200019 200047 200076 200080 200452 200463 200611 201015 201202 201206 212033 \
+             280011 280343 280816 01010337 01280030 280036",
+        ),
+    ] {
+        for number in codes.split(' ') {
+            for (writes, status) in [(true, status), (false, 403), (true, 500)] {
+                let answer = answer(status, &coded(&format!("DBS.{number}"), "words"));
+                assert_eq!(judged(api, writes, answer).failure.kind, Kind::Busy, "{api} {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_right_is_named() {
+    for (api, status, code, right) in [
+        (Api::Rds, 403, "DBS.200010", "rds:instance:modifySSL"),
+        (Api::Rds, 403, "RDS.0011", "rds:instance:modifySSL"),
+        (Api::GeminiDb, 400, "DBS.200010", "listSslCertDownloadAddresses"),
+        (Api::Dds, 403, "DBS.200010", "dds:instance:getSslCertDownloadAddress"),
+    ] {
+        let failure = judged(api, false, answer(status, &coded(code, "Forbidden."))).failure;
+        assert_eq!(failure.kind, Kind::Operator);
+        assert!(failure.message.starts_with("Forbidden: give the user "), "{failure}");
+        assert!(failure.message.contains(right), "{failure}");
+    }
+    for (status, code) in [(403, "APIGW.0302"), (404, "DBS.200002")] {
+        let failure = judged(Api::Rds, false, answer(status, &coded(code, "words"))).failure;
+        assert_eq!(failure.message, "words");
+    }
+}
+
+#[test]
 fn a_read_that_failed_is_worth_another_try() {
     for status in [408, 500, 502, 503] {
         assert_eq!(judged(Api::Scm, false, answer(status, "")).failure.kind, Kind::Transient);

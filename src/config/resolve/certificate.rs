@@ -14,7 +14,7 @@ use crate::config::{Certificate, Push, raw};
 use crate::model::names::Name;
 
 /// From an hour, for certificates that live a day, to longer than any public one lives.
-const WARN_BEFORE: RangeInclusive<Duration> =
+pub(super) const WARN_BEFORE: RangeInclusive<Duration> =
     Duration::from_secs(3600)..=Duration::from_secs(400 * 86_400);
 /// The certificate manager's list shows about 150; more of one rotation would crowd out the rest.
 const KEEP: RangeInclusive<i64> = 0..=100;

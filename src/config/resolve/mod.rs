@@ -16,6 +16,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use chrono_tz::Tz;
 use toml::Spanned;
 
 use super::Config;
@@ -31,6 +32,8 @@ struct World<'w> {
     dir: &'w Path,
     /// The clouds of the file by name, with their regions, the broken ones included.
     clouds: Vec<(String, Option<String>)>,
+    /// The time zone of the schedule, on whose wall clock windows open.
+    zone: Tz,
 }
 
 impl World<'_> {
@@ -56,10 +59,12 @@ pub(super) fn file(
         .clouds
         .iter()
         .map(|cloud| (cloud.name.get_ref().clone(), region(&cloud.table.raw.region)));
-    let world = World { dir, clouds: clouds.collect() };
+    let schedule = general::schedule(&written.schedule, findings);
+    // Where the schedule is broken there will be no configuration, and a bad window is said all the same.
+    let zone = schedule.as_ref().map_or(Tz::UTC, |schedule| schedule.reconcile.zone());
+    let world = World { dir, clouds: clouds.collect(), zone };
     let mut secrets = Vec::new();
     let accounts = cloud::accounts(&written.clouds, &world, &mut secrets, findings);
-    let schedule = general::schedule(&written.schedule, findings);
     let state = general::state(&written.state, &world, findings);
     let log = general::log(&written.log, findings);
     let metrics = general::metrics(&written.metrics, findings);

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::{CLOUD, read};
 use crate::config::{LogFormat, parse};
+use crate::files::Attributes;
 use crate::model::account::{CredentialSource, SecretFile};
 use crate::model::names::Name;
-use crate::model::place::Drift;
+use crate::model::place::{Dial, Drift, Protocol};
 use crate::model::target::{Api, CaSource, SslSwitch, Target};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 const WHOLE: &str = r#"
 [schedule]
@@ -80,6 +83,12 @@ instance_id = "i-1"
 category = "national"
 path = "ca/redis.pem"
 mode = "640"
+owner = "redis"
+group = "999"
+overlap = "7d"
+probe = "orders@192.0.2.7:5432"
+protocol = "postgres"
+warn_before = "60d"
 on_change = ["/usr/bin/systemctl", "reload", ""]
 
 [[instance_ssl]]
@@ -90,6 +99,8 @@ instance_id = "0123456789abcdef0123456789abcdefin07"
 enabled = true
 allow_restart = true
 assume = false
+probe = "Ledger.internal:3306"
+window = "sat-Sun  22:30-02:00"
 "#;
 
 #[test]
@@ -150,8 +161,54 @@ fn every_entry_arrives() {
     assert_eq!((ca.source, ca.mode), (CaSource::GeminiDb, 0o640));
     assert_eq!(ca.path, Path::new("/etc/ca/redis.pem"));
     assert_eq!(ca.on_change, ["/usr/bin/systemctl", "reload", ""]);
+    let attributes = ca.attributes();
+    assert_eq!(attributes.owner.as_deref(), Some("redis"));
+    assert_eq!(attributes.group.as_deref(), Some("999"));
+    assert_eq!((ca.overlap, ca.warn_before), (7 * DAY, 60 * DAY));
+    let proof = ca.probe.as_ref().unwrap();
+    assert_eq!((proof.probe.name.as_deref(), proof.protocol), (Some("orders"), Protocol::Postgres));
+    assert_eq!(proof.probe.at, Dial::Address("192.0.2.7:5432".parse().unwrap()));
     let ssl = &config.instance_ssls[0];
     assert_eq!((ssl.switch, ssl.enabled, ssl.assume), (SslSwitch::TaurusDb, true, Some(false)));
+    let probe = ssl.probe.as_ref().unwrap();
+    assert_eq!(probe.text, "Ledger.internal:3306");
+    assert_eq!(probe.at, Dial::Name("ledger.internal".to_owned(), 3306));
+    // Saturday, 2026-11-21, in Shanghai, eight hours ahead.
+    let window = ssl.window.as_ref().unwrap();
+    let opens = window.opens("2026-11-21T00:00:00Z".parse().unwrap()).to_rfc3339();
+    assert_eq!((window.text(), &opens[..]), ("sat-Sun 22:30-02:00", "2026-11-21T14:30:00+00:00"));
+}
+
+#[test]
+fn an_instance_is_left_as_it_comes_unless_the_file_says_more() {
+    let entries = "[[instance_ca]]\nname = 'orders'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'p'\n\
+         [[instance_ssl]]\nname = 'ledger'\nservice = 'taurusdb'\nenabled = false\n\
+         instance_id = '0123456789abcdef0123456789abcdefin07'\n";
+    let config = read(&format!("{CLOUD}{entries}")).unwrap();
+    let ca = &config.instance_cas[0];
+    assert_eq!(ca.attributes(), Attributes::of_mode(0o644));
+    assert_eq!((ca.overlap, ca.warn_before, &ca.probe), (30 * DAY, 21 * DAY, &None));
+    let ssl = &config.instance_ssls[0];
+    assert_eq!((&ssl.probe, &ssl.window, ssl.assume), (&None, &None, None));
+}
+
+#[test]
+fn every_service_publishes_a_ca_as_it_is_called_and_an_overlap_may_be_none() {
+    let sources =
+        [CaSource::Dcs, CaSource::GeminiDb, CaSource::Rds, CaSource::Dds, CaSource::GaussDb];
+    let entry = |(index, (source, overlap)): (usize, (CaSource, &str))| {
+        format!(
+            "[[instance_ca]]\nname = 'ca-{index}'\nservice = '{}'\ninstance_id = 'i'\n\
+             path = '{index}'\noverlap = '{overlap}'\n",
+            source.api().key()
+        )
+    };
+    let overlaps = ["0", "0s", "1h", "30d", "365d"];
+    let entries: String = sources.into_iter().zip(overlaps).enumerate().map(entry).collect();
+    let config = read(&format!("{CLOUD}{entries}")).unwrap();
+    let found: Vec<_> = config.instance_cas.iter().map(|ca| (ca.source, ca.overlap)).collect();
+    let spans = [Duration::ZERO, Duration::ZERO, DAY / 24, 30 * DAY, 365 * DAY];
+    assert_eq!(found, sources.into_iter().zip(spans).collect::<Vec<_>>());
 }
 
 #[test]

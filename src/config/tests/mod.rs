@@ -4,6 +4,7 @@ mod accepted;
 mod bound;
 mod disk;
 mod refused_files;
+mod refused_instances;
 mod refused_values;
 mod shipped;
 

@@ -102,6 +102,7 @@ fn a_default_is_what_an_absent_key_means() {
          [[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n\
          [[certificate.push]]\nservice = 'elb'\n\
          [[instance_ca]]\nname = 'ca-'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'p'\n\
+         probe = 'a.b:1'\n\
          [[instance_ssl]]\nname = 'ssl'\nservice = 'taurusdb'\nenabled = true\n\
          instance_id = '0123456789abcdef0123456789abcdefin07'\n";
     let mut written = entries.to_owned();

@@ -13,7 +13,7 @@ use crate::model::names::Name;
 use crate::model::place::Place;
 use crate::model::time::{Time, span};
 use crate::plan::memory::Memory;
-use crate::plan::observed::{CertificateSeen, Handshake, ProbeSeen, TargetSeen};
+use crate::plan::observed::{CaSeen, CertificateSeen, Handshake, ProbeSeen, TargetSeen};
 use crate::plan::sight::{Seen, Spot};
 
 /// How often an alarm that nobody has acted on is repeated.
@@ -75,6 +75,37 @@ impl Alarms {
         }
     }
 
+    /// Tells of an instance what the end of its own certificate asks for, and that of the CAs that it
+    /// publishes.
+    pub fn look_at_instance(
+        &mut self,
+        seen: &CaSeen,
+        warn_before: Duration,
+        memory: &Memory,
+        now: Time,
+    ) {
+        let name = &seen.name;
+        let presented = seen.instance.as_ref().and_then(|instance| {
+            let spot = Spot::Instance { probe: instance.probe.clone() };
+            let (until, leaf) = last_seen(name, &spot, memory)?;
+            Some((instance.probe.as_str(), until, leaf))
+        });
+        let near = presented.filter(|(_, until, _)| *until <= now + warn_before);
+        if let Some((probe, until, leaf)) = near
+            && self.is_due(name, "instance", now)
+        {
+            say_instance(name, probe, (until, leaf), now);
+        }
+        let Ok(published) = &seen.published else { return };
+        let first = published.certificates.iter().min_by_key(|it| it.not_after);
+        let near = first.filter(|it| it.not_after <= now + warn_before);
+        if let Some(authority) = near.filter(|_| self.is_due(name, "authority", now)) {
+            let (subject, until) = (&authority.subject, authority.not_after);
+            let (fingerprint, days_left) = (authority.sha256.to_string(), until.days_after(now));
+            warn!(event = "ca.expiring", instance = %name, fingerprint, days_left, "{name}: the published CA {subject} ends on {until}, in {days_left} days: the service has to publish another one");
+        }
+    }
+
     /// A probe still returns a former leaf, although the new one has been in place for too long.
     pub fn stale(&mut self, name: &Name, probe: &str, served: &Sha256, since: Time, scene: &Scene) {
         let new = scene.leaf(name);
@@ -95,6 +126,15 @@ impl Alarms {
         let due = !self.told.contains_key(&alarm);
         self.told.entry(alarm).or_insert(now);
         due
+    }
+}
+
+fn say_instance(name: &Name, probe: &str, (until, leaf): (Time, Sha256), now: Time) {
+    let (days_left, fingerprint, short) = (until.days_after(now), leaf.to_string(), leaf.short());
+    if until <= now {
+        error!(event = "certificate.expired", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which expired on {until}: the service has to renew it");
+    } else {
+        warn!(event = "certificate.expiring", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which ends on {until}, in {days_left} days: the service has to renew it");
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) fn done(step: &Step, id: &str, elapsed_ms: u64, scene: &Scene) {
         Action::Retire { key, what } => retired(name, key, what, Some(elapsed_ms)),
         Action::InstallCa { sha256, .. } => {
             let digest = sha256.to_string();
-            info!(event = "ca.installed", instance = %name, digest, elapsed_ms, "installed the CA of {name}");
+            let because = &step.because;
+            info!(event = "ca.installed", instance = %name, digest, elapsed_ms, "installed the CA of {name}: {because}");
         }
         Action::RunHook { .. } => {
             info!(event = "hook.finished", instance = %name, elapsed_ms, "ran on_change of {name}");

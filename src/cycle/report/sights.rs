@@ -4,7 +4,9 @@
 use tracing::info;
 
 use super::scene::Scene;
+use crate::model::digest::Sha256;
 use crate::model::names::Subject;
+use crate::plan::memory::Authorities;
 use crate::plan::sight::{Seen, Sight, Sighting, Spot, Verdict};
 
 /// Says that the wanted leaf has come to be served. A binding that was read back is a proof only
@@ -27,6 +29,9 @@ pub(super) fn seen(
         Spot::Probe { target, project, probe } => {
             info!(event = "certificate.served", certificate = %name, service = target.api().key(), project, probe, proof = "handshake", fingerprint, days_left, "a handshake with {probe} returned {short} of {name}");
         }
+        Spot::Instance { probe } => {
+            info!(event = "ca.proven", instance = %name, probe, fingerprint, days_left, "{probe} presents {short}, which verifies with the published CA of {name} alone");
+        }
         Spot::Site(place) => {
             // Where it went back, what stands there is the former leaf.
             let back = scene.rejected_for(name, place, &leaf.sha256).is_some();
@@ -35,6 +40,16 @@ pub(super) fn seen(
                 info!(event = "certificate.served", certificate = %name, service, project, place = place.site, proof = "binding", fingerprint, days_left, "{place} is read back as bound to {short} of {name}");
             }
         }
+    }
+}
+
+/// Says that CAs are not published any more and stay in the file for a while.
+pub(super) fn superseded(subject: &Subject, former: &[Sha256], known: Option<&Authorities>) {
+    let name = subject.name();
+    let is_known = |it: &&Sha256| known.is_some_and(|known| known.former().any(|of| of == *it));
+    for authority in former.iter().filter(|it| !is_known(it)) {
+        let (fingerprint, short) = (authority.to_string(), authority.short());
+        info!(event = "ca.superseded", instance = %name, fingerprint, "the CA {short} in the file of {name} is not published any more");
     }
 }
 

@@ -10,16 +10,27 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
 use rustls::{DEFAULT_VERSIONS, DigitallySignedStruct, Error, SignatureAlgorithm, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::Handshake;
 use crate::cert::{Family, LeafFacts, facts};
-use crate::model::digest::Sha256;
 
 /// Certificates after the leaf that are recorded; a sound chain has one to three.
 const CHAIN_MAX: usize = 10;
 /// Sizes of RSA keys, in bits, whose signatures TLS libraries check.
 const RSA_BITS: RangeInclusive<u32> = 2048..=8192;
+
+/// What a server presents, recorded and not judged.
+#[derive(Clone, Debug)]
+pub(in crate::observe) struct Presented {
+    /// The leaf.
+    pub(in crate::observe) leaf: CertificateDer<'static>,
+    /// What came after it, in its order.
+    pub(in crate::observe) chain: Vec<CertificateDer<'static>>,
+    /// Whether the server proved that it holds the leaf's key. It cannot where the library does not check
+    /// signatures by such a key or of such a certificate.
+    pub(in crate::observe) proven: bool,
+}
 
 /// A leaf came, with a signature that its key did not make.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +46,8 @@ pub(super) struct Recorder {
 
 #[derive(Debug, Default)]
 struct Seen {
-    chain: Vec<Sha256>,
-    verdict: Option<Result<Handshake, Forged>>,
+    chain: Vec<CertificateDer<'static>>,
+    verdict: Option<Result<Presented, Forged>>,
 }
 
 impl Recorder {
@@ -47,7 +58,7 @@ impl Recorder {
     }
 
     /// What came. None when the handshake ended before the server had signed it.
-    pub(super) fn verdict(&self) -> Option<Result<Handshake, Forged>> {
+    pub(super) fn verdict(&self) -> Option<Result<Presented, Forged>> {
         self.seen().verdict.clone()
     }
 
@@ -58,21 +69,26 @@ impl Recorder {
     /// Both versions of TLS come here with the leaf and what checking the signature said.
     fn conclude(
         &self,
+        message: &[u8],
         leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
         signature: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let facts = facts(leaf);
+        let proven = signature.is_ok() || {
+            let known = self.algorithms.mapping.iter().filter(|(it, _)| *it == signed.scheme);
+            let known = known.flat_map(|(_, algorithms)| algorithms.iter().copied());
+            !is_taken(leaf) && is_signed_with(leaf, known, message, signed.signature())
+        };
         let signature = signature.or_else(|error| {
-            let checkable = checkable(leaf, facts.as_ref());
+            let checkable = checkable(leaf, facts(leaf).as_ref());
             if checkable { Err(error) } else { Ok(HandshakeSignatureValid::assertion()) }
         });
         let mut seen = self.seen();
         seen.verdict = Some(match signature {
-            Ok(_) => Ok(Handshake::Served {
-                sha256: Sha256::of(leaf),
-                leaf: facts,
-                chain: std::mem::take(&mut seen.chain),
-            }),
+            Ok(_) => {
+                let chain = std::mem::take(&mut seen.chain);
+                Ok(Presented { leaf: leaf.clone().into_owned(), chain, proven })
+            }
             Err(_) => Err(Forged),
         });
         signature
@@ -89,7 +105,7 @@ impl ServerCertVerifier for Recorder {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let chain = intermediates.iter().take(CHAIN_MAX);
-        self.seen().chain = chain.map(|der| Sha256::of(der)).collect();
+        self.seen().chain = chain.map(|der| der.clone().into_owned()).collect();
         Ok(ServerCertVerified::assertion())
     }
 
@@ -99,7 +115,8 @@ impl ServerCertVerifier for Recorder {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.conclude(leaf, verify_tls12_signature(message, leaf, signed, &self.algorithms))
+        let signature = verify_tls12_signature(message, leaf, signed, &self.algorithms);
+        self.conclude(message, leaf, signed, signature)
     }
 
     fn verify_tls13_signature(
@@ -108,7 +125,8 @@ impl ServerCertVerifier for Recorder {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.conclude(leaf, verify_tls13_signature(message, leaf, signed, &self.algorithms))
+        let signature = verify_tls13_signature(message, leaf, signed, &self.algorithms);
+        self.conclude(message, leaf, signed, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -170,7 +188,29 @@ fn of_family(scheme: SignatureScheme, family: Family) -> bool {
 /// take the certificate, as with version 1, or the key's size.
 fn checkable(leaf: &CertificateDer<'_>, facts: Option<&LeafFacts>) -> bool {
     let bits = facts.and_then(|facts| facts.key.strip_prefix("RSA ")?.parse().ok());
-    ParsedCertificate::try_from(leaf).is_ok() && bits.is_none_or(|bits| RSA_BITS.contains(&bits))
+    is_taken(leaf) && bits.is_none_or(|bits| RSA_BITS.contains(&bits))
+}
+
+/// Whether the library takes this certificate at all.
+fn is_taken(leaf: &CertificateDer<'_>) -> bool {
+    ParsedCertificate::try_from(leaf).is_ok()
+}
+
+/// Whether the key in this certificate made the signature, by any of these algorithms. For certificates
+/// that the library does not take, such as those of version 1: their keys are as good as others.
+pub(in crate::observe) fn is_signed_with<'a>(
+    certificate: &[u8],
+    algorithms: impl IntoIterator<Item = &'a dyn SignatureVerificationAlgorithm>,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return false };
+    let key = &parsed.public_key().subject_public_key.data;
+    // A key of another kind fails like a signature that does not fit.
+    let fits = |algorithm: &dyn SignatureVerificationAlgorithm| {
+        algorithm.verify_signature(key, message, signature).is_ok()
+    };
+    algorithms.into_iter().any(fits)
 }
 
 #[cfg(test)]

@@ -196,6 +196,22 @@ pub enum Hold {
         /// How it failed.
         failure: Failure,
     },
+    /// A CA that is not published any more stays beside the published one.
+    Overlapping {
+        /// Its subject.
+        authority: String,
+        /// Until when.
+        until: Time,
+    },
+    /// What an instance presents does not verify with the published CA alone.
+    Unproven {
+        /// Which probe.
+        probe: String,
+        /// Why not.
+        failure: Failure,
+        /// Whether a former CA stays in the file for that.
+        keeps: bool,
+    },
     /// A superseded certificate stays because it is used, or because that could not be told.
     StillUsed {
         /// What, in words.
@@ -207,6 +223,29 @@ pub enum Hold {
     RestartNotAllowed {
         /// The wanted state.
         on: bool,
+    },
+    /// A switch may start later only.
+    OutsideWindow {
+        /// The window, as configured.
+        window: String,
+        /// When it opens.
+        opens: Time,
+    },
+    /// The instance was in the wanted state, and somebody has switched it since.
+    SwitchedBack {
+        /// The wanted state.
+        on: bool,
+        /// Which probe shows it.
+        probe: String,
+    },
+    /// The job of a switch ended well, and the instance's greeting does not show it.
+    SwitchNotShown {
+        /// The wanted state.
+        on: bool,
+        /// Which probe.
+        probe: String,
+        /// When the switch was sent.
+        since: Time,
     },
     /// Somebody switched, and the journal does not know who.
     SwitchedByOthers {
@@ -244,6 +283,8 @@ impl Hold {
                 | Self::SamePlace { .. }
                 | Self::NotBoundYet { .. }
                 | Self::NotServedYet { .. }
+                | Self::Overlapping { .. }
+                | Self::OutsideWindow { .. }
                 | Self::JobRunning { .. }
         )
     }

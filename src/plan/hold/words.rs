@@ -92,12 +92,38 @@ impl fmt::Display for Hold {
             Self::Unreachable { probe, failure } => {
                 write!(f, "{probe} cannot be asked what it serves: {failure}")
             }
+            Self::Overlapping { authority, until } => {
+                write!(f, "the former CA {authority} stays beside the published one until {until}")
+            }
+            Self::Unproven { probe, failure, keeps: true } => write!(
+                f,
+                "{probe} does not verify with the published CA alone, so the former one stays: {failure}"
+            ),
+            Self::Unproven { probe, failure, keeps: false } => write!(
+                f,
+                "{probe} does not verify with the published CA, so clients that trust it alone cannot connect: {failure}"
+            ),
             Self::StillUsed { what, by } => write!(f, "{what} stays: {by}"),
             Self::RestartNotAllowed { on } => write!(
                 f,
                 "switching SSL {} restarts the instance: set `allow_restart = true` to allow it, \
                  or `assume = {on}` if it is so already",
-                if *on { "on" } else { "off" }
+                state(*on)
+            ),
+            Self::OutsideWindow { window, opens } => {
+                write!(f, "a switch may start in the window {window} only, next at {opens}")
+            }
+            Self::SwitchedBack { on, probe } => write!(
+                f,
+                "SSL was {} and {probe} shows that it is {} now: somebody switched it, so it stays; \
+                 `certrotd apply --retry NAME` switches it again",
+                state(*on),
+                state(!*on)
+            ),
+            Self::SwitchNotShown { on, probe, since } => write!(
+                f,
+                "the switch of {since} ended well, and {probe} does not show that SSL is {}: look at the instance",
+                state(*on)
             ),
             Self::SwitchedByOthers { job_id, created, assumed: None } => write!(
                 f,
@@ -118,4 +144,8 @@ impl fmt::Display for Hold {
             ),
         }
     }
+}
+
+fn state(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }

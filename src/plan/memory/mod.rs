@@ -13,9 +13,11 @@ use crate::model::names::{Name, Subject};
 use crate::model::place::Place;
 use crate::model::time::Time;
 
+mod authorities;
 mod record;
 mod served;
 
+pub use authorities::Authorities;
 pub use record::Record;
 pub use served::Fallback;
 
@@ -68,6 +70,7 @@ pub struct Memory {
     leaves: BTreeMap<Name, BTreeMap<Sha256, ImportKey>>,
     sightings: BTreeMap<(Name, Spot), Sighting>,
     fallbacks: BTreeMap<(Name, Place), Fallback>,
+    authorities: BTreeMap<Name, Authorities>,
     allowed: BTreeMap<Name, Sha256>,
     open: BTreeSet<Action>,
     retry: BTreeMap<Name, Asked>,
@@ -120,6 +123,9 @@ impl Memory {
             }
             Record::Learned { subject, action, fact } => self.learn(at, subject, action, fact),
             Record::Saw { subject, spot, sight } => self.saw(at, subject, spot, sight),
+            Record::Authorities { subject, published, former } => {
+                self.publish(at, subject, published, former);
+            }
             Record::AskedRetry { name } => {
                 let asked = Asked { seq: self.clock.lines, at: Some(at) };
                 self.retry.insert(name.clone(), asked);

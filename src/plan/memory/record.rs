@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::Refusal;
+use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::plan::Lesson;
@@ -57,6 +58,15 @@ pub enum Record {
         /// What.
         sight: Sight,
     },
+    /// What an instance publishes has changed, or what its file holds beside that.
+    Authorities {
+        /// For whom.
+        subject: Subject,
+        /// The CAs that are published.
+        published: Vec<Sha256>,
+        /// The CAs that the file holds beside them.
+        former: Vec<Sha256>,
+    },
     /// An operator said `--retry NAME`: back-offs and refusals of that name end.
     AskedRetry {
         /// The entry.
@@ -79,6 +89,9 @@ impl From<Lesson> for Record {
         match lesson {
             Lesson::Effect { subject, action, fact } => Self::Learned { subject, action, fact },
             Lesson::Sight { subject, spot, sight } => Self::Saw { subject, spot, sight },
+            Lesson::Authorities { subject, published, former } => {
+                Self::Authorities { subject, published, former }
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::fixture::Case;
-use super::{back, backoff, bind, ca, clocks, drift, import, push, retire, room, serve, ssl};
+use super::{
+    back, backoff, bind, ca, clocks, drift, greeting, import, push, retire, room, serve, ssl,
+};
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
@@ -24,22 +26,22 @@ macro_rules! variants {
 }
 
 variants!(
-    RECORDS, record, Record: Began, Done, Failed, Learned, Saw, AskedRetry, AskedOlder, Refused,
+    RECORDS, record, Record: Began, Done, Failed, Learned, Saw, Authorities, AskedRetry, AskedOlder, Refused,
 );
 variants!(ACTIONS, action, Action: Import, Push, Bind, Retire, InstallCa, RunHook, SwitchSsl);
 variants!(
     BECAUSES, because, Because:
     NotImported, ImportGone, NotPushed, CopyGone, NotBound, BoundBack, ForeignBound, RolledBack,
-    Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing, CaChanged, HookDue,
-    SwitchWanted,
+    Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing, CaChanged,
+    OverlapOver, CaExpired, FileExposed, HookDue, SwitchWanted,
 );
 variants!(FACTS, fact, Fact: Seen, Done, Gone, RolledBack, JobFailed, AllowedOlder);
 variants!(
     HOLDS, hold_name, Hold:
     InFlight, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,
     NotListedYet, NeverListed, ExistsUnlisted, Full, SamePlace, Foreign, NewerBound, Unbindable,
-    NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, StillUsed, RestartNotAllowed,
-    SwitchedByOthers, JobRunning, JobUnknown,
+    NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, Overlapping, Unproven,
+    StillUsed, RestartNotAllowed, OutsideWindow, SwitchedBack, SwitchNotShown, SwitchedByOthers, JobRunning, JobUnknown,
 );
 
 /// A hold's name, with what a table wants to tell apart.
@@ -57,7 +59,7 @@ pub fn hold(why: &Hold) -> String {
 pub fn tables() -> impl Iterator<Item = Case> {
     let certificates = [import::cases(), push::cases(), bind::cases(), drift::cases()];
     let served = [serve::cases(), back::cases(), retire::cases(), room::cases()];
-    let others = [ca::cases(), ssl::cases(), backoff::cases(), clocks::cases()];
+    let others = [ca::cases(), ssl::cases(), greeting::cases(), backoff::cases(), clocks::cases()];
     certificates.into_iter().chain(served).chain(others).flatten()
 }
 
@@ -76,7 +78,7 @@ fn every_variant_comes_out_of_some_case() {
         }
         seen.extend(plan.learned.iter().filter_map(|lesson| match lesson {
             Lesson::Effect { fact: it, .. } => Some(("Fact", fact(it))),
-            Lesson::Sight { .. } => None,
+            Lesson::Sight { .. } | Lesson::Authorities { .. } => None,
         }));
     }
     let all = [("Action", ACTIONS), ("Because", BECAUSES), ("Fact", FACTS), ("Hold", HOLDS)];

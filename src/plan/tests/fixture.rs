@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cert::LeafFacts;
+use crate::cert::{CaBundle, CaFacts, LeafFacts};
 use crate::model::digest::{Sha1, Sha256};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
@@ -188,9 +189,52 @@ pub fn target_seen(target: Target, copy: CopySeen) -> TargetSeen {
     }
 }
 
-/// The CA entry `redis`, with a command.
-pub fn ca(published: Result<Sha256, Failure>, file: FileSeen) -> CaSeen {
-    CaSeen { name: name("redis"), published, file, has_hook: true }
+/// CA number `n`, good for a thousand days around zero.
+pub fn authority(n: u8) -> CaFacts {
+    let days = |days: i64| at(days * 86_400);
+    CaFacts {
+        subject: format!("CN=CA {n}"),
+        sha256: digest(n),
+        not_before: days(-1000),
+        not_after: days(1000),
+        pem: format!("{n}\n"),
+        weakness: None,
+    }
+}
+
+pub fn bundle(numbers: &[u8]) -> CaBundle {
+    CaBundle::of(numbers.iter().map(|n| authority(*n)).collect())
+}
+
+/// A file with these CAs, as it shall be.
+pub fn file(numbers: &[u8]) -> FileSeen {
+    let CaBundle { sha256, certificates: authorities, .. } = bundle(numbers);
+    FileSeen::Holds { sha256, authorities, fits: true }
+}
+
+/// The CA entry `redis`, with a command, no probe, and a thousand seconds of overlap.
+pub fn ca(published: Result<&[u8], Failure>, file: FileSeen) -> CaSeen {
+    CaSeen {
+        name: name("redis"),
+        published: published.map(|numbers| Arc::new(bundle(numbers))),
+        file,
+        overlap: Duration::from_secs(1000),
+        has_hook: true,
+        instance: None,
+    }
+}
+
+/// Puts these CAs into the file of `redis`.
+pub fn install(numbers: &[u8]) -> Action {
+    let authorities = numbers.iter().map(|n| digest(*n)).collect();
+    Action::InstallCa { name: name("redis"), sha256: bundle(numbers).sha256, authorities }
+}
+
+/// The line that says what is published and what stands beside it.
+pub fn authorities(published: &[u8], former: &[u8]) -> Record {
+    let digests = |numbers: &[u8]| numbers.iter().map(|n| digest(*n)).collect();
+    let subject = Subject::Ca(name("redis"));
+    Record::Authorities { subject, published: digests(published), former: digests(former) }
 }
 
 /// The switch entry `ledger`, which may restart its instance; the task list was read and is empty.
@@ -205,12 +249,19 @@ pub fn switch(on: bool) -> SwitchSeen {
         looked_at: at(0),
         job: None,
         jobs: Some(Ok(Vec::new())),
+        probe: None,
+        greeting: None,
+        window: None,
     }
 }
 
 /// The switch entry with the task list showing these jobs: id, and when it was begun.
 pub fn jobs(on: bool, jobs: &[(&str, i64)]) -> SwitchSeen {
-    let row = |(id, secs): &(&str, i64)| SwitchJob { job_id: (*id).into(), created: at(*secs) };
+    let row = |(id, secs): &(&str, i64)| SwitchJob {
+        job_id: (*id).into(),
+        created: at(*secs),
+        ended: true,
+    };
     SwitchSeen { jobs: Some(Ok(jobs.iter().map(row).collect())), ..switch(on) }
 }
 
@@ -255,7 +306,7 @@ pub fn retry(entry: &str) -> Record {
 /// A plan as lines: `do`, then `hold`, then `learn`.
 pub fn lines(plan: &Plan, now: Time) -> Vec<String> {
     let steps = plan.now.iter().map(|step| {
-        let what = step.action.describe(&step.subject);
+        let what = what(&step.subject, &step.action);
         format!("do {}: {what}, {:?}", step.subject.name(), step.because)
     });
     let held = plan.held.iter().map(|held| {
@@ -270,10 +321,28 @@ pub fn lines(plan: &Plan, now: Time) -> Vec<String> {
     steps.chain(held).chain(plan.learned.iter().map(lesson)).collect()
 }
 
+/// An action in words; of CA files, which CAs they are about.
+fn what(subject: &Subject, action: &Action) -> String {
+    match action {
+        Action::InstallCa { authorities, .. } => format!("install{}", digits(authorities)),
+        Action::RunHook { .. } => "run on_change".to_owned(),
+        action => action.describe(subject),
+    }
+}
+
+/// The first digits of each.
+fn digits(all: &[Sha256]) -> String {
+    all.iter().map(|it| format!(" {}", &it.short()[..4])).collect()
+}
+
 fn lesson(lesson: &Lesson) -> String {
     match lesson {
         Lesson::Effect { subject, action, fact: it } => {
-            format!("learn {}: {}, {}", subject.name(), action.describe(subject), fact(it))
+            format!("learn {}: {}, {}", subject.name(), what(subject, action), fact(it))
+        }
+        Lesson::Authorities { subject, published, former } => {
+            let (published, former) = (digits(published), digits(former));
+            format!("saw {}: published{published}, beside{former}", subject.name())
         }
         Lesson::Sight { subject, spot, sight } => {
             format!("saw {}: {spot} {}", subject.name(), sight_words(sight))

@@ -164,7 +164,7 @@ fn pinned() -> Vec<(Record, String)> {
         count: 2,
     };
     let hook = Action::RunHook { name: name("redis"), sha256: leaf };
-    let install = Action::InstallCa { name: name("redis"), sha256: leaf };
+    let install = Action::InstallCa { name: name("redis"), sha256: leaf, authorities: vec![leaf] };
     vec![
         (began(&www(), &import(1)), format!(r#"{{"began":{{"subject":{www_text},"action":{import_text}}}}}"#)),
         (
@@ -173,7 +173,11 @@ fn pinned() -> Vec<(Record, String)> {
         ),
         (
             done(&redis, &install, None),
-            format!(r#"{{"done":{{"subject":{{"ca":"redis"}},"action":{{"do":"install_ca","name":"redis","sha256":"{leaf}"}}}}}}"#),
+            format!(r#"{{"done":{{"subject":{{"ca":"redis"}},"action":{{"do":"install_ca","name":"redis","sha256":"{leaf}","authorities":["{leaf}"]}}}}}}"#),
+        ),
+        (
+            authorities(&[1], &[2]),
+            format!(r#"{{"authorities":{{"subject":{{"ca":"redis"}},"published":["{leaf}"],"former":["{}"]}}}}"#, digest(2)),
         ),
         (
             began(&redis, &hook),

@@ -8,7 +8,7 @@ use crate::model::names::Subject;
 use crate::model::target::Target::Elb;
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::check::check;
-use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, FileSeen, SwitchSeen};
+use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, SwitchSeen};
 use crate::plan::{Plan, Step, plan};
 
 const FILES: &str = "nothing is sent while its files are bad or out of date";
@@ -139,15 +139,19 @@ fn no_instance_is_restarted_without_leave_nor_unread() {
 #[test]
 fn a_file_gets_what_was_just_checked_and_its_command_follows_our_own_bytes() {
     let redis = Subject::Ca(name("redis"));
-    let install = |n| Action::InstallCa { name: name("redis"), sha256: digest(n) };
-    let hook = Action::RunHook { name: name("redis"), sha256: digest(1) };
-    let given = now(9).ca(ca(Ok(digest(1)), FileSeen::Absent));
-    let rules = broken(&given, &redis, install(2), Because::CaChanged);
-    assert_eq!(rules, ["only the bundle just checked is installed"]);
-    assert!(broken(&given, &redis, install(1), Because::CaMissing).is_empty());
+    let hook = Action::RunHook { name: name("redis"), sha256: bundle(&[1]).sha256 };
+    let given = now(9).ca(ca(Ok(&[1]), file(&[2])));
+    let judge =
+        |authorities: &[u8]| broken(&given, &redis, install(authorities), Because::CaChanged);
+    assert_eq!(judge(&[2]), ["every CA that is published is installed"]);
+    assert_eq!(judge(&[1, 3]), ["only CAs that were just checked are installed"]);
+    assert!(judge(&[1]).is_empty() && judge(&[1, 2]).is_empty());
+    let blind = now(9).ca(ca(Err(failure(Kind::Transient)), file(&[1])));
+    let rules = broken(&blind, &redis, install(&[1]), Because::CaChanged);
+    assert_eq!(rules, ["nothing is installed while what is published is not known"]);
     assert_eq!(broken(&given, &redis, hook.clone(), Because::HookDue), [COMMAND]);
-    let found = given.clone().after(1, learned(&redis, &install(1), Fact::Seen { id: None }));
+    let found = given.clone().after(1, learned(&redis, &install(&[1]), Fact::Seen { id: None }));
     assert_eq!(broken(&found, &redis, hook.clone(), Because::HookDue), [COMMAND]);
-    let ours = given.after(1, done(&redis, &install(1), None));
+    let ours = given.after(1, done(&redis, &install(&[1]), None));
     assert!(broken(&ours, &redis, hook, Because::HookDue).is_empty());
 }

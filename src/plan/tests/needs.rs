@@ -18,7 +18,7 @@ fn ssl(on: bool) -> Action {
 fn switch_after(assume: Option<bool>, lines: &[Record]) -> SwitchNeed {
     let given =
         (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
-    needs::switch(&name("main"), "db1", true, assume, &given.memory)
+    needs::switch(&name("main"), "db1", true, assume, &given.memory, at(0))
 }
 
 #[test]
@@ -92,13 +92,14 @@ fn old_lists_will_do_only_when_every_push_was_seen() {
 fn the_task_list_is_read_for_every_switch_that_is_not_settled() {
     let ledger = Subject::Ssl(name("ledger"));
     let seen = |on| saw(&ledger, &ssl(on), "j1");
-    let list = SwitchNeed { job: None, jobs: true };
+    let list = SwitchNeed { job: None, jobs: true, greeting: true };
     let nothing = SwitchNeed::default();
     let begun = |on| began(&ledger, &ssl(on));
     let lost = |on| failed(&ledger, &ssl(on), failure(Kind::Lost));
     assert_eq!(switch_after(None, &[]), list);
     assert_eq!(switch_after(Some(false), &[]), list);
-    assert_eq!(switch_after(Some(true), &[]), nothing);
+    // Where there is a probe, it tells what an operator only knows.
+    assert_eq!(switch_after(Some(true), &[]), SwitchNeed { greeting: true, ..nothing.clone() });
     assert_eq!(switch_after(None, &[seen(true)]), nothing);
     assert_eq!(switch_after(None, &[seen(true), seen(false)]), list);
     assert_eq!(switch_after(None, &[seen(false), seen(true)]), nothing);
@@ -114,6 +115,6 @@ fn a_job_is_followed_in_either_direction() {
     let ledger = Subject::Ssl(name("ledger"));
     for on in [true, false] {
         let need = switch_after(None, &[done(&ledger, &ssl(on), Some("j1"))]);
-        assert_eq!(need, SwitchNeed { job: Some("j1".to_owned()), jobs: false });
+        assert_eq!(need, SwitchNeed { job: Some("j1".to_owned()), jobs: false, greeting: true });
     }
 }

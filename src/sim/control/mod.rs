@@ -1,5 +1,6 @@
 //! The switchboard for scripts, under `/_sim/`: unsigned, and not in the ledger.
 
+mod instances;
 mod sites;
 
 use std::time::Duration;
@@ -50,7 +51,9 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
         }
         ("POST", "issue") => issued(world, ask),
         ("POST", "bind-cdn") => bound(world, ask),
-        _ => sites::handle(world, ask).unwrap_or_else(|| Answer::text(404, "no such switch")),
+        _ => sites::handle(world, ask)
+            .or_else(|| instances::handle(world, ask))
+            .unwrap_or_else(|| Answer::text(404, "no such switch")),
     }
 }
 
@@ -82,10 +85,19 @@ fn made(world: &mut World, ask: &Ask, names: &[&str], wish: &Value) -> Issued {
     let days = wish["days"].as_i64().unwrap_or(DAYS);
     let end = Time::from_secs(ask.now.secs().saturating_add(days.saturating_mul(DAY_SECS)));
     let begin = ask.now.min(end) - Duration::from_secs(DAY_SECS.unsigned_abs());
-    let authority = world.authority.get_or_insert_with(|| Authority::new("Scripted"));
     // A name that is no ASCII cannot be in a certificate.
     let names: Vec<&str> = names.iter().copied().filter(|name| name.is_ascii()).collect();
-    authority.issue(if names.is_empty() { &["www.example.com"] } else { &names }, kind, begin, end)
+    scripted(world).issue(
+        if names.is_empty() { &["www.example.com"] } else { &names },
+        kind,
+        begin,
+        end,
+    )
+}
+
+/// The authority of scripts, which have none of their own.
+fn scripted(world: &mut World) -> &Authority {
+    world.authority.get_or_insert_with(|| Authority::new("Scripted"))
 }
 
 fn bound(world: &mut World, ask: &Ask) -> Answer {

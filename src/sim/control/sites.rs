@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::made;
+use super::{instances, made};
 use crate::sim::answer::Answer;
 use crate::sim::ask::{Ask, decoded, texts};
 use crate::sim::console;
@@ -82,10 +82,14 @@ fn rebound(world: &mut World, ask: &Ask, site: &str, wish: &Value) -> Answer {
 
 /// `{"kind": "listener"|"host"|"domain", "name", "id", "project", "premium", "default", "sni", "key",
 /// "days"}`: a new site with certificates made for it. `default` is a name, a list of names, or null for
-/// none; left out, it is a host's or domain's own name. `sni` is a list of such.
+/// none; left out, it is a host's or domain's own name. `sni` is a list of such. An `instance` has fields
+/// of its own.
 fn furnished(world: &mut World, ask: &Ask, wish: &Value) -> Result<Answer, String> {
     let part = |key: &str| wish[key].as_str().unwrap_or_default().to_owned();
     let kind = part("kind");
+    if kind == "instance" {
+        return instances::furnished(world, ask, wish);
+    }
     let own = json!(part("name"));
     let default = match wish.get("default") {
         None if kind != "listener" => pair(world, ask, &own, wish),
@@ -106,7 +110,7 @@ fn furnished(world: &mut World, ask: &Ask, wish: &Value) -> Result<Answer, Strin
             furnish::host(world, setup, ask.now)?
         }
         "domain" => furnish::domain(world, DomainSetup { name, default }, ask.now)?,
-        _ => return Err("kind: listener, host or domain".to_owned()),
+        _ => return Err("kind: listener, host, domain or instance".to_owned()),
     };
     world.open_edges(ask.now).map_err(|error| error.to_string())?;
     let edge = world.edges.address(&key).map(|address| address.to_string());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::sim::instance_setup::ids;
 
 const TAURUS: &str = "096c0fc43e804757b59946b80dc27f8bin07";
 
@@ -85,7 +86,7 @@ fn recent_tasks_are_listed_without_their_direction() {
 #[test]
 fn links_open_for_a_while_and_never_with_credentials() {
     let world = &mut furnished();
-    let id = world.settings.dcs[1].id.clone();
+    let id = ids::REDIS_PEM;
     let path = format!("/v2/{PROJECT}/instances/{id}/ssl-certs/download");
     let (_, body) = call(world, "POST", &path, &Value::Null);
     let link = body["link"].as_str().unwrap().strip_prefix("http://127.0.0.1:1").unwrap();
@@ -106,11 +107,16 @@ fn links_open_for_a_while_and_never_with_credentials() {
 fn instances_publish_what_they_have() {
     let world = &mut furnished();
     let path = |id: &str| format!("/v2/{PROJECT}/instances/{id}/ssl-certs/download");
-    let ids: Vec<String> = world.settings.dcs.iter().map(|dcs| dcs.id.clone()).collect();
-    assert_eq!(call(world, "POST", &path(&ids[0]), &Value::Null).1["file_name"], "redis-ssl.zip");
-    assert_eq!(refused(world, "POST", &path(&ids[2]), &Value::Null), (400, "DCS.4201".to_owned()));
+    assert_eq!(
+        call(world, "POST", &path(ids::REDIS_ZIP), &Value::Null).1["file_name"],
+        "redis-ssl.zip"
+    );
+    assert_eq!(
+        refused(world, "POST", &path(ids::REDIS_PLAIN), &Value::Null),
+        (400, "DCS.4201".to_owned())
+    );
     assert_eq!(refused(world, "POST", &path("none"), &Value::Null), (404, "DCS.3022".to_owned()));
-    let gemini = world.settings.geminidb[0].id.clone();
+    let gemini = ids::GEMINIDB;
     let path = format!("/v3/{PROJECT}/instances/{gemini}/ssl-cert/download-link");
     let (_, body) = call(world, "GET", &path, &Value::Null);
     assert_eq!(body["certs"][0]["category"], "international");

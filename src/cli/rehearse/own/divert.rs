@@ -66,6 +66,7 @@ pub(super) fn divert(
             unproven += written - push.probes.len();
         }
     }
+    leave_instances_alone(config);
     let hooks = take_hooks(config, scratch);
     Ok(Diverted { hooks, probes, unproven })
 }
@@ -77,6 +78,17 @@ fn to_edges(push: &Push, sim: Option<&Sim>) -> Vec<Probe> {
         Some(Probe { at: Dial::Address(edge), ..probe.clone() })
     });
     probes.collect()
+}
+
+/// No handshake with the operator's databases, no file for a user that only root could give it to, and no
+/// waiting for the night of a window.
+fn leave_instances_alone(config: &mut Config) {
+    for entry in &mut config.instance_cas {
+        (entry.probe, entry.owner, entry.group) = (None, None, None);
+    }
+    for entry in &mut config.instance_ssls {
+        (entry.probe, entry.window) = (None, None);
+    }
 }
 
 fn take_hooks(config: &mut Config, scratch: &Scratch) -> Vec<Hook> {

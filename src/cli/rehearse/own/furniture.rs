@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cert::{self, Family, LeafFacts};
-use crate::config::{Certificate, Config};
+use crate::config::{Certificate, Config, InstanceCa};
 use crate::daemon;
 use crate::model::account::Account;
 use crate::model::names::Name;
 use crate::model::place::Place;
-use crate::model::target::{CaSource, SslSwitch, Target};
+use crate::model::target::{SslSwitch, Target};
 use crate::observe::local;
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{
-    CaFile, DcsInstance, DomainSetup, GeminiDbInstance, HostSetup, ListenerSetup, Pair, Settings,
-};
+use crate::sim::{CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Pair, Settings};
 
 /// Most places of a rehearsal: each has a port of its own, and a process may have a thousand.
 const PLACES_MAX: usize = 200;
@@ -141,13 +139,7 @@ pub(super) fn of_account(
         }
     }
     for entry in config.instance_cas.iter().filter(|it| here(&it.cloud)) {
-        let id = entry.instance_id.clone();
-        match entry.source {
-            CaSource::Dcs => furnish_dcs(&mut settings.dcs, id, ca_pem),
-            CaSource::GeminiDb => {
-                furnish_gemini(&mut settings.geminidb, id, &entry.category, ca_pem);
-            }
-        }
+        furnish_ca(&mut settings.instances, entry, ca_pem);
     }
     for entry in config.instance_ssls.iter().filter(|it| here(&it.cloud)) {
         match entry.switch {
@@ -158,20 +150,14 @@ pub(super) fn of_account(
 }
 
 /// Every other instance gives its CA as a bare PEM, the rest as an archive: both occur.
-fn furnish_dcs(instances: &mut Vec<DcsInstance>, id: String, ca_pem: &str) {
-    if instances.iter().any(|instance| instance.id == id) {
-        return;
-    }
+fn furnish_ca(instances: &mut Vec<CaInstance>, entry: &InstanceCa, ca_pem: &str) {
+    let InstanceCa { source, instance_id: id, category, .. } = entry;
     let pem = ca_pem.to_owned();
-    let ca = if instances.len().is_multiple_of(2) { CaFile::Zip(pem) } else { CaFile::Pem(pem) };
-    instances.push(DcsInstance { id, ca: Some(ca) });
-}
-
-fn furnish_gemini(instances: &mut Vec<GeminiDbInstance>, id: String, category: &str, pem: &str) {
-    let cert = (category.to_owned(), pem.to_owned());
-    match instances.iter_mut().find(|instance| instance.id == id) {
-        Some(instance) if instance.certs.contains(&cert) => {}
-        Some(instance) => instance.certs.push(cert),
-        None => instances.push(GeminiDbInstance { id, certs: vec![cert] }),
-    }
+    let file = if instances.len().is_multiple_of(2) { CaFile::Zip(pem) } else { CaFile::Pem(pem) };
+    let at = instances.iter().position(|instance| instance.id == *id).unwrap_or_else(|| {
+        instances.push(CaInstance::bare(*source, id));
+        instances.len() - 1
+    });
+    let category = if source.has_categories() { category.as_str() } else { "" };
+    instances[at] = instances[at].clone().publishing(category, file);
 }

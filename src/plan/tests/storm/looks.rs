@@ -2,7 +2,7 @@
 
 use super::edge::WINDOW;
 use super::entries::{KEEP, Wanted, finance, host, import_key, leaf, targets};
-use super::world::{Job, World};
+use super::world::{Job, OVERLAP, World};
 use crate::cert::Finding;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -15,8 +15,10 @@ use crate::plan::memory::Memory;
 use crate::plan::needs::{self, ImportNeed, SwitchNeed};
 use crate::plan::observed::{
     BadInput, BoundSeen, CaSeen, CertificateSeen, CopyHeld, CopySeen, FileSeen, Holders,
-    ImportHeld, ImportSeen, JobState, ProbeSeen, SiteSeen, SwitchJob, SwitchSeen, TargetSeen,
+    ImportHeld, ImportSeen, InstanceSeen, JobState, ProbeSeen, Proof, SiteSeen, SwitchJob,
+    SwitchSeen, TargetSeen,
 };
+use crate::plan::sight;
 use crate::plan::tests::fixture::{self, name};
 
 /// A look under way.
@@ -46,7 +48,14 @@ pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
         looked_at: world.clock(),
         import: import.unwrap_or(ImportNeed::Nothing),
         superseded: superseded.unwrap_or_default(),
-        switch: needs::switch(&name("main"), "db1", world.wanted, world.assume, memory),
+        switch: needs::switch(
+            &name("main"),
+            "db1",
+            world.wanted,
+            world.assume,
+            memory,
+            world.clock(),
+        ),
         local,
         wanted: world.wanted,
         seen: None,
@@ -58,12 +67,31 @@ pub fn see(subject: &Subject, look: &Look, world: &mut World) -> Seen {
     match subject {
         Subject::Certificate(entry) => Seen::Certificate(certificate(entry, look, world)),
         Subject::Ca(entry) => {
-            let published = blind(world).map_or(Ok(world.published), Err);
-            let file = world.file.map_or(FileSeen::Absent, FileSeen::Holds);
-            Seen::Ca(CaSeen { name: entry.clone(), published, file, has_hook: true })
+            let published = blind(world).map_or(Ok(world.published.0), Err);
+            let proof = published.as_ref().map_or(Proof::NotAsked, |of| proof(*of, world));
+            let held: Vec<_> = world.file.iter().map(|(n, _)| *n).collect();
+            let file = if held.is_empty() { FileSeen::Absent } else { fixture::file(&held) };
+            let published = published.as_ref().map(std::slice::from_ref).map_err(Clone::clone);
+            let instance = Some(InstanceSeen { probe: "redis:6379".to_owned(), proof });
+            let seen = fixture::ca(published, file);
+            Seen::Ca(CaSeen { name: entry.clone(), overlap: OVERLAP, instance, ..seen })
         }
         Subject::Ssl(entry) => Seen::Switch(switch(entry, look, world)),
     }
+}
+
+/// A handshake, verified with the published CA alone.
+fn proof(published: u8, world: &mut World) -> Proof {
+    if let Some(failure) = blind(world) {
+        return Proof::Unreachable(failure);
+    }
+    let sha256 = fixture::digest(world.presented);
+    let leaf = sight::Seen { sha256, issued: None, ends: None };
+    if world.presented == published {
+        return Proof::Verified(leaf);
+    }
+    let failure = Failure::local(Kind::Unusable, "verify", "unknown issuer");
+    Proof::Refused { leaf: Some(leaf), failure }
 }
 
 fn blind(world: &mut World) -> Option<Failure> {
@@ -186,8 +214,11 @@ fn switch(entry: &Name, look: &Look, world: &mut World) -> SwitchSeen {
     let job = look.switch.job.as_ref().map(|id| state(id, world));
     let jobs = look.switch.jobs.then(|| {
         let listed = world.jobs.iter().filter(|job| job.made + world.lag <= world.now);
-        let row =
-            |job: &Job| SwitchJob { job_id: job.id.clone(), created: world.cloud_time(job.made) };
+        let row = |job: &Job| SwitchJob {
+            job_id: job.id.clone(),
+            created: world.cloud_time(job.made),
+            ended: job.ends <= world.now,
+        };
         let rows = listed.map(row).collect();
         blind(world).map_or(Ok(rows), Err)
     });

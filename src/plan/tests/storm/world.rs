@@ -16,10 +16,14 @@ use crate::plan::Step;
 use crate::plan::action::{Action, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
-use crate::plan::tests::fixture::{at, name};
+use crate::plan::tests::fixture::{at, digest, name};
 
 /// The furthest that the daemon's clock is set back at once, in seconds.
 const SET_BACK_SECS_MAX: u64 = 7_200;
+/// CAs that an instance goes through at most; as many as have digests of their own.
+const CAS_MAX: u8 = 15;
+/// How long a former CA stays beside the published one.
+pub const OVERLAP: Duration = Duration::from_secs(500);
 
 /// SplitMix64.
 pub struct Rng(u64);
@@ -95,8 +99,12 @@ pub struct World {
     pub forgotten: usize,
     pub wanted: bool,
     pub assume: Option<bool>,
-    pub published: Sha256,
-    pub file: Option<Sha256>,
+    /// The CA that the instance publishes, when it began to, and the one that what it presents verifies
+    /// with.
+    pub published: (u8, Time),
+    pub presented: u8,
+    /// The CAs in the file, each with the moment from which it was not published any more.
+    pub file: Vec<(u8, Option<Time>)>,
     pub hook_due: bool,
     /// A command was cut short, so it may run again.
     pub hook_excused: bool,
@@ -140,8 +148,9 @@ impl World {
             forgotten: 0,
             wanted: rng.percent(50),
             assume: None,
-            published: Sha256::of(b"first"),
-            file: None,
+            published: (1, at(0)),
+            presented: 1,
+            file: Vec::new(),
             hook_due: false,
             hook_excused: false,
             retries: 0,
@@ -164,7 +173,7 @@ impl World {
             6..=7 => self.tear(),
             8..=9 if !self.lossy => self.restore(),
             10 => self.remove_import(),
-            11..=12 => self.published = Sha256::of(&self.rng.below(1 << 40).to_be_bytes()),
+            11..=12 if self.published.0 < CAS_MAX => self.publish(),
             13 if self.forgotten == 0 => self.wanted = !self.wanted,
             14 => self.forget_jobs(),
             15..=17 => daemon.crash(self),
@@ -179,6 +188,7 @@ impl World {
             20..=21 => self.set_back(),
             22..=24 => self.rebind_by_hand(),
             25..=26 => self.hold_by_hand(),
+            27..=28 => self.presented = self.published.0,
             _ => {}
         }
     }
@@ -190,6 +200,7 @@ impl World {
         self.arrive_late();
         self.now = self.now + Duration::from_secs(26 * 3_600);
         self.calm = true;
+        self.presented = self.published.0;
         self.renew();
         let newest = self.newest;
         self.disk.insert(name("www"), Some(newest));
@@ -255,6 +266,39 @@ impl World {
         self.disk.insert(entry, None);
     }
 
+    /// The instance publishes another CA, and may present it at once.
+    fn publish(&mut self) {
+        let (former, now) = (self.published.0, self.now);
+        self.published = (former + 1, now);
+        if self.rng.percent(40) {
+            self.presented = self.published.0;
+        }
+        self.file
+            .iter_mut()
+            .filter(|(n, _)| *n == former)
+            .for_each(|(_, since)| *since = Some(now));
+    }
+
+    /// A file with these CAs. One that clients still need never leaves it, and none does too soon.
+    fn land_authorities(&mut self, authorities: &[Sha256]) {
+        let number = |it: &Sha256| (1..=CAS_MAX).find(|n| digest(*n) == *it).unwrap();
+        let next: Vec<_> = authorities.iter().map(number).collect();
+        for (n, since) in &self.file {
+            let stays = next.contains(n);
+            assert!(stays || *n != self.presented, "CA {n} leaves while the instance needs it");
+            let age = since.map(|since| self.now.since(since));
+            assert!(stays || age.is_some_and(|age| age >= OVERLAP), "CA {n} leaves after {age:?}");
+        }
+        let since = |n: u8| {
+            (n != self.published.0).then(|| {
+                let known = self.file.iter().find(|(of, _)| *of == n);
+                known.and_then(|(_, since)| *since).unwrap_or(self.now)
+            })
+        };
+        self.file = next.into_iter().map(|n| (n, since(n))).collect();
+        self.hook_due = true;
+    }
+
     /// A backup: an older leaf.
     fn restore(&mut self) {
         let (entry, older) = (self.some_entry(), self.rng.below(u64::from(self.newest)));
@@ -303,9 +347,8 @@ impl World {
             Action::Push { .. } => self.land_push(step),
             Action::Bind { .. } => self.land_bind(step),
             Action::Retire { .. } => self.land_retire(step),
-            Action::InstallCa { sha256, .. } => {
-                self.file = Some(*sha256);
-                self.hook_due = true;
+            Action::InstallCa { authorities, .. } => {
+                self.land_authorities(authorities);
                 Ok(None)
             }
             Action::RunHook { .. } => {

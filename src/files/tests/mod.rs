@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use super::lock::{Lock, LockError};
 use super::watch::Watcher;
-use super::{atomic, private_file, read, state_dir};
+use super::{Attributes, atomic, read, state_dir};
+
+mod owners;
 
 struct Scratch(PathBuf);
 
@@ -78,15 +80,17 @@ fn replaces_a_file_and_keeps_the_former_one() {
     let scratch = Scratch::new();
     let path = scratch.path("new/deep/ca.pem");
     for content in ["one", "two", "three", "three"] {
-        atomic::replace(&path, content.as_bytes(), 0o644).unwrap();
+        atomic::replace(&path, content.as_bytes(), &Attributes::of_mode(0o644)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
         assert_eq!(mode(&path), 0o644);
     }
     let dir = path.parent().unwrap();
     assert_eq!(names(dir), ["ca.pem", "ca.pem.previous"]);
-    assert_eq!(fs::read_to_string(dir.join("ca.pem.previous")).unwrap(), "three");
-    atomic::replace(&path, b"four", 0o600).unwrap();
-    assert_eq!(mode(&path), 0o600);
+    let previous = dir.join("ca.pem.previous");
+    assert_eq!(fs::read_to_string(&previous).unwrap(), "two", "the same bytes are no former ones");
+    atomic::replace(&path, b"four", &Attributes::of_mode(0o600)).unwrap();
+    assert_eq!((mode(&path), mode(&previous)), (0o600, 0o644));
+    assert_eq!(fs::read_to_string(&previous).unwrap(), "three");
 }
 
 #[test]
@@ -94,7 +98,8 @@ fn a_symlink_survives_a_replacement() {
     let scratch = Scratch::new();
     symlink("real.pem", scratch.path("ca.pem")).unwrap();
     for content in ["one", "two"] {
-        atomic::replace(&scratch.path("ca.pem"), content.as_bytes(), 0o644).unwrap();
+        atomic::replace(&scratch.path("ca.pem"), content.as_bytes(), &Attributes::of_mode(0o644))
+            .unwrap();
     }
     assert_eq!(fs::read_to_string(scratch.path("real.pem")).unwrap(), "two");
     assert_eq!(names(&scratch.0), ["ca.pem", "real.pem", "real.pem.previous"]);
@@ -108,11 +113,12 @@ fn a_failed_replacement_leaves_nothing_and_a_leftover_goes() {
     // A directory where the former file is to go makes the replacement fail at its last step but one.
     fs::write(scratch.path("ca.pem"), b"former").unwrap();
     fs::create_dir_all(scratch.path("ca.pem.previous/x")).unwrap();
-    atomic::replace(&scratch.path("ca.pem"), b"new", 0o644).unwrap_err();
+    atomic::replace(&scratch.path("ca.pem"), b"new", &Attributes::of_mode(0o644)).unwrap_err();
     assert_eq!(fs::read(scratch.path("ca.pem")).unwrap(), b"former");
     let left = [".ca.pem.certrotd-of-another", "ca.pem", "ca.pem.previous"];
     assert_eq!(names(&scratch.0), left);
-    atomic::replace(&scratch.path("ca.pem.previous"), b"new", 0o644).unwrap_err();
+    atomic::replace(&scratch.path("ca.pem.previous"), b"new", &Attributes::of_mode(0o644))
+        .unwrap_err();
 }
 
 #[test]
@@ -120,10 +126,12 @@ fn a_reader_never_sees_half_a_file() {
     let scratch = Scratch::new();
     let path = scratch.path("ca.pem");
     let content = |digit: u8| vec![digit; 200_000];
-    atomic::replace(&path, &content(0), 0o644).unwrap();
+    atomic::replace(&path, &content(0), &Attributes::of_mode(0o644)).unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            (1..40).for_each(|digit| atomic::replace(&path, &content(digit), 0o644).unwrap());
+            (1..40).for_each(|digit| {
+                atomic::replace(&path, &content(digit), &Attributes::of_mode(0o644)).unwrap()
+            });
         });
         while !writer.is_finished() {
             let seen = read::bounded(&path, 1 << 20).unwrap();
@@ -289,43 +297,5 @@ fn a_circle_of_symlinks_ends() {
     symlink("a", scratch.path("b")).unwrap();
     let watch = Watch::new(&[scratch.path("a/cert.pem")]);
     watch.calm("nothing happened");
-    atomic::replace(&scratch.path("a"), b"x", 0o644).unwrap_err();
-}
-
-#[test]
-fn what_root_makes_in_the_directory_of_another_is_theirs() {
-    const USER: u32 = 65_533;
-    const GROUP: u32 = 65_534;
-    let scratch = Scratch::new();
-    if fs::metadata(&scratch.0).unwrap().uid() != 0 {
-        return; // Only root can give anything away.
-    }
-    let state = scratch.path("own/state");
-    state_dir(&state).unwrap();
-    let owner = |path: &Path| {
-        let found = fs::symlink_metadata(path).unwrap();
-        (found.uid(), found.gid())
-    };
-    assert_eq!(owner(&state), (0, 0), "below root's all is root's");
-
-    let home = scratch.path("home");
-    fs::create_dir(&home).unwrap();
-    chown(&home, Some(USER), Some(GROUP)).unwrap();
-    let state = home.join("new/state");
-    state_dir(&state).unwrap();
-    let _lock = Lock::acquire(&state).unwrap();
-    private_file(&state.join("journal")).unwrap();
-    let asked = state.join("requests/one");
-    for content in ["one", "two"] {
-        atomic::replace(&asked, content.as_bytes(), 0o600).unwrap();
-    }
-    for name in ["new", "new/state", "new/state/lock", "new/state/journal", "new/state/requests"] {
-        assert_eq!(owner(&home.join(name)), (USER, GROUP), "{name}");
-    }
-    assert_eq!(owner(&asked), (USER, GROUP));
-    assert_eq!(owner(&state.join("requests/one.previous")), (USER, GROUP));
-
-    fs::write(home.join("there"), "").unwrap();
-    private_file(&home.join("there")).unwrap();
-    assert_eq!(owner(&home.join("there")), (0, 0), "what was there is nobody's to give away");
+    atomic::replace(&scratch.path("a"), b"x", &Attributes::of_mode(0o644)).unwrap_err();
 }

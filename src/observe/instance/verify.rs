@@ -1,0 +1,170 @@
+//! Whether what an instance presents verifies with these CAs alone. Reads no clock.
+
+use std::time::Duration;
+
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, Error, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
+
+use super::{Presented, is_signed_with};
+use crate::cert::{CaBundle, CaFacts, LeafFacts, facts};
+use crate::model::time::Time;
+
+/// Published CAs that a sentence names.
+const NAMES_MAX: usize = 3;
+
+/// Verifies the presented leaf at `now`. Fails with why clients that trust the bundle alone refuse it.
+///
+/// A leaf that is in the bundle itself is trusted as it is. One of version 1, and one that is marked as a
+/// CA, is refused by this library and taken by most clients of databases: those verify where a published
+/// CA issued them directly.
+pub(super) fn judge(
+    presented: &Presented,
+    leaf: Option<&LeafFacts>,
+    bundle: &CaBundle,
+    now: Time,
+) -> Result<(), String> {
+    let leaf = leaf.ok_or("its certificate cannot be parsed")?;
+    if !presented.proven {
+        return Err(format!(
+            "{} has a key ({}) by which clients check no signature",
+            leaf.subject, leaf.key
+        ));
+    }
+    in_time(leaf, now)?;
+    if bundle.certificates.iter().any(|ca| ca.sha256 == leaf.sha256) {
+        return Ok(());
+    }
+    // As a root it would be looked for by its bytes, and not by its name and key.
+    if leaf.subject == leaf.issuer {
+        return Err(format!(
+            "{} is self-signed, and is not the published CA ({})",
+            leaf.subject,
+            names(bundle)
+        ));
+    }
+    let anchors = anchors(bundle, now)?;
+    if is_odd(&presented.leaf) {
+        let issued = anchors.iter().any(|ca| is_issued(&presented.leaf, ca));
+        return if issued { Ok(()) } else { Err(unknown(leaf, presented, bundle)) };
+    }
+    chained(presented, &anchors, now).map_err(|error| refusal(&error, leaf, presented, bundle, now))
+}
+
+fn in_time(leaf: &LeafFacts, now: Time) -> Result<(), String> {
+    let subject = &leaf.subject;
+    if leaf.not_after < now {
+        return Err(format!("{subject} expired on {}", leaf.not_after));
+    }
+    if now < leaf.not_before {
+        return Err(format!("{subject} is not valid before {}", leaf.not_before));
+    }
+    Ok(())
+}
+
+/// The CAs that are valid now: clients check the dates of a root as well.
+fn anchors(bundle: &CaBundle, now: Time) -> Result<Vec<CertificateDer<'static>>, String> {
+    let valid = |ca: &&CaFacts| ca.not_before <= now && now <= ca.not_after;
+    let der = |ca: &CaFacts| CertificateDer::from_pem_slice(ca.pem.as_bytes()).ok();
+    let found: Vec<_> = bundle.certificates.iter().filter(valid).filter_map(der).collect();
+    match found.is_empty() {
+        true => Err(format!("no published CA is valid now ({})", names(bundle))),
+        false => Ok(found),
+    }
+}
+
+/// Every rule of the library but the name.
+fn chained(
+    presented: &Presented,
+    anchors: &[CertificateDer<'static>],
+    now: Time,
+) -> Result<(), Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(anchors.iter().cloned());
+    let moment = Duration::from_secs(u64::try_from(now.secs()).unwrap_or(0));
+    verify_server_cert_signed_by_trust_anchor(
+        &ParsedCertificate::try_from(&presented.leaf)?,
+        &roots,
+        &presented.chain,
+        UnixTime::since_unix_epoch(moment),
+        default_provider().signature_verification_algorithms.all,
+    )
+}
+
+/// Whether the library would refuse this leaf for what it is, whoever issued it.
+fn is_odd(leaf: &[u8]) -> bool {
+    let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return false };
+    let marked = parsed.basic_constraints().ok().flatten().is_some_and(|found| found.value.ca);
+    marked || parsed.version() != X509Version::V3
+}
+
+/// Whether this CA's name and key issued the leaf.
+fn is_issued(leaf: &[u8], ca: &[u8]) -> bool {
+    let parsed = |der| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed);
+    let (Some(child), Some(parent)) = (parsed(leaf), parsed(ca)) else { return false };
+    let algorithms = default_provider().signature_verification_algorithms.all;
+    child.issuer().as_raw() == parent.subject().as_raw()
+        && is_signed_with(
+            ca,
+            algorithms.iter().copied(),
+            child.tbs_certificate.as_ref(),
+            &child.signature_value.data,
+        )
+}
+
+/// What the library says, in words about what was presented and what is published.
+fn refusal(
+    error: &Error,
+    leaf: &LeafFacts,
+    presented: &Presented,
+    bundle: &CaBundle,
+    now: Time,
+) -> String {
+    use CertificateError as E;
+    let Error::InvalidCertificate(fault) = error else { return error.to_string() };
+    match fault {
+        E::UnknownIssuer | E::BadSignature => unknown(leaf, presented, bundle),
+        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
+            let sent = presented.chain.iter().filter_map(|der| facts(der));
+            let late = sent.map(|ca| in_time(&ca, now)).find_map(Result::err);
+            let late = late.unwrap_or_else(|| error.to_string());
+            format!("of what the server sends along, {late}")
+        }
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
+            format!("{} is not for servers: its extended key usage says so", leaf.subject)
+        }
+        _ => format!("clients refuse {}: {error}", leaf.subject),
+    }
+}
+
+/// Follows the issuers that the server sends, and names the one that is missing.
+fn unknown(leaf: &LeafFacts, presented: &Presented, bundle: &CaBundle) -> String {
+    let mut missing = leaf.issuer.clone();
+    for sent in presented.chain.iter().filter_map(|der| facts(der)) {
+        if sent.subject == missing && sent.subject != sent.issuer {
+            missing = sent.issuer;
+        }
+    }
+    let subject = &leaf.subject;
+    if bundle.certificates.iter().any(|ca| ca.subject == missing) {
+        return format!(
+            "{subject} names {missing} as its issuer, but the published CA of that name has another key"
+        );
+    }
+    format!(
+        "{subject} was issued by {missing}, which the server does not send and which is not the published CA ({})",
+        names(bundle)
+    )
+}
+
+fn names(bundle: &CaBundle) -> String {
+    let all = &bundle.certificates;
+    let named: Vec<_> = all.iter().take(NAMES_MAX).map(|ca| ca.subject.as_str()).collect();
+    let more = all.len().saturating_sub(NAMES_MAX);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    named.join("; ") + &more
+}

@@ -1,0 +1,222 @@
+//! SSL switches whose instance tells its state in its greeting, and switches that wait for their
+//! window.
+
+use super::fixture::*;
+use super::ssl::{ledger, ssl};
+use crate::model::failure::Kind;
+use crate::plan::action::Fact;
+use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
+use crate::schedule::Window;
+
+const HALF_DAY: i64 = 43_200;
+
+#[test]
+fn rules() {
+    check_all(cases());
+}
+
+pub fn cases() -> Vec<Case> {
+    [shown(), unreadable(), jobs_of_others(), job_ends(), doubts(), windows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The greeting offers SSL, or does not.
+fn greets(offers: bool, seen: SwitchSeen) -> SwitchSeen {
+    let probe = Some("ledger:3306".to_owned());
+    SwitchSeen { probe, greeting: Some(Ok(offers)), ..seen }
+}
+
+fn silent(seen: SwitchSeen) -> SwitchSeen {
+    let probe = Some("ledger:3306".to_owned());
+    SwitchSeen { probe, greeting: Some(Err(failure(Kind::Transient))), ..seen }
+}
+
+fn on_since(secs: i64, at: i64) -> Given {
+    now(secs).after(at, learned(&ledger(), &ssl(true), Fact::Seen { id: None }))
+}
+
+fn shown() -> Vec<Case> {
+    let forbidden = SwitchSeen { allow_restart: false, ..switch(true) };
+    vec![
+        (
+            "what the instance says is so is not switched",
+            now(0).switch(greets(true, switch(true))),
+            &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        ("and is known from then on", on_since(9, 1).switch(greets(true, switch(true))), &[]),
+        (
+            "it is said again after half a day",
+            on_since(HALF_DAY + 1, 1).switch(greets(true, switch(true))),
+            &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "nor does that need leave to restart",
+            now(0).switch(greets(true, forbidden)),
+            &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "what it says is not so is switched",
+            now(0).switch(greets(false, switch(true))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "whatever the operator thought",
+            now(0).switch(greets(false, SwitchSeen { assume: Some(true), ..switch(true) })),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "what somebody has switched back stays",
+            on_since(9, 1).switch(greets(false, switch(true))),
+            &["hold ledger: SwitchedBack"],
+        ),
+        (
+            "until a person asks",
+            on_since(9, 1).after(2, retry("ledger")).switch(greets(false, switch(true))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "what we switched ourselves is switched back when that is wanted",
+            on_since(9, 1)
+                .after(2, learned(&ledger(), &ssl(false), Fact::Seen { id: None }))
+                .switch(greets(false, switch(true))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "a refusal waits as ever",
+            now(9)
+                .after(1, failed(&ledger(), &ssl(true), failure(Kind::Permanent)))
+                .switch(greets(false, switch(true))),
+            &["hold ledger: Refused"],
+        ),
+    ]
+}
+
+fn unreadable() -> Vec<Case> {
+    let known = SwitchSeen { assume: Some(true), ..switch(true) };
+    vec![
+        (
+            "nothing is restarted because the instance does not answer",
+            now(0).switch(silent(switch(true))),
+            &["hold ledger: Unreachable"],
+        ),
+        (
+            "and nothing that is settled is doubted",
+            on_since(9, 1).switch(silent(switch(true))),
+            &[],
+        ),
+        ("nor what the operator knows", now(0).switch(silent(known)), &[]),
+    ]
+}
+
+fn jobs_of_others() -> Vec<Case> {
+    let row = |ended| SwitchJob { job_id: "j9".to_owned(), created: at(5), ended };
+    let listed = |ended| SwitchSeen { jobs: Some(Ok(vec![row(ended)])), ..switch(true) };
+    vec![
+        (
+            "somebody's switch that has ended is no reason to wait: the instance says what came of it",
+            now(9).switch(greets(false, listed(true))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "one that runs is",
+            now(9).switch(greets(false, listed(false))),
+            &["hold ledger: JobRunning +4s"],
+        ),
+    ]
+}
+
+fn job_ends() -> Vec<Case> {
+    let answered = || {
+        now(9)
+            .after(1, began(&ledger(), &ssl(true)))
+            .after(2, done(&ledger(), &ssl(true), Some("j1")))
+    };
+    let gone = || job(true, Err(failure(Kind::NotFound)));
+    vec![
+        (
+            "a job that ended well is believed when the instance shows it",
+            answered().switch(greets(true, job(true, Ok(JobState::Completed)))),
+            &["learn ledger: switch SSL on on db1, Seen j1"],
+        ),
+        (
+            "and not before",
+            answered().switch(greets(false, job(true, Ok(JobState::Completed)))),
+            &["hold ledger: SwitchNotShown +8s"],
+        ),
+        (
+            "nor while it does not answer",
+            answered().switch(silent(job(true, Ok(JobState::Completed)))),
+            &["hold ledger: Unreachable +8s"],
+        ),
+        (
+            "while the job runs the greeting proves nothing",
+            answered().switch(greets(true, job(true, Ok(JobState::Running)))),
+            &["hold ledger: JobRunning +8s"],
+        ),
+        (
+            "a job that nobody knows any more: the instance does",
+            answered().switch(greets(true, gone())),
+            &["learn ledger: switch SSL on on db1, Seen j1"],
+        ),
+        (
+            "either way",
+            answered().switch(greets(false, gone())),
+            &["learn ledger: switch SSL on on db1, Gone"],
+        ),
+    ]
+}
+
+fn doubts() -> Vec<Case> {
+    let lost = || {
+        let lost = failed(&ledger(), &ssl(true), failure(Kind::Lost));
+        now(9).after(1, began(&ledger(), &ssl(true))).after(2, lost)
+    };
+    let unread = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
+    vec![
+        (
+            "a lost answer is settled by the instance",
+            lost().switch(greets(true, unread)),
+            &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "which shows nothing yet",
+            lost().switch(greets(false, switch(true))),
+            &["hold ledger: InDoubt +8s"],
+        ),
+    ]
+}
+
+fn windows() -> Vec<Case> {
+    // Zero is 2026-01-01T00:00:00Z, a Thursday.
+    let in_window = |text: &str, seen: SwitchSeen| SwitchSeen {
+        window: Some(Window::parse(text, chrono_tz::UTC).unwrap()),
+        ..seen
+    };
+    vec![
+        (
+            "a switch waits for its window",
+            now(0).switch(in_window("Thu 01:00-02:00", switch(true))),
+            &["hold ledger: OutsideWindow +3600s"],
+        ),
+        (
+            "and starts in it",
+            now(3600).switch(in_window("Thu 01:00-02:00", switch(true))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "what is so already waits for none",
+            now(0).switch(greets(true, in_window("Thu 01:00-02:00", switch(true)))),
+            &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "a job is followed at any time",
+            now(9)
+                .after(1, began(&ledger(), &ssl(true)))
+                .after(2, done(&ledger(), &ssl(true), Some("j1")))
+                .switch(in_window("Thu 01:00-02:00", job(true, Ok(JobState::Completed)))),
+            &["learn ledger: switch SSL on on db1, Seen j1"],
+        ),
+    ]
+}
