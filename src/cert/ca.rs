@@ -2,13 +2,19 @@
 
 use super::archive;
 use super::bundle::{certificates, pem_of};
+use super::chain::signed;
 use super::findings::Finding;
+use super::pem::BLOCKS_MAX;
 use super::x509::Certificate;
 use crate::model::digest::Sha256;
 use crate::model::time::Time;
 
 /// Most bytes of a published CA, packed or not.
-pub const CA_INPUT_BYTES_MAX: usize = 4 << 20;
+pub const CA_INPUT_BYTES_MAX: usize = 1 << 20;
+/// How a DER sequence begins: the outermost thing of certificates, keys and key stores alike.
+const SEQUENCE: u8 = 0x30;
+/// How the version of a certificate begins, as nothing else that is kept in DER does.
+const VERSION: u8 = 0xa0;
 
 /// The CA certificates that were published, as they are installed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,26 +58,54 @@ pub struct CaFacts {
     pub weakness: Option<Finding>,
 }
 
-/// Reads what an instance publishes. Takes the CA certificates and nothing else: leaves and keys
-/// beside them are left out. Refuses web pages, empty, damaged and oversized input, and any
-/// certificate that does not parse. Dates are judged by [`ca_validity`].
+/// Reads what an instance publishes. Takes the CA certificates, and a server's certificate that issued
+/// itself, and nothing else: leaves and keys beside them are left out. Refuses pages and messages, empty,
+/// damaged, cut-off and oversized input, any certificate that does not parse, and a CA that names itself
+/// as issuer under a signature of somebody else's. Dates and strength are judged by [`fit`].
 pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
-    if bytes.len() > CA_INPUT_BYTES_MAX {
-        return Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX });
-    }
-    let found = if archive::is_zip(bytes) { from_archive(bytes)? } else { from_file(bytes)? };
-    let mut authorities: Vec<Certificate> = Vec::new();
-    for certificate in found {
-        let known = authorities.iter().any(|old| old.der == certificate.der);
-        // An instance's own CA may carry no constraints; that it issued itself tells as much.
-        if !known && (certificate.ca || certificate.is_self_issued()) {
+    let found = read_all(bytes)?;
+    let mut authorities: Vec<&Certificate> = Vec::new();
+    for certificate in found.iter().filter(|found| is_authority(found)) {
+        if !authorities.iter().any(|old| old.der == certificate.der) {
             authorities.push(certificate);
         }
     }
     if authorities.is_empty() {
         return Err(Finding::NoCa);
     }
-    Ok(CaBundle::of(authorities.into_iter().map(ca_facts).collect()))
+    match authorities.iter().find_map(|found| damage(found, &authorities)) {
+        Some(finding) => Err(finding),
+        None => Ok(CaBundle::of(authorities.into_iter().map(ca_facts).collect())),
+    }
+}
+
+/// Every certificate in an archive, a PEM text or DER, of whatever kind and as often as it stands there.
+pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
+    if bytes.len() > CA_INPUT_BYTES_MAX {
+        return Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX });
+    }
+    if archive::is_zip(bytes) { from_archive(bytes) } else { from_file(bytes) }
+}
+
+/// Whether clients can trust others by it, or itself. An instance's own CA may carry no constraints;
+/// that it issued itself tells as much.
+pub(super) fn is_authority(certificate: &Certificate) -> bool {
+    certificate.ca || certificate.is_self_issued()
+}
+
+/// What is too weak about a CA. Kinds of keys that the certificate manager takes for no leaf are none of
+/// its business: an instance's clients may well accept P-521, or SM2 where a national CA is asked for.
+pub(super) fn weakness(certificate: &Certificate) -> Option<Finding> {
+    certificate.weakness().filter(|fault| !matches!(fault, Finding::UnsupportedKey { .. }))
+}
+
+/// What tells that a CA is not what its issuer made: the only signature that can be checked by what is
+/// here. One whose key was exchanged may be signed by its former self.
+pub(super) fn damage(certificate: &Certificate, beside: &[&Certificate]) -> Option<Finding> {
+    let vouches =
+        |other: &&Certificate| other.subject == certificate.subject && signed(certificate, other);
+    let is_damaged = certificate.is_self_issued() && !beside.iter().any(vouches);
+    is_damaged.then(|| Finding::DamagedCa { subject: certificate.facts.subject.clone() })
 }
 
 /// The part of a published bundle that may be installed at `now`: what is valid then. Refuses one
@@ -102,16 +136,15 @@ pub fn ca_validity(bundle: &CaBundle, now: Time) -> Option<Finding> {
     })
 }
 
-fn ca_facts(certificate: Certificate) -> CaFacts {
-    let (pem, weakness) = (pem_of(&certificate) + "\n", certificate.weakness());
-    let facts = certificate.facts;
+fn ca_facts(certificate: &Certificate) -> CaFacts {
+    let facts = &certificate.facts;
     CaFacts {
-        pem,
-        weakness,
-        subject: facts.subject,
+        subject: facts.subject.clone(),
         sha256: facts.sha256,
         not_before: facts.not_before,
         not_after: facts.not_after,
+        pem: pem_of(certificate) + "\n",
+        weakness: weakness(certificate),
     }
 }
 
@@ -125,10 +158,14 @@ fn from_archive(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
                 Finding::Empty
                 | Finding::NoPem
                 | Finding::Html
-                | Finding::Der
+                | Finding::Json
+                | Finding::ForeignDer
                 | Finding::NoCertificate { .. },
             ) => {}
             Err(fault) => return Err(fault),
+        }
+        if all.len() > BLOCKS_MAX {
+            return Err(Finding::TooManyBlocks { max: BLOCKS_MAX });
         }
     }
     if all.is_empty() {
@@ -138,13 +175,47 @@ fn from_archive(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
 }
 
 fn from_file(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
-    if bytes.first() == Some(&0x30) {
-        // PKCS #12 and keys begin so too: those are no damaged certificates.
-        return Certificate::parse(bytes, 1).map(|one| vec![one]).map_err(|_| Finding::Der);
+    if archive::is_other_kind(bytes) {
+        return Err(Finding::Archive { why: "is of another kind than zip".to_owned() });
     }
-    if bytes.trim_ascii_start().starts_with(b"<") {
-        return Err(Finding::Html);
+    if bytes.first() == Some(&SEQUENCE) {
+        return from_der(bytes);
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    certificates(bytes)
+    match (bytes.trim_ascii_start().first(), certificates(bytes)) {
+        (Some(b'<'), _) => Err(Finding::Html),
+        (Some(b'{' | b'['), Err(Finding::NoPem)) => Err(Finding::Json),
+        (_, found) => found,
+    }
+}
+
+/// One certificate. PKCS #12, keys and lists of revoked certificates are DER too, and are told apart
+/// from a damaged certificate.
+fn from_der(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
+    let fault = match Certificate::parse(bytes, 1) {
+        Ok(one) => return Ok(vec![one]),
+        Err(fault) => fault,
+    };
+    let (wanted, inside) = element(bytes).unwrap_or_default();
+    // Its signed part begins with the version, except in certificates of version 1.
+    let version = element(inside).map(|(_, signed)| signed.first());
+    Err(match version {
+        Some(Some(&VERSION)) if bytes.len() < wanted => {
+            Finding::TruncatedDer { wanted, has: bytes.len() }
+        }
+        Some(Some(&VERSION)) => fault,
+        _ => Finding::ForeignDer,
+    })
+}
+
+/// How long this sequence says it is, header included, and what is there of its inside.
+fn element(der: &[u8]) -> Option<(usize, &[u8])> {
+    let (&first, rest) = der.strip_prefix(&[SEQUENCE])?.split_first()?;
+    if first < 0x80 {
+        return Some((2 + usize::from(first), rest));
+    }
+    let (digits, inside) = rest.split_at_checked(usize::from(first & 0x7f))?;
+    let fits = (1..=3).contains(&digits.len());
+    let length = digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+    fits.then_some((2 + digits.len() + length, inside))
 }

@@ -67,7 +67,7 @@ fn has_stray(chain: &[&Certificate], pool: &[Certificate]) -> bool {
 
 /// Whether the signature is this issuer's. A kind of signature that cannot be checked here is
 /// believed: names matched already, and a weak or odd one is named elsewhere.
-fn signed(subject: &Certificate, issuer: &Certificate) -> bool {
+pub(super) fn signed(subject: &Certificate, issuer: &Certificate) -> bool {
     verification(&subject.signature_oid, &issuer.algorithm).is_none_or(|algorithm| {
         UnparsedPublicKey::new(algorithm, &issuer.public_key)
             .verify(&subject.signed, &subject.signature)

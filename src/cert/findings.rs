@@ -28,6 +28,19 @@ pub enum Finding {
         "is a web page or an XML message, not a certificate: a proxy or an expired link may have answered"
     )]
     Html,
+    /// A gateway's or a service's error in place of a CA.
+    #[error(
+        "is a JSON message, not a certificate: a service or a gateway may have answered with an error"
+    )]
+    Json,
+    /// A certificate's DER that breaks off.
+    #[error("is cut off: its certificate has {wanted} bytes of DER, and {has} are there")]
+    TruncatedDer { wanted: usize, has: usize },
+    /// DER of another kind where a CA is wanted.
+    #[error(
+        "is DER, but no certificate: a key store (PKCS #12), a key or a list of revoked certificates may have been taken for the CA"
+    )]
+    ForeignDer,
     /// UTF-8 byte-order mark, which hides the first block from OpenSSL.
     #[error(
         "begins with a byte-order mark, which hides its first PEM block: save it as UTF-8 without BOM"
@@ -131,6 +144,9 @@ pub enum Finding {
     /// `notBefore` is to come.
     #[error("not valid before {from}: renewed too early, or this host's clock is wrong")]
     NotYetValid { from: Time },
+    /// A CA's `notBefore` is to come.
+    #[error("{subject} is not valid before {from}")]
+    CaTooEarly { subject: String, from: Time },
     /// Larger than any CA bundle should be.
     #[error("is larger than {max} bytes")]
     TooLarge { max: usize },
@@ -138,8 +154,15 @@ pub enum Finding {
     #[error("the archive {why}")]
     Archive { why: String },
     /// Certificates, but none that may issue another.
-    #[error("holds no CA certificate")]
+    #[error(
+        "holds no CA certificate: what is in it was issued by others and can issue nothing itself"
+    )]
     NoCa,
+    /// A CA that names itself as issuer, and did not sign itself.
+    #[error(
+        "the signature on {subject} is not its own: the certificate is damaged, or was made by somebody else"
+    )]
+    DamagedCa { subject: String },
     /// Every CA in the bundle is out of date.
     #[error("every CA certificate in it has expired, the last one on {on}")]
     CaExpired { on: Time },

@@ -8,7 +8,7 @@ use super::bundle::{Role, judge_leaf, pem_of, too_long, validity};
 use super::findings::Finding;
 use super::pem::{Document, Key};
 use super::x509::Certificate;
-use super::{chain, key, pem};
+use super::{archive, ca, chain, key, pem};
 use crate::model::digest::Sha256;
 use crate::model::time::Time;
 
@@ -91,17 +91,16 @@ impl Inspection {
     }
 }
 
-/// Reads one file, which may hold certificates, a key, or both. Never fails: what is wrong stands in
-/// the result. A key alone is compared with other files by [`match_keys`].
+/// Reads one file, which may hold certificates, a key, or both; an archive, or DER of a certificate that
+/// others can be trusted by, is read as an instance's CA. Never fails: what is wrong stands in the
+/// result. A key alone is compared with other files by [`match_keys`].
 pub fn inspect(file: &str, bytes: &[u8], now: Time) -> Inspection {
     let mut result = Inspection { error: None, now, ..Inspection::unreadable(file, "") };
-    match pem::read(bytes) {
+    // An archive that packs nothing shows its PEM to whoever looks.
+    let read = if archive::is_zip(bytes) { Err(Finding::NoPem) } else { pem::read(bytes) };
+    match read {
         Ok(document) => result.take(document),
-        // DER holds one certificate at most: show it, and say that it cannot be used so.
-        Err(Finding::Der) if Certificate::parse(bytes, 1).is_ok() => {
-            result.take(Document { certificates: vec![bytes.to_vec()], ..Document::default() });
-            result.findings.insert(0, Finding::Der);
-        }
+        Err(fault @ (Finding::Der | Finding::NoPem)) => result.take_other(fault, bytes),
         Err(fault) => result.error = Some(fault.to_string()),
     }
     match_keys(std::slice::from_mut(&mut result));
@@ -155,6 +154,50 @@ impl Inspection {
         self.secret = document.keys.into_iter().next();
         self.judge_key();
         self.judge_certificates();
+    }
+
+    /// What is no PEM: an archive or a CA in DER, or else the sentence that says best what it is.
+    fn take_other(&mut self, fault: Finding, bytes: &[u8]) {
+        match (fault, ca::read_all(bytes)) {
+            (Finding::NoPem, Ok(found)) => self.take_published(found),
+            (_, Ok(found)) if found.iter().any(ca::is_authority) => self.take_published(found),
+            // A leaf in DER: show it, and say that it cannot be used so.
+            (fault, Ok(found)) => {
+                let certificates = found.into_iter().map(|one| one.der).collect();
+                self.take(Document { certificates, ..Document::default() });
+                self.findings.insert(0, fault);
+            }
+            // Of a key or a key store, the way to convert it is worth more than its kind.
+            (fault, Err(Finding::ForeignDer)) => self.error = Some(fault.to_string()),
+            (_, Err(fault)) => self.error = Some(fault.to_string()),
+        }
+    }
+
+    /// What an instance publishes, each certificate once.
+    fn take_published(&mut self, found: Vec<Certificate>) {
+        for certificate in found {
+            if !self.parsed.iter().any(|old| old.der == certificate.der) {
+                self.parsed.push(certificate);
+            }
+        }
+        self.certificates = self.parsed.iter().map(view).collect();
+        let authorities: Vec<_> = self.parsed.iter().filter(|it| ca::is_authority(it)).collect();
+        let mut faults = Vec::new();
+        if authorities.is_empty() {
+            faults.push(Finding::NoCa);
+        }
+        for authority in &authorities {
+            faults.extend(ca::damage(authority, &authorities));
+            faults.extend(ca::weakness(authority));
+            let facts = &authority.facts;
+            let subject = facts.subject.clone();
+            if facts.not_after < self.now {
+                faults.push(Finding::IssuerExpired { subject, on: facts.not_after });
+            } else if self.now < facts.not_before {
+                faults.push(Finding::CaTooEarly { subject, from: facts.not_before });
+            }
+        }
+        self.findings.extend(faults);
     }
 
     fn judge_key(&mut self) {

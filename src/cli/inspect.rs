@@ -1,4 +1,4 @@
-//! `certrotd inspect`: what is in PEM files, and what is wrong with them.
+//! `certrotd inspect`: what is in PEM files and downloaded CAs, and what is wrong with them.
 
 use std::path::{Path, PathBuf};
 

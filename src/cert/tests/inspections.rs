@@ -3,15 +3,14 @@
 use serde_json::json;
 
 use super::*;
+use crate::cert::archive::tests::pack;
+use crate::cert::ca::read_all;
 use crate::cert::inspect::{Inspection, inspect, match_keys, text};
 
 const FULL: &str = concat!(
     include_str!("../../../tests/data/pem/rsa.pem"),
     include_str!("../../../tests/data/pem/intermediate.pem")
 );
-
-/// In 2096: after OpenSSL made the fixtures, before they end.
-const THEN: Time = Time::from_secs(4_000_000_000);
 
 fn file(text: &str) -> Inspection {
     inspect("some.pem", text.as_bytes(), THEN)
@@ -73,11 +72,65 @@ fn what_is_wrong_is_found_file_by_file() {
 }
 
 #[test]
-fn der_is_shown_and_named() {
+fn a_leaf_in_der_is_shown_and_named() {
     let root = root("root");
-    let found = inspect("ca.der", root.der(), NOW);
-    assert_eq!(found.certificates[0].subject, "CN=root");
+    let own = leaf(&KeyPair::generate().unwrap(), &root);
+    let der = read_all(own.as_bytes()).unwrap().remove(0).der;
+    let found = inspect("leaf.der", &der, NOW);
+    assert_eq!(found.certificates[0].subject, "CN=www.example.com");
     assert!(found.findings[0].to_string().contains("DER"));
+}
+
+/// What is said of a CA as it is downloaded, and how many certificates are shown.
+fn published(bytes: &[u8]) -> (usize, Vec<String>) {
+    let found = inspect("ca.zip", bytes, NOW);
+    let said = found.findings.iter().map(ToString::to_string).chain(found.error.clone()).collect();
+    (found.certificates.len(), said)
+}
+
+#[test]
+fn an_archive_and_a_ca_in_der_are_judged_as_a_ca_is() {
+    let (one, two) = (root("one"), root("two"));
+    let packed = [("ca.pem", one.pem()), ("ca-bundle.pem", one.pem() + &two.pem())];
+    let packed: Vec<_> = packed.iter().map(|(name, pem)| (*name, pem.as_bytes())).collect();
+    let clean = Vec::<String>::new();
+    assert_eq!(published(&pack(&packed)), (2, clean.clone()), "each of them once");
+    assert_eq!(published(one.der()), (1, clean.clone()));
+    // What an instance presents may be its own CA.
+    let own = params("redis", YEARS).self_signed(&KeyPair::generate().unwrap()).unwrap();
+    assert_eq!(published(own.der()), (1, clean));
+}
+
+#[test]
+fn what_is_wrong_with_a_published_ca_is_found() {
+    let make = |years| {
+        let key = KeyPair::generate().unwrap();
+        ca_params("old", years).self_signed(&key).unwrap().pem()
+    };
+    let root = root("root");
+    let leaf = leaf(&KeyPair::generate().unwrap(), &root);
+    let mut damaged = root.der().to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    for (text, words) in [
+        (make((2090, 2095)), "CN=old expired on 2095"),
+        (make((2150, 2160)), "CN=old is not valid before 2150"),
+        (leaf, "holds no CA certificate"),
+        (fixture!("ca-rsa1024.pem").to_owned(), "RSA 1024 is weaker"),
+    ] {
+        let (shown, said) = published(&pack(&[("ca.pem", text.as_bytes())]));
+        assert_eq!(shown, 1);
+        assert!(said.iter().any(|one| one.contains(words)), "{said:?} lacks {words:?}");
+    }
+    for (bytes, words) in [
+        (pack(&[("../ca.pem", root.pem().as_bytes())]), "unsafe name"),
+        (pack(&[("readme", b"x")]), "holds no certificate"),
+        (pack(&[("ca.pem", root.pem().as_bytes())])[..100].to_vec(), "cut off"),
+        (root.der()[..100].to_vec(), "is cut off"),
+        (damaged, "is not its own"),
+    ] {
+        let (_, said) = published(&bytes);
+        assert!(said.iter().any(|one| one.contains(words)), "{said:?} lacks {words:?}");
+    }
 }
 
 #[test]

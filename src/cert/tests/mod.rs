@@ -20,6 +20,8 @@ use fixture;
 
 /// A moment at which everything made here is valid.
 const NOW: Time = Time::from_secs(4_200_000_000);
+/// In 2096: after OpenSSL made the fixtures, before they end.
+const THEN: Time = Time::from_secs(4_000_000_000);
 /// The years, 2100 to 2200, between which it is.
 const YEARS: (i32, i32) = (2100, 2200);
 

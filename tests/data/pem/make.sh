@@ -61,3 +61,21 @@ openssl genpkey -algorithm SM2 -out sm2.key
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa1024.key
 openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out rsa-pss.key
 for name in p384 p521 secp256k1 sm2 rsa1024 rsa-pss; do leaf $name $name.key; done
+
+# Authorities: too weak, of kinds that are no leaf's, and of version 1. Their keys are thrown away.
+# authority NAME KEY OPTION...: one that signed itself, with this key.
+authority() {
+    name=$1 key=$2
+    shift 2
+    openssl req -x509 -key "$key" -subj "/CN=certrotd test $name" -days $days -out "$name.pem" "$@"
+}
+constraints="basicConstraints=critical,CA:TRUE"
+authority ca-rsa1024 rsa1024.key -addext $constraints
+authority ca-p521 p521.key -addext $constraints
+authority ca-sm2 sm2.key -addext $constraints
+authority ca-sha1 rsa.pkcs8.key -sha1 -addext $constraints
+openssl req -new -key rsa.pkcs8.key -subj "/CN=certrotd test ca-v1" -out "$work/v1.csr"
+openssl x509 -req -in "$work/v1.csr" -signkey rsa.pkcs8.key -days $days -out ca-v1.pem
+openssl req -new -key p384.key -subj "/CN=certrotd test ca-sha1-issued" -out "$work/sha1.csr"
+openssl x509 -req -in "$work/sha1.csr" -CA ca-sha1.pem -CAkey rsa.pkcs8.key -sha1 -CAserial "$work/serial" \
+    -CAcreateserial -days $days -extfile "$work/ca.ext" -out ca-sha1-issued.pem
