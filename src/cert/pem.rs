@@ -198,8 +198,9 @@ fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Finding> {
 
 fn begin(label: String, indented: bool, bytes: usize) -> Block {
     let fault = indented.then(|| Finding::Indented { label: label.clone() });
-    // Room for any block of this file at once: growing would leave pieces of a key behind.
-    Block { label, fault, text: Zeroizing::new(Vec::with_capacity(bytes.min(16 << 10))) }
+    // Room for any key of this file at once: growing would leave pieces of it behind.
+    let room = if label.ends_with("PRIVATE KEY") { bytes.min(16 << 10) } else { 0 };
+    Block { label, fault, text: Zeroizing::new(Vec::with_capacity(room)) }
 }
 
 fn cut_off(block: Block) -> Block {

@@ -79,7 +79,10 @@ pub(super) fn survey(bytes: &[u8]) -> Result<Vec<Entry>, Finding> {
 /// Where the directory stands, and how many lines it has.
 fn directory(bytes: &[u8]) -> Result<(Range<usize>, usize), Finding> {
     let cut = || refused("is damaged or cut off: it does not end as an archive does");
-    let at = bytes.windows(END.len()).rposition(|window| window == END).ok_or_else(cut)?;
+    // Nothing but a comment may follow it, whose length is a number of two bytes.
+    let from = bytes.len().saturating_sub(END_BYTES + usize::from(u16::MAX));
+    let within = bytes[from..].windows(END.len()).rposition(|window| window == END);
+    let at = from + within.ok_or_else(cut)?;
     let end = bytes[at..].get(..END_BYTES).ok_or_else(cut)?;
     let field = |place| half(end, place).unwrap_or_default();
     if at + END_BYTES + field(20) != bytes.len() {
