@@ -5,7 +5,7 @@
 //! `/_sim/` (GET calls, violations, imports, copies, certificates, jobs, edges, fees, listener/ID,
 //! host/ID, domain/NAME; POST weather, clear-weather, clear-violations, expire-tokens, bind-cdn, issue,
 //! furnish, rebind, scribble, garble, misbehave; and for instances GET instances, POST publish, present,
-//! ssl). Listeners, hosts and domains are there once `furnish` has made them.
+//! ssl, fail-job). Listeners, hosts and domains are there once `furnish` has made them.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;

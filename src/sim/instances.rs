@@ -21,6 +21,8 @@ use crate::model::time::Time;
 
 /// How long before now a renewed certificate was issued: clocks differ.
 const ISSUED_BEFORE: Duration = Duration::from_secs(3600);
+/// A certificate is valid through its last second.
+const LAST_SECOND: Duration = Duration::from_secs(1);
 /// How long the certificates live that TaurusDB instances make for themselves.
 const OWN_LIFE: Duration = Duration::from_secs(365 * 86_400);
 
@@ -67,7 +69,7 @@ impl Sim {
     /// now, and that ends when this time has passed; none: it has ended. False: no such port.
     pub fn renew_instance(&self, id: &str, authority: &Authority, life: Duration) -> bool {
         let now = self.shared.now();
-        let pair = authority.instance(now - ISSUED_BEFORE, now + life);
+        let pair = authority.instance(now - ISSUED_BEFORE, now + life - LAST_SECOND);
         self.present(id, &pair).is_ok()
     }
 

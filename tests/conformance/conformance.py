@@ -4,27 +4,19 @@ by the SDK's types, and every error must raise the SDK's exception with the righ
 Usage: conformance.py PATH-OF-THE-EXAMPLE-BINARY. Prints a line a check and a closing count.
 """
 
-import io
 import json
 import logging
 import sys
-import time
 import urllib.error
 import urllib.request
-import zipfile
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from huaweicloudsdkcdn.v2 import ShowCertificatesHttpsInfoRequest
 from huaweicloudsdkcore.auth.internal import MetadataAccessor
 from huaweicloudsdkcore.exceptions.exceptions import (
-    ClientRequestException, ServerResponseException, ServiceResponseException)
-from huaweicloudsdkdcs.v2 import DownloadSslCertRequest
+    ClientRequestException, ServiceResponseException)
 from huaweicloudsdkelb.v3 import ListCertificatesRequest as ElbList
 from huaweicloudsdkelb.v3 import ShowCertificateRequest as ElbShow
-from huaweicloudsdkgaussdb.v3 import (
-    ListImmediateJobsRequest, ShowGaussMySqlJobInfoRequest,
-    SwitchGaussMySqlInstanceSslRequest, SwitchSSLRequest)
-from huaweicloudsdkgaussdbfornosql.v3 import ListSslCertDownloadAddressesRequest
 from huaweicloudsdkiam.v3 import (
     AuthScope, AuthScopeProject, KeystoneCreateUserTokenByPasswordRequest,
     KeystoneCreateUserTokenByPasswordRequestBody, KeystoneListAuthDomainsRequest,
@@ -38,8 +30,9 @@ from huaweicloudsdkscm.v3 import ShowCertificateRequest as ScmShow
 from huaweicloudsdkwaf.v1 import ListCertificatesRequest as WafList
 from huaweicloudsdkwaf.v1 import ShowCertificateRequest as WafShow
 
+import instances
 import targets
-from harness import Cloud, bad, fails, imported, push
+from harness import Cloud, bad, fails, fetched, imported, push
 
 CHECKS = []
 
@@ -202,91 +195,6 @@ def cdn_shows_bound_domains_only(cloud):
     assert answer.https[0].certificate.startswith(cloud.kept["rsa"][1]["certificate"])
 
 
-# The instances
-
-
-def fetched(link, headers=None):
-    with urllib.request.urlopen(urllib.request.Request(link, headers=headers or {})) as reply:
-        return reply.read()
-
-
-@check
-def dcs_links_to_an_archive_and_to_a_bare_pem(cloud):
-    answer = cloud.dcs.download_ssl_cert(DownloadSslCertRequest(instance_id=cloud.dcs_zip))
-    assert answer.file_name.endswith(".zip") and answer.bucket_name
-    with zipfile.ZipFile(io.BytesIO(fetched(answer.link))) as archive:
-        assert archive.read("ca.crt").decode() == cloud.ca_pem
-    answer = cloud.dcs.download_ssl_cert(DownloadSslCertRequest(instance_id=cloud.dcs_pem))
-    assert fetched(answer.link).decode() == cloud.ca_pem
-    cloud.kept["link"] = answer.link
-
-
-@check
-def dcs_errors(cloud):
-    def download(instance):
-        return cloud.dcs.download_ssl_cert(DownloadSslCertRequest(instance_id=instance))
-
-    bad(lambda: download(cloud.dcs_without_ssl), "DCS.4201", "Do not support SSL.")
-    fails(lambda: download("no-such-instance"), ClientRequestException, 404, "DCS.3022")
-    failure = {"code": {"status": 500, "code": "DCS.5010", "message": "Failed to operate SSL in database."}}
-    cloud.switch("weather", {"path": "/ssl-certs/", "times": 1, "fault": failure})
-    fails(lambda: download(cloud.dcs_zip), ServerResponseException, 500, "DCS.5010")
-
-
-@check
-def geminidb_links_by_category(cloud):
-    certs = cloud.geminidb_client.list_ssl_cert_download_addresses(
-        ListSslCertDownloadAddressesRequest(instance_id=cloud.geminidb)).certs
-    assert [item.category for item in certs] == ["international"]
-    assert fetched(certs[0].download_link).decode() == cloud.ca_pem
-    fails(lambda: cloud.geminidb_client.list_ssl_cert_download_addresses(
-        ListSslCertDownloadAddressesRequest(instance_id="none")), ClientRequestException, 404, "DBS.200002")
-
-
-def jobs(cloud, **query):
-    request = ListImmediateJobsRequest(job_name="GaussDBforMySQLSwitchSSL", **query)
-    return cloud.taurusdb_client.list_immediate_jobs(request)
-
-
-def moment(offset):
-    return (datetime.now(timezone.utc) + timedelta(seconds=offset)).strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-@check
-def taurusdb_switches_and_the_job_ends(cloud):
-    def switch(instance, on=True):
-        return cloud.taurusdb_client.switch_gauss_my_sql_instance_ssl(SwitchGaussMySqlInstanceSslRequest(
-            x_language="en-us", instance_id=instance, body=SwitchSSLRequest(ssl_option=on)))
-
-    assert jobs(cloud).total_count == 0
-    job = switch(cloud.taurusdb).job_id
-    fails(lambda: switch(cloud.taurusdb, False), ClientRequestException, 409, "DBS.201014")
-    seen = []
-    while not seen or seen[-1] not in ("Completed", "Failed"):
-        found = cloud.taurusdb_client.show_gauss_my_sql_job_info(ShowGaussMySqlJobInfoRequest(id=job)).job
-        assert found.id == job and found.instance.id == cloud.taurusdb
-        if not seen or seen[-1] != found.status:
-            seen.append(found.status)
-        time.sleep(0.1)
-    assert seen == ["Pending", "Running", "Completed"], seen
-    assert datetime.strptime(found.created, "%Y-%m-%dT%H:%M:%S%z") <= datetime.strptime(
-        found.ended, "%Y-%m-%dT%H:%M:%S%z")
-    fails(lambda: switch("0" * 32 + "in07"), ClientRequestException, 404, "DBS.200002")
-    cloud.kept["job"] = job
-
-
-@check
-def taurusdb_lists_recent_tasks(cloud):
-    answer = jobs(cloud, start_time=moment(-3600), end_time=moment(60), limit="50", offset="0")
-    assert answer.total_count == 1 and answer.jobs[0].job_id == cloud.kept["job"]
-    assert answer.jobs[0].instance_id == cloud.taurusdb and answer.jobs[0].status == "Completed"
-    assert not hasattr(answer.jobs[0], "ssl_option"), "no API tells the direction"
-    assert jobs(cloud, start_time=moment(3600)).total_count == 0
-    assert jobs(cloud, status="Running").total_count == 0
-    fails(lambda: cloud.taurusdb_client.show_gauss_my_sql_job_info(ShowGaussMySqlJobInfoRequest(id="none")),
-          ClientRequestException, 404, "DBS.200002")
-
-
 # Identity
 
 
@@ -382,6 +290,7 @@ def a_lost_answer_may_have_been_done(cloud):
 
 @check
 def a_signed_link_refuses_what_is_not_its_own(cloud):
+    cloud.kept["link"] = instances.download(cloud, cloud.dcs_pem).link
     for link in (cloud.kept["link"] + "0", cloud.kept["link"].split("?")[0]):
         try:
             fetched(link)
@@ -425,8 +334,9 @@ def five_refusals_lock_the_access_key(cloud):
 
 def main():
     logging.disable(logging.CRITICAL)  # the SDK logs lost connections, which are a check here
-    failed = run(CHECKS, Cloud(sys.argv[1])) + run(targets.CHECKS, Cloud(sys.argv[1], *targets.OPTIONS))
-    print(f"{len(CHECKS) + len(targets.CHECKS) - failed} passed, {failed} failed")
+    suites = [(CHECKS, ()), (targets.CHECKS, targets.OPTIONS), (instances.CHECKS, instances.OPTIONS)]
+    failed = sum(run(checks, Cloud(sys.argv[1], *options)) for checks, options in suites)
+    print(f"{sum(len(checks) for checks, _ in suites) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

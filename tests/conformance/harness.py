@@ -9,10 +9,13 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredenti
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServiceResponseException
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkdcs.v2 import DcsClient
+from huaweicloudsdkdds.v3 import DdsClient
 from huaweicloudsdkelb.v3 import ElbClient
 from huaweicloudsdkgaussdb.v3 import GaussDBClient
 from huaweicloudsdkgaussdbfornosql.v3 import GaussDBforNoSQLClient
+from huaweicloudsdkgaussdbforopengauss.v3 import GaussDBforopenGaussClient
 from huaweicloudsdkiam.v3 import IamClient
+from huaweicloudsdkrds.v3 import RdsClient
 from huaweicloudsdkscm.v3 import (
     ImportCertificateRequest, ImportCertificateRequestBody, PushCertificateRequest,
     PushCertificateRequestBody, ScmClient)
@@ -52,6 +55,9 @@ class Cloud:
         self.dcs = self.client(DcsClient, basic)
         self.geminidb_client = self.client(GaussDBforNoSQLClient, basic)
         self.taurusdb_client = self.client(GaussDBClient, basic)
+        self.rds_client = self.client(RdsClient, basic)
+        self.dds_client = self.client(DdsClient, basic)
+        self.gaussdb_client = self.client(GaussDBforopenGaussClient, basic)
 
     def switch(self, name, body=None):
         """The cloud's own switchboard."""
@@ -65,6 +71,12 @@ class Cloud:
     def stop(self):
         self.process.stdin.close()
         self.process.wait(timeout=10)
+
+
+def fetched(link, headers=None):
+    """What lies behind a link, without credentials unless they are given."""
+    with urllib.request.urlopen(urllib.request.Request(link, headers=headers or {})) as reply:
+        return reply.read()
 
 
 def fails(call, kind, status, code, part=""):

@@ -10,7 +10,7 @@ use crate::model::time::Time;
 use crate::sim::answer::Answer;
 use crate::sim::ask::Ask;
 use crate::sim::greeter::Speech;
-use crate::sim::instance_setup::{CaFile, CaInstance};
+use crate::sim::instance_setup::{CaFile, CaInstance, CcmCertificate};
 use crate::sim::instances;
 use crate::sim::pki;
 use crate::sim::settings::Pair;
@@ -24,6 +24,10 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Option<Answer> {
         ("GET", "instances") => Answer::json(200, &all(world, ask.now)),
         ("POST", "publish") => published(world, id, &wish),
         ("POST", "present") => presented(world, ask, id, &wish),
+        ("POST", "fail-job") => {
+            world.job_failures.push(wish["reason"].as_str().unwrap_or("no reason").to_owned());
+            Answer::empty(204)
+        }
         ("POST", "ssl") => match wish["on"].as_bool() {
             Some(on) => done(instances::set_ssl(world, id, on, ask.now)),
             None => Answer::text(400, "on: true or false"),
@@ -108,8 +112,9 @@ fn certificate(world: &mut World, ask: &Ask, wish: &Value) -> (Pair, String) {
     (authority.instance(begins, ends), authority.ca_pem().to_owned())
 }
 
-/// `{"kind": "instance", "id", "service", "form", "pem", "speech", "days", "self_signed"}`: a new instance
-/// that publishes a CA; with `speech` (`tls`, `postgres`, `mysql`), one that can be shaken hands with.
+/// `{"kind": "instance", "id", "service", "form", "pem", "speech", "days", "self_signed", "ccm"}`: a new
+/// instance that publishes a CA; with `speech` (`tls`, `postgres`, `mysql`), one that can be shaken hands
+/// with; with `ccm` (`{"id", "kind"}`), one that serves a certificate of the certificate manager.
 pub(super) fn furnished(world: &mut World, ask: &Ask, wish: &Value) -> Result<Answer, String> {
     let id = wish["id"].as_str().unwrap_or_default();
     let source: CaSource = serde_json::from_value(wish["service"].clone())
@@ -125,7 +130,9 @@ pub(super) fn furnished(world: &mut World, ask: &Ask, wish: &Value) -> Result<An
             serde_json::from_value(speech.clone()).map_err(|_| "speech: tls, postgres or mysql")?;
         world.open_instance(id, speech, &pair).map_err(|error| error.to_string())?;
     }
-    world.settings.instances.push(CaInstance::new(source, id, file));
+    let text = |key: &str| wish["ccm"][key].as_str().map(str::to_owned);
+    let ccm = text("id").zip(text("kind")).map(|(id, kind)| CcmCertificate { id, kind });
+    world.settings.instances.push(CaInstance { ccm, ..CaInstance::new(source, id, file) });
     let address = world.running.address(id).map(|address| address.to_string());
     Ok(Answer::json(200, &json!({ "id": id, "address": address, "ca": ca })))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::instance_setup::ids;
+use crate::model::target::CaSource;
+use crate::sim::instance_setup::{CaFile, CaInstance, CcmCertificate, ids};
 
 const TAURUS: &str = "096c0fc43e804757b59946b80dc27f8bin07";
 
@@ -116,8 +117,95 @@ fn instances_publish_what_they_have() {
         (400, "DCS.4201".to_owned())
     );
     assert_eq!(refused(world, "POST", &path("none"), &Value::Null), (404, "DCS.3022".to_owned()));
-    let gemini = ids::GEMINIDB;
-    let path = format!("/v3/{PROJECT}/instances/{gemini}/ssl-cert/download-link");
-    let (_, body) = call(world, "GET", &path, &Value::Null);
-    assert_eq!(body["certs"][0]["category"], "international");
+}
+
+/// What this instance answers to the question for links.
+fn links(world: &mut World, id: &str) -> Value {
+    let path = format!("/v3/{PROJECT}/instances/{id}/ssl-cert/download-link");
+    call(world, "GET", &path, &Value::Null).1
+}
+
+#[test]
+fn each_service_has_a_shape_of_its_own() {
+    let world = &mut furnished();
+    let gemini = links(world, ids::GEMINIDB);
+    assert_eq!(gemini["certs"][0]["category"], "international");
+    let rds = links(world, ids::RDS);
+    assert_eq!(rds["cert_info_list"][0]["category"], "national");
+    assert_eq!(rds["cert_info_list"][1]["category"], "international");
+    let dds = links(world, ids::DDS);
+    assert_eq!(dds["certs"][1]["category"], "international");
+    let gauss = links(world, ids::GAUSSDB);
+    assert!(gauss["download_link"].as_str().unwrap().contains("/gaussdb-ssl-certs/"), "{gauss}");
+    for (link, begins) in [
+        (&gemini["certs"][0]["download_link"], "the ca"),
+        (&rds["cert_info_list"][1]["download_link"], "PK\u{3}\u{4}"),
+        (&dds["certs"][0]["download_link"], "-----BEGIN CERT"),
+        (&dds["certs"][1]["download_link"], "the ca"),
+        (&gauss["download_link"], "the ca"),
+    ] {
+        let link = link.as_str().unwrap().strip_prefix("http://127.0.0.1:1").unwrap();
+        let found = answer(world, &ask("GET", link, &Value::Null, 0));
+        assert_eq!(found.status, 200, "{link}");
+        assert!(found.body.starts_with(begins.as_bytes()), "{link}");
+    }
+    assert_eq!(links(world, ids::REDIS_PEM)["error_code"], "DBS.200002", "DCS has another path");
+    assert_eq!(links(world, "none")["error_code"], "DBS.200002");
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn a_ca_file_is_reissued_in_its_form() {
+    let pem = Authority::new("Forms").ca_pem().to_owned();
+    let der = CaFile::der(&pem);
+    assert!(matches!(&der, CaFile::Der(bytes) if bytes.starts_with(&[0x30])));
+    let other = "not a certificate";
+    for (file, expected) in [
+        (CaFile::Pem(other.to_owned()), CaFile::Pem(pem.clone())),
+        (CaFile::Zip(other.to_owned()), CaFile::Zip(pem.clone())),
+        (CaFile::Der(Vec::new()), der),
+        (CaFile::ZipOfDer(Vec::new()), CaFile::zip_of_der(&pem)),
+        (CaFile::archive(&[("a", b"b")]), CaFile::Pem(pem.clone())),
+    ] {
+        assert_eq!(file.reissued(&pem), expected);
+    }
+}
+
+#[test]
+fn geminidb_lists_whether_ssl_is_on_and_who_issued_the_certificate() {
+    let world = &mut furnished();
+    let other = CaInstance {
+        ssl: false,
+        ccm: Some(CcmCertificate { id: "scs1600313391074".to_owned(), kind: "SSL".to_owned() }),
+        ..CaInstance::new(CaSource::GeminiDb, "0badin17", CaFile::Pem("hidden".to_owned()))
+    };
+    world.settings.instances.push(other);
+    let list = |world: &mut World, query: &str| {
+        call(world, "GET", &format!("/v3/{PROJECT}/instances?{query}"), &Value::Null)
+    };
+    let (_, all) = list(world, "limit=1&offset=1");
+    assert_eq!((&all["total_count"], all["instances"].as_array().unwrap().len()), (&json!(2), 1));
+    let (_, one) = list(world, "id=0badin17");
+    assert_eq!(one["instances"][0]["ssl"], "0");
+    let ccm = json!({ "cert_id": "scs1600313391074", "cert_type": "SSL" });
+    assert_eq!(one["instances"][0]["ccm_cert_info"], ccm);
+    let (_, one) = list(world, &format!("id={}", ids::GEMINIDB));
+    assert_eq!(one["instances"][0]["ssl"], "1");
+    assert_eq!(one["instances"][0].get("ccm_cert_info"), None);
+    assert_eq!(list(world, "id=*in17").1["total_count"], 1);
+    assert_eq!(list(world, &format!("id={}", ids::DDS)).1["total_count"], 0, "another service");
+    assert_eq!(links(world, "0badin17"), json!({ "certs": [] }));
+    for query in ["limit=0", "limit=101", "offset=-1", "ssl=1"] {
+        assert_eq!(list(world, query).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn dcs_tells_of_ssl() {
+    let world = &mut furnished();
+    let path = |id: &str| format!("/v2/{PROJECT}/instances/{id}/ssl");
+    let (status, body) = call(world, "GET", &path(ids::REDIS_ZIP), &Value::Null);
+    assert_eq!((status, &body["enabled"], &body["port"]), (200, &json!(true), &json!("6379")));
+    assert_eq!(refused(world, "GET", &path(ids::REDIS_PLAIN), &Value::Null).1, "DCS.4201");
+    assert_eq!(refused(world, "GET", &path(ids::GEMINIDB), &Value::Null).1, "DCS.3022");
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -64,6 +65,15 @@ pub(super) async fn leaf_for(
     name: &str,
     schemes: &[SignatureScheme],
 ) -> Option<Sha256> {
+    leaf_over(TcpStream::connect(address).await.ok()?, name, schemes).await
+}
+
+/// The same over a connection that has come to where TLS begins.
+pub(super) async fn leaf_over(
+    stream: TcpStream,
+    name: &str,
+    schemes: &[SignatureScheme],
+) -> Option<Sha256> {
     let witness = Arc::new(Witness { schemes: schemes.to_vec(), seen: Mutex::default() });
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -71,8 +81,22 @@ pub(super) async fn leaf_for(
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&witness) as _)
         .with_no_client_auth();
-    let stream = TcpStream::connect(address).await.ok()?;
     let name = ServerName::try_from(name.to_owned()).unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
     witness.seen.lock().unwrap().take()
+}
+
+/// Whether a client that trusts this CA alone shakes hands there.
+pub(super) async fn trusts(address: SocketAddr, ca_pem: &str) -> bool {
+    let mut roots = RootCertStore::empty();
+    let Ok(ca) = CertificateDer::from_pem_slice(ca_pem.as_bytes()) else { return false };
+    roots.add(ca).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.is_ok()
 }

@@ -8,6 +8,7 @@ mod edges;
 mod elb_certificates;
 mod handshake;
 mod imports;
+mod instances;
 mod listeners;
 mod signature;
 mod switchboard;

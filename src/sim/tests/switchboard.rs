@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::handshake::{ECDSA, leaf_for};
+use super::handshake::{ECDSA, leaf_for, trusts};
 use super::*;
 use crate::sim::control;
+use crate::sim::instance_setup::ids;
 
 /// What a switch answers.
 fn switch(world: &mut World, method: &str, name: &str, body: &Value) -> (u16, Value) {
@@ -89,4 +90,40 @@ async fn scripts_make_edges_go_wrong() {
     assert_eq!(switch(world, "POST", "scribble", &scribble).0, 204);
     assert_eq!(switch(world, "GET", "listener/nowhere", &Value::Null).0, 404);
     assert_eq!(switch(world, "GET", "nothing", &Value::Null).0, 404);
+}
+
+#[tokio::test]
+async fn scripts_furnish_instances_and_say_what_they_publish_and_present() {
+    let authority = Authority::new("Reachable");
+    let now = Time::from(chrono::Utc::now());
+    let world = &mut world(Settings::default().with_reachable_instances(&authority, now));
+    world.open_instances(now).unwrap();
+    let (_, all) = switch(world, "GET", "instances", &Value::Null);
+    assert_eq!(all[ids::RDS]["service"], "rds");
+    assert_eq!((&all[ids::TAURUSDB]["ssl"], &all[ids::RDS]["ssl"]), (&json!(false), &json!(true)));
+    assert_eq!(all[ids::REDIS_PLAIN]["address"], Value::Null);
+    let address = all[ids::DDS]["address"].as_str().unwrap().parse().unwrap();
+    assert!(trusts(address, authority.ca_pem()).await);
+    // The switches' certificates are made for this moment, not for the wall clock's.
+    let renewed = json!({ "instance": ids::DDS, "days": 3650 });
+    let (status, presented) = switch(world, "POST", "present", &renewed);
+    assert_eq!(status, 200, "{presented}");
+    assert!(!trusts(address, authority.ca_pem()).await);
+    let publish = |form: &str| json!({ "instance": ids::DDS, "form": form, "pem": "any" });
+    for (form, status) in [("zip", 204), ("der", 204), ("text", 204), ("rar", 400)] {
+        assert_eq!(switch(world, "POST", "publish", &publish(form)).0, status, "{form}");
+    }
+    let everywhere = json!({ "instance": ids::RDS, "pem": "any" });
+    assert_eq!(switch(world, "POST", "publish", &everywhere).0, 204);
+    let on = json!({ "instance": ids::TAURUSDB, "on": true });
+    assert_eq!(switch(world, "POST", "ssl", &on).0, 204);
+    assert_eq!(world.ssl(ids::TAURUSDB, now), Some(true));
+    let wish = json!({ "kind": "instance", "id": "new", "service": "gaussdb", "form": "der",
+        "speech": "postgres", "self_signed": true });
+    let (status, made) = switch(world, "POST", "furnish", &wish);
+    assert_eq!(status, 200, "{made}");
+    assert!(made["address"].is_string() && made["ca"].is_string());
+    assert_eq!(switch(world, "POST", "furnish", &wish).0, 400, "twice");
+    let closed = json!({ "site": "new", "how": "closed" });
+    assert_eq!(switch(world, "POST", "misbehave", &closed).0, 204);
 }
