@@ -12,7 +12,7 @@ use rustls_pki_types::pem::PemObject as _;
 use super::Sim;
 use super::edge::{Edge, Misbehaviour, Presented, certified};
 use super::greeter::Speech;
-use super::instance_setup::{CaFile, Listening};
+use super::instance_setup::{CaFile, CaInstance, Listening};
 use super::pki::Authority;
 use super::settings::Pair;
 use super::world::World;
@@ -100,7 +100,8 @@ pub(super) fn set_ca(world: &mut World, id: &str, pem: &str) -> bool {
         *file = file.reissued(pem);
     }
     if instance.published.is_empty() {
-        instance.published.push((String::new(), CaFile::Pem(pem.to_owned())));
+        let bare = CaInstance::new(instance.source, id, CaFile::Pem(pem.to_owned()));
+        instance.published = bare.published;
     }
     true
 }
