@@ -64,11 +64,12 @@ pub async fn prove(probe: &InstanceProbe, bundle: &CaBundle, now: Time) -> Proof
 /// and closes the connection; it sends nothing at all.
 ///
 /// Which is the least that can be done, and not nothing: a server that looks up the names of its clients
-/// counts this towards `max_connect_errors` of this host (100 by default, in a row), as every connection
-/// that ends before its login. Any login from this host that succeeds sets the count back, and so does
-/// `FLUSH HOSTS`; with `skip_name_resolve` nobody counts. A login with made-up credentials would not count
-/// there, but it would stand in the audit log as an attack and may lock a user. Closing at once, with all
-/// that was sent read, spares the server the wait for a login and a connection reset in its log.
+/// counts this towards `max_connect_errors` of this host (100 in a row by default), as it does every
+/// connection that ends before its login, and blocks the host when they are reached. Any login from here
+/// that succeeds sets the count back, and so does `FLUSH HOSTS`; with `skip_name_resolve` nobody counts
+/// (MySQL manual, "The host_cache Table"). A login with made-up credentials would not count there, but
+/// would stand in the audit log as an attack. Closing at once, with all that was sent read, spares the
+/// server the wait for a login and a connection reset.
 pub async fn greeting(probe: &Probe) -> Result<bool, Failure> {
     let _turn = turn().await;
     let operation = "read greeting";
@@ -122,7 +123,7 @@ fn refused(words: String) -> Failure {
 /// Waits for one step before TLS; `what` is to come of it.
 async fn opening<T>(what: &str, step: impl Future<Output = io::Result<T>>) -> Result<T, Ending> {
     match timeout(OPENING_TIMEOUT, step).await {
-        Ok(done) => done.map_err(|error| cut_off(&error, &format!("{what} came"))),
+        Ok(done) => done.map_err(|error| cut_off(&error, &format!("the {what} came"))),
         Err(_) => Err(Ending::Unreachable(format!(
             "connected, but no {what} came within {}",
             seconds(OPENING_TIMEOUT)

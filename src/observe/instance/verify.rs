@@ -31,7 +31,7 @@ pub(super) fn judge(
     let leaf = leaf.ok_or("its certificate cannot be parsed")?;
     if !presented.proven {
         return Err(format!(
-            "{} has a key ({}) by which clients check no signature",
+            "the server has not proven that it holds the key of {} ({}): clients do not check signatures by such a key, or this one is wrong",
             leaf.subject, leaf.key
         ));
     }
@@ -50,7 +50,7 @@ pub(super) fn judge(
     let anchors = anchors(bundle, now)?;
     if is_odd(&presented.leaf) {
         let issued = anchors.iter().any(|ca| is_issued(&presented.leaf, ca));
-        return if issued { Ok(()) } else { Err(unknown(leaf, presented, bundle)) };
+        return if issued { Ok(()) } else { Err(unknown(leaf, presented, bundle, now)) };
     }
     chained(presented, &anchors, now).map_err(|error| refusal(&error, leaf, presented, bundle, now))
 }
@@ -68,7 +68,7 @@ fn in_time(leaf: &LeafFacts, now: Time) -> Result<(), String> {
 
 /// The CAs that are valid now: clients check the dates of a root as well.
 fn anchors(bundle: &CaBundle, now: Time) -> Result<Vec<CertificateDer<'static>>, String> {
-    let valid = |ca: &&CaFacts| ca.not_before <= now && now <= ca.not_after;
+    let valid = |ca: &&CaFacts| is_valid(ca, now);
     let der = |ca: &CaFacts| CertificateDer::from_pem_slice(ca.pem.as_bytes()).ok();
     let found: Vec<_> = bundle.certificates.iter().filter(valid).filter_map(der).collect();
     match found.is_empty() {
@@ -127,7 +127,7 @@ fn refusal(
     use CertificateError as E;
     let Error::InvalidCertificate(fault) = error else { return error.to_string() };
     match fault {
-        E::UnknownIssuer | E::BadSignature => unknown(leaf, presented, bundle),
+        E::UnknownIssuer | E::BadSignature => unknown(leaf, presented, bundle, now),
         E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
             let sent = presented.chain.iter().filter_map(|der| facts(der));
             let late = sent.map(|ca| in_time(&ca, now)).find_map(Result::err);
@@ -142,7 +142,7 @@ fn refusal(
 }
 
 /// Follows the issuers that the server sends, and names the one that is missing.
-fn unknown(leaf: &LeafFacts, presented: &Presented, bundle: &CaBundle) -> String {
+fn unknown(leaf: &LeafFacts, presented: &Presented, bundle: &CaBundle, now: Time) -> String {
     let mut missing = leaf.issuer.clone();
     for sent in presented.chain.iter().filter_map(|der| facts(der)) {
         if sent.subject == missing && sent.subject != sent.issuer {
@@ -150,15 +150,22 @@ fn unknown(leaf: &LeafFacts, presented: &Presented, bundle: &CaBundle) -> String
         }
     }
     let subject = &leaf.subject;
-    if bundle.certificates.iter().any(|ca| ca.subject == missing) {
-        return format!(
+    match bundle.certificates.iter().find(|ca| ca.subject == missing) {
+        Some(ca) if !is_valid(ca, now) => {
+            format!("{subject} was issued by {missing}, which is published and is not valid now")
+        }
+        Some(_) => format!(
             "{subject} names {missing} as its issuer, but the published CA of that name has another key"
-        );
+        ),
+        None => format!(
+            "{subject} was issued by {missing}, which the server does not send and which is not the published CA ({})",
+            names(bundle)
+        ),
     }
-    format!(
-        "{subject} was issued by {missing}, which the server does not send and which is not the published CA ({})",
-        names(bundle)
-    )
+}
+
+fn is_valid(ca: &CaFacts, now: Time) -> bool {
+    ca.not_before <= now && now <= ca.not_after
 }
 
 fn names(bundle: &CaBundle) -> String {
