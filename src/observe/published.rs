@@ -79,7 +79,7 @@ async fn fetch(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBundle>
     fit(bundle, now).map_err(|finding| unusable(&finding))
 }
 
-/// What the file in place holds. A disk that does not answer for [`READ_TIMEOUT`] counts as unreadable.
+/// What the file in place holds. A disk that does not answer for ten seconds counts as unreadable.
 pub async fn on_disk(entry: &InstanceCa) -> FileSeen {
     let (path, named) = (entry.path.clone(), entry.path.display().to_string());
     let wanted = entry.attributes();
