@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::fixture::Case;
 use super::{
-    back, backoff, bind, ca, clocks, drift, greeting, import, push, retire, room, serve, ssl,
+    back, backoff, bind, ca, clocks, drift, greeting, import, overlap, push, retire, room, serve,
+    ssl,
 };
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
@@ -59,7 +60,14 @@ pub fn hold(why: &Hold) -> String {
 pub fn tables() -> impl Iterator<Item = Case> {
     let certificates = [import::cases(), push::cases(), bind::cases(), drift::cases()];
     let served = [serve::cases(), back::cases(), retire::cases(), room::cases()];
-    let others = [ca::cases(), ssl::cases(), greeting::cases(), backoff::cases(), clocks::cases()];
+    let others = [
+        ca::cases(),
+        overlap::cases(),
+        ssl::cases(),
+        greeting::cases(),
+        backoff::cases(),
+        clocks::cases(),
+    ];
     certificates.into_iter().chain(served).chain(others).flatten()
 }
 

@@ -4,6 +4,7 @@
 //!
 //! `CERTROTD_SEED=N cargo test storm` replays one seed; a failing one prints itself.
 
+mod authorities;
 mod calm;
 mod daemon;
 mod edge;

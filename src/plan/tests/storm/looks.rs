@@ -1,8 +1,9 @@
 //! The looks of a storm: the disk and the memory are read when one begins, the cloud later.
 
+use super::authorities::OVERLAP;
 use super::edge::WINDOW;
 use super::entries::{KEEP, Wanted, finance, host, import_key, leaf, targets};
-use super::world::{Job, OVERLAP, World};
+use super::world::{Job, World};
 use crate::cert::Finding;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
