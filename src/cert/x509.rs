@@ -53,7 +53,8 @@ pub(super) struct Certificate {
     pub subject: Vec<u8>,
     /// DER of the issuer.
     pub issuer: Vec<u8>,
-    /// Whether it may issue others: basic constraints, or a version 1 certificate of its own making.
+    /// Whether it may issue others: basic constraints and key usage, or a version 1 certificate of its own
+    /// making.
     pub ca: bool,
     /// Whether it is X.509 version 3.
     pub version3: bool,
@@ -89,6 +90,8 @@ impl Certificate {
         let version3 = parsed.version() == X509Version::V3;
         let constraints = parsed.basic_constraints().map_err(|_| bad("basic constraints twice"))?;
         let ca = constraints.map_or(!version3 && subject == issuer, |found| found.value.ca);
+        let usage = parsed.key_usage().map_err(|_| bad("key usage twice"))?;
+        let ca = ca && usage.is_none_or(|found| found.value.key_cert_sign());
         let sans = sans(&parsed).ok_or_else(|| bad("its subject alternative names are damaged"))?;
         Ok(Self {
             facts: facts(&parsed, der, &algorithm, &sans),
