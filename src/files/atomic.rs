@@ -49,6 +49,19 @@ pub fn replace(path: &Path, bytes: &[u8], attributes: &Attributes) -> io::Result
     File::open(parent)?.sync_all()
 }
 
+/// The file that [`replace`] keeps beside this one, where there is one.
+pub fn previous(path: &Path) -> Option<PathBuf> {
+    let path = destination(path).ok()?;
+    let previous = path.with_file_name(former_name(path.file_name()?));
+    previous.is_file().then_some(previous)
+}
+
+fn former_name(name: &OsStr) -> OsString {
+    let mut out = name.to_owned();
+    out.push(".previous");
+    out
+}
+
 /// Where a symlink at `path` leads, which need not exist; `path` itself when it is none.
 fn destination(path: &Path) -> io::Result<PathBuf> {
     const HOPS_MAX: usize = 40; // as the kernel
@@ -83,7 +96,7 @@ fn keep_former(path: &Path, bytes: &[u8], parent: &Path, name: &OsStr) -> io::Re
     if super::read::bounded(path, FORMER_BYTES_MAX).is_ok_and(|former| former == bytes) {
         return Ok(());
     }
-    let previous = parent.join(with_suffix(name, ".previous"));
+    let previous = parent.join(former_name(name));
     let link = parent.join(temporary_name(name));
     let made = match fs::hard_link(path, &link) {
         Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(()),
@@ -138,12 +151,6 @@ fn prefix(name: &OsStr) -> OsString {
     out.push(name);
     out.push(".");
     out.push(MARK);
-    out
-}
-
-fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
-    let mut out = name.to_owned();
-    out.push(suffix);
     out
 }
 
