@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, lchown};
+use std::os::unix::fs::{MetadataExt, chown, lchown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,6 +15,8 @@ use common::{House, NAMES, eventually};
 
 /// The daemon's user: any but root does.
 const USER: u32 = 65_534;
+/// A CA file.
+const CA: &str = "orders-redis";
 
 fn root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
@@ -39,18 +41,31 @@ fn foreign(path: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The daemon, as the user. The binary is a copy, since that user may not reach where it was built.
+/// The binary, to be run as the user: a copy, since that user may not reach where it was built.
+fn as_user(house: &House, arguments: &[&str]) -> Command {
+    let copy = house.scratch.path("certrotd");
+    fs::copy(env!("CARGO_BIN_EXE_certrotd"), &copy).unwrap();
+    let mut command = Command::new(copy);
+    command.arg("--config").arg(house.config_path()).args(arguments).env_clear();
+    command.uid(USER).gid(USER).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
+/// Writes the configuration with more keys for the entry [`CA`].
+fn configure(house: &House, keys: &str) {
+    let path = format!("path = \"ca/{CA}.pem\"\n");
+    let text = house.config();
+    assert!(text.contains(&path), "{text}");
+    fs::write(house.config_path(), text.replace(&path, &format!("{path}{keys}"))).unwrap();
+}
+
+/// The daemon, as the user.
 struct Daemon(Child);
 
 impl Daemon {
     fn start(house: &House) -> Self {
-        let copy = house.scratch.path("certrotd");
-        fs::copy(env!("CARGO_BIN_EXE_certrotd"), &copy).unwrap();
-        let mut command = Command::new(copy);
-        command.arg("--config").arg(house.config_path()).arg("run").env_clear();
         let log = File::create(house.scratch.path("log")).unwrap();
-        command.uid(USER).gid(USER).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Self(command.spawn().unwrap())
+        Self(as_user(house, &["run"]).stderr(log).spawn().unwrap())
     }
 }
 
@@ -101,4 +116,46 @@ fn what_root_asks_is_taken_once() {
     foreign(&house.state(), &mut found);
     assert_eq!(found, Vec::<String>::new());
     assert!(!log(&house).contains("request."), "{}", log(&house));
+}
+
+#[test]
+fn a_file_goes_to_whom_the_entry_names_and_back_there() {
+    if !root() {
+        return;
+    }
+    let house = House::new();
+    configure(&house, "owner = \"65533\"\ngroup = \"65532\"\nmode = \"0640\"\n");
+    let found = || {
+        let found = fs::metadata(house.ca(CA)).unwrap();
+        (found.uid(), found.gid(), found.mode() & 0o7777)
+    };
+    for _ in 0..2 {
+        house.run(&["apply", "--only", CA]).ends_with(0);
+        assert_eq!(found(), (65_533, 65_532, 0o640));
+        // Somebody's hand; the next round sees it.
+        chown(house.ca(CA), Some(0), Some(0)).unwrap();
+    }
+    house.run(&["apply", "--only", CA]).ends_with(0);
+    let inode = fs::metadata(house.ca(CA)).unwrap().ino();
+    house.run(&["apply", "--only", CA]).ends_with(0);
+    assert_eq!(fs::metadata(house.ca(CA)).unwrap().ino(), inode, "nothing is left to do");
+}
+
+#[test]
+fn a_user_who_may_not_give_files_away_is_told_and_leaves_nothing() {
+    if !root() {
+        return;
+    }
+    let mut house = House::new();
+    house.schedule = "retry = \"1h..1h\"".to_owned();
+    configure(&house, "owner = \"root\"\n");
+    give(&house.scratch.path(""));
+    let ran = as_user(&house, &["apply", "--only", CA, "--wait", "0s"]).output().unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    let log = String::from_utf8(ran.stderr).unwrap();
+    assert!(log.contains("orders-redis.pem: cannot be given to user root: "), "{log}");
+    assert!(log.contains("only root and a service with CAP_CHOWN may do that"), "{log}");
+    let left = fs::read_dir(house.ca(CA).parent().unwrap()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

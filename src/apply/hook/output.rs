@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How much of each of a command's two streams is kept, in bytes: enough to see what went wrong.
-pub(super) const BYTES_MAX: usize = 4096;
+const BYTES_MAX: usize = 4096;
 /// How many lines of both streams together are logged: a screen full.
 const LINES_MAX: usize = 50;
 /// Longest line, in characters.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::output::BYTES_MAX;
 use super::*;
 
 /// A file of one test, removed at its end.
@@ -151,7 +150,7 @@ async fn a_program_that_cannot_start_says_what_to_look_at() {
         let options = options.write(true).create_new(true).mode(mode);
         let open = (mode != 0).then(|| options.open(&path).unwrap());
         if let Some(mut file) = open.as_ref() {
-            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+            io::Write::write_all(&mut file, text.as_bytes()).unwrap();
         }
         // Only the busy one stays open for writing.
         let _open = open.filter(|_| name == "busy");
