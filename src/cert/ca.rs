@@ -64,19 +64,37 @@ pub struct CaFacts {
 /// as issuer under a signature of somebody else's. Dates and strength are judged by [`fit`].
 pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
     let found = read_all(bytes)?;
+    let authorities = authorities(&found);
+    if authorities.is_empty() {
+        return Err(Finding::NoCa);
+    }
+    if let Some(finding) = authorities.iter().find_map(|found| damage(found, &authorities)) {
+        return Err(finding);
+    }
+    let bundle = CaBundle::of(authorities.into_iter().map(ca_facts).collect());
+    // What is installed has to be read back, and an archive may hold more than its size.
+    match bundle.pem.len() {
+        ..=CA_INPUT_BYTES_MAX => Ok(bundle),
+        _ => Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX }),
+    }
+}
+
+/// The CAs in a file in place, whatever is to be thought of them: what [`CaBundle::of`] has written is read
+/// back as it was, also where a CA is left out that vouched for another. Empty where nothing can be read.
+pub fn ca_inside(bytes: &[u8]) -> Vec<CaFacts> {
+    let found = read_all(bytes).unwrap_or_default();
+    authorities(&found).into_iter().map(ca_facts).collect()
+}
+
+/// Those that are CAs, once each.
+fn authorities(found: &[Certificate]) -> Vec<&Certificate> {
     let mut authorities: Vec<&Certificate> = Vec::new();
     for certificate in found.iter().filter(|found| is_authority(found)) {
         if !authorities.iter().any(|old| old.der == certificate.der) {
             authorities.push(certificate);
         }
     }
-    if authorities.is_empty() {
-        return Err(Finding::NoCa);
-    }
-    match authorities.iter().find_map(|found| damage(found, &authorities)) {
-        Some(finding) => Err(finding),
-        None => Ok(CaBundle::of(authorities.into_iter().map(ca_facts).collect())),
-    }
+    authorities
 }
 
 /// Every certificate in an archive, a PEM text or DER, of whatever kind and as often as it stands there.

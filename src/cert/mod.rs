@@ -14,7 +14,7 @@ mod pem;
 mod x509;
 
 pub use bundle::{Material, Pair, Rejected, Role, read_pair, validity};
-pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_validity, fit, read_ca};
+pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_inside, ca_validity, fit, read_ca};
 pub use covers::covers;
 pub use findings::Finding;
 pub use leaf::{Family, facts, family, same_names};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance;
-use crate::cert::{CaBundle, fit, read_ca};
+use crate::cert::{CaBundle, ca_inside, fit, read_ca};
 use crate::cloud::{Cloud, Result, dcs, dds, download, gaussdb, geminidb, links, rds};
 use crate::config::InstanceCa;
 use crate::files::{self, Attributes};
@@ -101,7 +101,7 @@ fn file(path: &Path, wanted: &Attributes) -> io::Result<FileSeen> {
         read => read?,
     };
     let fits = wanted.are_those_of(path)?;
-    let authorities = read_ca(&bytes).map(|bundle| bundle.certificates).unwrap_or_default();
+    let authorities = ca_inside(&bytes);
     Ok(FileSeen::Holds { sha256: Sha256::of(&bytes), authorities, fits })
 }
 
