@@ -4,7 +4,9 @@
 mod alarms;
 mod effects;
 mod fields;
+mod files;
 mod holds;
+mod instances;
 mod scene;
 mod sights;
 
@@ -61,6 +63,7 @@ impl Report {
 
     pub fn started(&mut self, step: &Step) {
         self.steps += 1;
+        self.scene.files.began(step);
         let what = step.action.describe(&step.subject);
         tracing::debug!(event = "step.began", subject = %step.subject, because = %step.because, "{what}");
     }
@@ -91,6 +94,7 @@ impl Report {
                 Lesson::Effect { subject, action, fact } => {
                     self.scene.learn(subject, action, fact);
                     let before = memory.effect(action).map(|effect| &effect.state);
+                    let before = (before, memory.authorities(subject.name()));
                     effects::learned(subject, action, fact, before, &self.scene);
                 }
                 Lesson::Sight { subject, spot, sight } => {
@@ -99,7 +103,7 @@ impl Report {
                 }
                 Lesson::Authorities { subject, former, .. } => {
                     let known = memory.authorities(subject.name());
-                    sights::superseded(subject, former, known);
+                    self.scene.files.superseded(subject.name(), former, known);
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tracing::{error, warn};
 
+use super::instances::{authority, presented};
 use super::scene::Scene;
 use crate::cert::LeafFacts;
 use crate::model::digest::Sha256;
@@ -75,8 +76,8 @@ impl Alarms {
         }
     }
 
-    /// Tells of an instance what the end of its own certificate asks for, and that of the CAs that it
-    /// publishes.
+    /// Tells of an instance what the end of its own certificate asks for, and that of the CAs by which
+    /// its clients verify it.
     pub fn look_at_instance(
         &mut self,
         seen: &CaSeen,
@@ -85,24 +86,15 @@ impl Alarms {
         now: Time,
     ) {
         let name = &seen.name;
-        let presented = seen.instance.as_ref().and_then(|instance| {
-            let spot = Spot::Instance { probe: instance.probe.clone() };
-            let (until, leaf) = last_seen(name, &spot, memory)?;
-            Some((instance.probe.as_str(), until, leaf))
-        });
-        let near = presented.filter(|(_, until, _)| *until <= now + warn_before);
-        if let Some((probe, until, leaf)) = near
-            && self.is_due(name, "instance", now)
+        for (what, end) in
+            [("presented", presented(seen, memory)), ("authority", authority(seen, memory))]
         {
-            say_instance(name, probe, (until, leaf), now);
-        }
-        let Ok(published) = &seen.published else { return };
-        let first = published.certificates.iter().min_by_key(|it| it.not_after);
-        let near = first.filter(|it| it.not_after <= now + warn_before);
-        if let Some(authority) = near.filter(|_| self.is_due(name, "authority", now)) {
-            let (subject, until) = (&authority.subject, authority.not_after);
-            let (fingerprint, days_left) = (authority.sha256.to_string(), until.days_after(now));
-            warn!(event = "ca.expiring", instance = %name, fingerprint, days_left, "{name}: the published CA {subject} ends on {until}, in {days_left} days: the service has to publish another one");
+            let near = end.filter(|end| end.until <= now + warn_before);
+            let ended = near.as_ref().is_some_and(|end| end.until <= now);
+            let kind = format!("{what} {}", if ended { "expired" } else { "expiring" });
+            if let Some(end) = near.filter(|_| self.is_due(name, &kind, now)) {
+                end.say(name, now);
+            }
         }
     }
 
@@ -126,15 +118,6 @@ impl Alarms {
         let due = !self.told.contains_key(&alarm);
         self.told.entry(alarm).or_insert(now);
         due
-    }
-}
-
-fn say_instance(name: &Name, probe: &str, (until, leaf): (Time, Sha256), now: Time) {
-    let (days_left, fingerprint, short) = (until.days_after(now), leaf.to_string(), leaf.short());
-    if until <= now {
-        error!(event = "certificate.expired", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which expired on {until}: the service has to renew it");
-    } else {
-        warn!(event = "certificate.expiring", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which ends on {until}, in {days_left} days: the service has to renew it");
     }
 }
 
@@ -197,7 +180,7 @@ fn by_places<'a>(name: &Name, target: &TargetSeen, memory: &Memory) -> Vec<End<'
     places.filter_map(end).collect()
 }
 
-fn last_seen(name: &Name, spot: &Spot, memory: &Memory) -> Option<(Time, Sha256)> {
+pub(super) fn last_seen(name: &Name, spot: &Spot, memory: &Memory) -> Option<(Time, Sha256)> {
     let Seen { sha256, ends, .. } = memory.sighting(name, spot)?.sight.leaf?;
     Some((ends?, sha256))
 }

@@ -10,7 +10,7 @@ use crate::model::place::Place;
 use crate::model::target::Api;
 use crate::plan::Step;
 use crate::plan::action::{Action, Fact, ImportKey, Retired};
-use crate::plan::memory::State;
+use crate::plan::memory::{Authorities, State};
 
 /// A step that ended well.
 pub(super) fn done(step: &Step, id: &str, elapsed_ms: u64, scene: &Scene) {
@@ -25,10 +25,8 @@ pub(super) fn done(step: &Step, id: &str, elapsed_ms: u64, scene: &Scene) {
         }
         Action::Bind { key, place, .. } => bound(name, key, place, Some(elapsed_ms), scene),
         Action::Retire { key, what } => retired(name, key, what, Some(elapsed_ms)),
-        Action::InstallCa { sha256, .. } => {
-            let digest = sha256.to_string();
-            let because = &step.because;
-            info!(event = "ca.installed", instance = %name, digest, elapsed_ms, "installed the CA of {name}: {because}");
+        Action::InstallCa { sha256, authorities, .. } => {
+            scene.files.installed((name, sha256, authorities), &step.because, elapsed_ms);
         }
         Action::RunHook { .. } => {
             info!(event = "hook.finished", instance = %name, elapsed_ms, "ran on_change of {name}");
@@ -80,12 +78,13 @@ pub(super) fn failed(step: &Step, failure: &Failure, elapsed_ms: u64, attempt: u
     );
 }
 
-/// What looking alone has settled, where it is news.
+/// What looking alone has settled, where it is news. `before`: what the journal knew of the effect, and of
+/// the CAs of its entry.
 pub(super) fn learned(
     subject: &Subject,
     action: &Action,
     fact: &Fact,
-    before: Option<&State>,
+    (before, known): (Option<&State>, Option<&Authorities>),
     scene: &Scene,
 ) {
     let name = subject.name();
@@ -113,6 +112,9 @@ pub(super) fn learned(
         }
         (Action::Retire { key, what }, Fact::Done { .. }) if before != Some(&State::Done) => {
             retired(name, key, what, None);
+        }
+        (Action::InstallCa { sha256, authorities, .. }, Fact::Done { .. }) => {
+            scene.files.found((name, sha256, authorities), known);
         }
         (Action::SwitchSsl { .. }, fact) if !matches!(fact, Fact::Gone) => {
             switched(name, action, fact);

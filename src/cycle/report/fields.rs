@@ -48,7 +48,10 @@ impl<'a> Where<'a> {
             Hold::NotServedYet { probe, .. }
             | Hold::Stale { probe, .. }
             | Hold::Wrong { probe, .. }
-            | Hold::Unreachable { probe, .. } => Self { probe: Some(probe), ..Self::default() },
+            | Hold::Unreachable { probe, .. }
+            | Hold::Unproven { probe, .. }
+            | Hold::SwitchedBack { probe, .. }
+            | Hold::SwitchNotShown { probe, .. } => Self { probe: Some(probe), ..Self::default() },
             _ => Self::default(),
         }
     }

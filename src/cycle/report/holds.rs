@@ -20,6 +20,10 @@ pub(super) fn say(held: &Held, words: &str) {
         Hold::CaRejected { .. } => {
             error!(event = "ca.rejected", instance = %name, error = words, "{name}: {words}");
         }
+        // It passes, but only after hours or days in which the configuration is not what holds.
+        Hold::OutsideWindow { .. } => {
+            info!(event = "step.held", instance, table, "{name}: {words}");
+        }
         why if why.passes() => {
             debug!(
                 event = "step.held",
@@ -41,11 +45,12 @@ pub(super) fn say(held: &Held, words: &str) {
         Hold::StillUsed { .. } => {
             info!(event = "step.held", certificate, table, "{name}: {words}");
         }
-        // Clients get a certificate that is none of this rotation's.
-        Hold::Wrong { .. } => {
+        // Clients get a certificate that is none of this rotation's, or cannot connect at all.
+        Hold::Wrong { .. } | Hold::Unproven { keeps: false, .. } => {
             error!(
                 event = "step.held",
                 certificate,
+                instance,
                 table,
                 probe,
                 error = words,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::Files;
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
 use crate::model::place::Place;
@@ -17,6 +18,8 @@ use crate::plan::observed::Observed;
 pub(super) struct Scene {
     /// When that was.
     pub now: Time,
+    /// The CA files.
+    pub files: Files,
     leaves: BTreeMap<Name, Sha256>,
     probed: BTreeSet<(Name, Target, String)>,
     backs: BTreeMap<(Name, Place), Back>,
@@ -32,6 +35,9 @@ struct Back {
 impl Scene {
     pub fn take(&mut self, observed: &Observed, memory: &Memory) {
         self.now = observed.now;
+        for seen in &observed.cas {
+            self.files.take(seen, memory, observed.now);
+        }
         for seen in &observed.certificates {
             self.probed.retain(|(name, ..)| *name != seen.name);
             self.backs.retain(|(name, _), _| *name != seen.name);

@@ -4,9 +4,7 @@
 use tracing::info;
 
 use super::scene::Scene;
-use crate::model::digest::Sha256;
 use crate::model::names::Subject;
-use crate::plan::memory::Authorities;
 use crate::plan::sight::{Seen, Sight, Sighting, Spot, Verdict};
 
 /// Says that the wanted leaf has come to be served. A binding that was read back is a proof only
@@ -40,16 +38,6 @@ pub(super) fn seen(
                 info!(event = "certificate.served", certificate = %name, service, project, place = place.site, proof = "binding", fingerprint, days_left, "{place} is read back as bound to {short} of {name}");
             }
         }
-    }
-}
-
-/// Says that CAs are not published any more and stay in the file for a while.
-pub(super) fn superseded(subject: &Subject, former: &[Sha256], known: Option<&Authorities>) {
-    let name = subject.name();
-    let is_known = |it: &&Sha256| known.is_some_and(|known| known.former().any(|of| of == *it));
-    for authority in former.iter().filter(|it| !is_known(it)) {
-        let (fingerprint, short) = (authority.to_string(), authority.short());
-        info!(event = "ca.superseded", instance = %name, fingerprint, "the CA {short} in the file of {name} is not published any more");
     }
 }
 

@@ -29,6 +29,8 @@ use crate::plan::observed::{
 use crate::plan::sight::{Seen, Sight, Spot, Verdict};
 use crate::plan::{Held, Lesson, Step};
 
+mod instances;
+
 const DAY: Duration = Duration::from_secs(86_400);
 const PROBE: &str = "www.example.com:443";
 
