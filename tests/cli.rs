@@ -5,6 +5,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/instances.rs"]
+mod instances;
 #[path = "cli/online.rs"]
 mod online;
 #[path = "cli/served.rs"]

@@ -2,6 +2,7 @@
 //! `--online` the credentials and permissions too.
 
 mod online;
+mod owner;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -22,6 +23,7 @@ use crate::observe::local;
 struct Shown {
     warnings: Vec<String>,
     certificates: Vec<Verdict>,
+    instance_cas: Vec<owner::Verdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
     ok: bool,
@@ -41,6 +43,7 @@ struct Verdict {
 pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
     let warnings = config.warnings.clone();
     let certificates = certificates(&config.certificates, daemon::now()).await;
+    let instance_cas = owner::verdicts(&config.instance_cas).await;
     let online = match online {
         false => None,
         true => match online::look(config).await {
@@ -48,9 +51,10 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
             Err(exit) => return exit,
         },
     };
-    let good = certificates.iter().all(|verdict| verdict.error.is_none());
+    let good = certificates.iter().all(|verdict| verdict.error.is_none())
+        && instance_cas.iter().all(|verdict| verdict.error.is_none());
     let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
-    let shown = Shown { warnings, certificates, online, ok };
+    let shown = Shown { warnings, certificates, instance_cas, online, ok };
     match format {
         Format::Json => print::json(&shown),
         Format::Text => print::text(&words(&shown)),
@@ -90,10 +94,11 @@ fn words(shown: &Shown) -> String {
         Some(error) => row(["BAD".into(), named(&verdict.name)]).with(error),
         None => row(["ok".into(), named(&verdict.name), verdict.leaf.words()]),
     });
+    let files = shown.instance_cas.iter().map(owner::Verdict::row);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());
-    let verdicts = table::text(&certificates.chain(online).collect::<Vec<_>>());
+    let verdicts = table::text(&certificates.chain(files).chain(online).collect::<Vec<_>>());
     let last = if shown.ok { "nothing wrong" } else { "something is wrong" };
     format!("{warnings}{verdicts}{last}\n")
 }

@@ -2,6 +2,7 @@
 
 mod ca;
 mod certificate;
+mod instance;
 mod served;
 mod switch;
 

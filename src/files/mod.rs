@@ -11,6 +11,7 @@ mod attributes;
 pub mod lock;
 mod owner;
 pub mod read;
+mod rights;
 pub mod watch;
 
 pub use attributes::Attributes;

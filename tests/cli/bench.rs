@@ -81,7 +81,10 @@ impl Bench {
     pub fn configure_at(&self, address: &str, entries: &str) {
         self.write("ak", "AKID\n");
         self.write("sk", "a-secret-key\n");
-        let names = ["iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "taurusdb"];
+        let names = [
+            "iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "taurusdb", "rds", "dds",
+            "gaussdb",
+        ];
         let endpoints: String =
             names.iter().map(|name| format!("{name} = {address:?}\n")).collect();
         let text = format!(
@@ -115,6 +118,16 @@ impl Bench {
         let leaf = leaf.signed_by(&key, &root).unwrap();
         self.write(&format!("{name}.pem"), &format!("{}{}", leaf.pem(), root.pem()));
         self.write(&format!("{name}.key"), &key.serialize_pem());
+    }
+
+    /// A root of this name that ends in so many days, as PEM.
+    pub fn authority(name: &str, days: i64) -> String {
+        let mut root = CertificateParams::new(vec![]).unwrap();
+        root.distinguished_name.push(DnType::CommonName, name);
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.not_after = moment(days).into();
+        let key = KeyPair::generate().unwrap();
+        CertifiedIssuer::self_signed(root, key).unwrap().pem()
     }
 
     /// Writes a journal, as a daemon would have.

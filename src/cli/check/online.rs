@@ -15,7 +15,8 @@ use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::plan::hold::Hold;
 use crate::plan::observed::{
-    BoundSeen, CopySeen, FileSeen, Handshake, ImportSeen, Observed, ProbeSeen,
+    BoundSeen, CaSeen, CopySeen, FileSeen, Handshake, ImportSeen, InstanceSeen, Observed,
+    ProbeSeen, Proof,
 };
 use crate::record;
 
@@ -119,6 +120,9 @@ fn problems(observed: &Observed) -> BTreeSet<Problem> {
         if let FileSeen::Unknown(failure) = &seen.file {
             add(Subject::Ca(seen.name.clone()), unseen(failure));
         }
+        if let Some(words) = unproven(seen) {
+            add(Subject::Ca(seen.name.clone()), words);
+        }
     }
     for seen in &observed.switches {
         let (job, jobs) = (seen.job.as_ref(), seen.jobs.as_ref());
@@ -126,8 +130,23 @@ fn problems(observed: &Observed) -> BTreeSet<Problem> {
         for failure in job.into_iter().chain(jobs.and_then(|jobs| jobs.as_ref().err())) {
             add(Subject::Ssl(seen.name.clone()), unseen(failure));
         }
+        if let (Some(probe), Some(Err(failure))) = (&seen.probe, &seen.greeting) {
+            add(Subject::Ssl(seen.name.clone()), format!("probe {probe}: {failure}"));
+        }
     }
     problems
+}
+
+/// A handshake with an instance that proves nothing, or the opposite.
+fn unproven(seen: &CaSeen) -> Option<String> {
+    let InstanceSeen { probe, proof } = seen.instance.as_ref()?;
+    match proof {
+        Proof::NotAsked | Proof::Verified(_) => None,
+        Proof::Unreachable(failure) => Some(format!("probe {probe}: {failure}")),
+        Proof::Refused { failure, .. } => {
+            Some(format!("{probe} does not verify with the published CA alone: {failure}"))
+        }
+    }
 }
 
 fn unseen(failure: &Failure) -> String {

@@ -1,10 +1,9 @@
 //! The line of a CA file: what it holds, when it was installed, its command, what the instance
 //! presents, next.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
+use super::instance::Instance;
 use super::{Known, Next};
 use crate::cert::CaFacts;
 use crate::cli::leaf::days;
@@ -15,9 +14,10 @@ use crate::model::names::{Name, Subject};
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
 use crate::plan::observed::{CaSeen, FileSeen};
-use crate::plan::sight::{Spot, Verdict};
 
 const SECS_A_DAY: u64 = 24 * 60 * 60;
+/// What comes next where the planner says nothing.
+const IDLE: &str = "looks at the next cycle";
 
 /// One CA file. The keys are public interface.
 #[derive(Serialize)]
@@ -50,17 +50,6 @@ struct Authority {
     published: Option<bool>,
 }
 
-/// What the instance presented in the last handshake.
-#[derive(Serialize)]
-struct Instance {
-    probe: String,
-    /// `verified`, `refused`, `unreachable` or `not seen yet`.
-    verdict: &'static str,
-    sha256: Option<Sha256>,
-    days_left: Option<i64>,
-    seen_at: Option<String>,
-}
-
 pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
     let entries = config.instance_cas.iter().zip(&known.observed.cas);
     entries.map(|(entry, seen)| line(entry, seen, known)).collect()
@@ -74,9 +63,12 @@ fn line(entry: &InstanceCa, seen: &CaSeen, known: &Known<'_>) -> Line {
     };
     let authorities = authorities(&name, &seen.file, known);
     let days_left = authorities.iter().map(|it| it.days_left).min();
-    let instance = entry.probe.as_ref().map(|probe| instance(&name, &probe.probe.text, known));
-    let mut next = known.next(&Subject::Ca(name.clone()), "looks at the next cycle");
-    next.needs_person |= instance.as_ref().is_some_and(|it| it.is_bad(entry.warn_before));
+    let instance = entry.probe.as_ref().map(|it| Instance::last(&name, &it.probe.text, known));
+    let mut next = known.next(&Subject::Ca(name.clone()), IDLE);
+    let of_instance =
+        instance.iter().flat_map(|it| it.faults(keeps(&authorities), warn_days(entry)));
+    let of_file = authorities.iter().filter_map(|it| it.fault(warn_days(entry)));
+    next.person(of_instance.chain(of_file));
     Line {
         cloud: entry.cloud.clone(),
         instance_id: entry.instance_id.clone(),
@@ -105,41 +97,32 @@ fn authorities(name: &Name, file: &FileSeen, known: &Known<'_>) -> Vec<Authority
     authorities.iter().map(of).collect()
 }
 
-fn instance(name: &Name, probe: &str, known: &Known<'_>) -> Instance {
-    let (probe, now) = (probe.to_owned(), known.observed.now);
-    let sighting = known.memory.sighting(name, &Spot::Instance { probe: probe.clone() });
-    let Some(sighting) = sighting else {
-        let verdict = "not seen yet";
-        return Instance { probe, verdict, sha256: None, days_left: None, seen_at: None };
-    };
-    let leaf = sighting.sight.leaf;
-    Instance {
-        probe,
-        verdict: match sighting.sight.verdict {
-            Verdict::Served => "verified",
-            Verdict::Unreachable => "unreachable",
-            _ => "refused",
-        },
-        sha256: leaf.map(|leaf| leaf.sha256),
-        days_left: leaf.and_then(|leaf| leaf.ends).map(|ends| ends.days_after(now)),
-        seen_at: Some(known.memory.seen_at(sighting, now).to_string()),
+/// Whether the file has a former CA beside the published one.
+fn keeps(authorities: &[Authority]) -> bool {
+    authorities.iter().any(|it| it.published == Some(false))
+}
+
+/// How many days before its end something is warned of.
+fn warn_days(entry: &InstanceCa) -> i64 {
+    i64::try_from(entry.warn_before.as_secs() / SECS_A_DAY).unwrap_or(i64::MAX)
+}
+
+impl Authority {
+    /// What is wrong with it. A former one leaves by itself.
+    fn fault(&self, warn_days: i64) -> Option<String> {
+        let near = self.days_left < warn_days && self.published != Some(false);
+        let left = || format!("the CA {} in the file: {}", self.subject, days(self.days_left));
+        near.then(|| format!("{}, and the service has to publish another one", left()))
     }
 }
 
-impl Instance {
-    /// Whether somebody must look: it is not proven, or its certificate ends that soon.
-    fn is_bad(&self, warn_before: Duration) -> bool {
-        let days = i64::try_from(warn_before.as_secs() / SECS_A_DAY).unwrap_or(i64::MAX);
-        let ends = self.days_left.is_some_and(|left| left < days);
-        ends || matches!(self.verdict, "refused" | "unreachable")
-    }
-
-    fn words(&self) -> String {
-        let Self { probe, verdict, .. } = self;
-        let leaf = self.sha256.map(|sha256| format!(" {}", sha256.short())).unwrap_or_default();
-        let left = self.days_left.map(|left| format!(", {}", days(left))).unwrap_or_default();
-        let by = if *verdict == "verified" { " by the published CA alone" } else { "" };
-        format!("{probe}{leaf} {verdict}{by}{left}")
+impl Next {
+    /// Adds what no plan without a look speaks of, and what somebody has to see to.
+    fn person(&mut self, faults: impl Iterator<Item = String>) {
+        for fault in faults {
+            self.next = if self.next == IDLE { fault } else { format!("{}; {fault}", self.next) };
+            self.needs_person = true;
+        }
     }
 }
 

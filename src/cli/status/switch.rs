@@ -1,5 +1,5 @@
 //! The line of an SSL switch: what is wanted, what the journal knows, next. No call tells the
-//! state of a switch, so it is the journal's word or the operator's.
+//! state of a switch, so it is the word of the instance's greeting, of the journal or of the operator.
 
 use serde::Serialize;
 
@@ -7,6 +7,7 @@ use super::{Known, Next};
 use crate::cli::table::Row;
 use crate::config::{Config, InstanceSsl};
 use crate::model::names::{Name, Subject};
+use crate::model::place::Probe;
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
 
@@ -46,16 +47,19 @@ fn state(entry: &InstanceSsl, known: &Known<'_>) -> String {
     };
     let latest = [true, false].into_iter().filter_map(effect).max_by_key(|(_, effect)| effect.seq);
     match (latest, entry.assume) {
-        (Some((on, effect)), _) => journalled(on, effect),
+        (Some((on, effect)), _) => journalled(on, effect, entry.probe.as_ref()),
         (None, Some(on)) => format!("{}, assumed", word(on)),
         (None, None) => "unknown".to_owned(),
     }
 }
 
-fn journalled(on: bool, effect: &Effect) -> String {
+fn journalled(on: bool, effect: &Effect, probe: Option<&Probe>) -> String {
     let (word, at, begun) = (word(on), effect.at, effect.begun);
     let job = effect.id.as_ref().map(|id| format!(" by job {id}")).unwrap_or_default();
     match &effect.state {
+        // Its last greeting may be much younger than the job that brought it about.
+        State::Seen if probe.is_some() => format!("{word}, seen {at}"),
+        State::Seen if effect.id.is_none() => format!("found {word} {at}"),
         State::Seen => format!("switched {word} {at}{job}"),
         State::Done => format!("being switched {word} since {begun}{job}"),
         State::Open => format!("switch {word} begun {begun}"),

@@ -163,8 +163,9 @@ fn switched(name: &Name, action: &Action, fact: &Fact) {
     let on = matches!(action, Action::SwitchSsl { on: true, .. });
     match fact {
         Fact::Seen { id } => {
-            let (state, job) = (if on { "on" } else { "off" }, id.as_deref().unwrap_or_default());
-            info!(event = "ssl.switched", instance = %name, job, "SSL of {name} is {state}");
+            let (state, job) = (if on { "on" } else { "off" }, id.as_deref());
+            let how = if job.is_some() { "its job ended well" } else { "nothing was sent for it" };
+            info!(event = "ssl.switched", instance = %name, job, "SSL of {name} is {state}: {how}");
         }
         Fact::Done { id } => {
             let job = id.as_deref().unwrap_or_default();

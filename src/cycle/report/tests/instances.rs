@@ -1,5 +1,7 @@
 //! Lines about CA files, about what instances present, and about switches.
 
+use std::slice::from_ref;
+
 use super::*;
 use crate::cert::{CaBundle, CaFacts};
 use crate::model::failure::{Failure, Kind};
@@ -93,7 +95,7 @@ fn message(line: &Map<String, Value>) -> &str {
 #[test]
 fn an_installation_names_what_is_new_and_why() {
     let (old, new) = (authority("Old", 900), authority("New", 900));
-    let seen = entry(std::slice::from_ref(&new), std::slice::from_ref(&old), None);
+    let seen = entry(from_ref(&new), from_ref(&old), None);
     let both = [new.clone(), old];
     let lines = installed(&seen, day(1), &Memory::default(), &both, Because::CaChanged);
     assert_eq!(events(&lines), ["ca.installed"], "the former one stays");
@@ -107,7 +109,7 @@ fn an_installation_names_what_is_new_and_why() {
     );
     assert_eq!(message(line), expected);
 
-    let again = entry(&[new.clone()], &[new.clone()], None);
+    let again = entry(from_ref(&new), from_ref(&new), None);
     let lines = installed(&again, day(1), &Memory::default(), &[new], Because::FileExposed);
     let expected =
         "wrote the CA file of orders anew: owner, group or mode of the file are not as configured";
@@ -119,9 +121,9 @@ fn a_ca_that_leaves_is_named_with_its_reason() {
     let (old, gone, new) = (authority("Old", 900), authority("Gone", 40), authority("New", 900));
     let proof = || Some(Proof::NotAsked);
     let mut memory = Memory::default();
-    stood(&mut memory, 20, &[new.clone()], &[old.clone(), gone.clone()]);
-    let seen = entry(&[new.clone()], &[new.clone(), old.clone(), gone.clone()], proof());
-    let lines = installed(&seen, day(50), &memory, &[new.clone()], Because::OverlapOver);
+    stood(&mut memory, 20, from_ref(&new), &[old.clone(), gone.clone()]);
+    let seen = entry(from_ref(&new), &[new.clone(), old.clone(), gone.clone()], proof());
+    let lines = installed(&seen, day(50), &memory, from_ref(&new), Because::OverlapOver);
     assert_eq!(events(&lines), ["ca.installed", "ca.retired", "ca.retired"]);
     assert_eq!(
         (&lines[1]["instance"], &lines[1]["fingerprint"]),
@@ -137,7 +139,7 @@ fn a_ca_that_leaves_is_named_with_its_reason() {
     let expected = format!("it expired on {}", day(40));
     assert!(message(&lines[2]).ends_with(&expected), "{lines:?}");
 
-    let none = CaSeen { overlap: Duration::ZERO, ..entry(&[new.clone()], &[old], None) };
+    let none = CaSeen { overlap: Duration::ZERO, ..entry(from_ref(&new), &[old], None) };
     let lines = installed(&none, day(50), &Memory::default(), &[new], Because::CaChanged);
     assert_eq!(events(&lines), ["ca.installed", "ca.retired"]);
     assert!(
@@ -150,10 +152,10 @@ fn a_ca_that_leaves_is_named_with_its_reason() {
 fn an_installation_that_was_killed_before_its_line_is_told_by_the_next_start() {
     let (old, new) = (authority("Old", 900), authority("New", 900));
     let mut memory = Memory::default();
-    stood(&mut memory, 0, &[new.clone()], &[old.clone()]);
-    let action = install(&[new.clone()]);
+    stood(&mut memory, 0, from_ref(&new), from_ref(&old));
+    let action = install(from_ref(&new));
     memory.fold(day(30), &Record::Began { subject: redis(), action: action.clone() });
-    let seen = entry(&[new.clone()], &[new.clone()], None);
+    let seen = entry(from_ref(&new), from_ref(&new), None);
     let lines = logged(|| {
         let mut report = Report::default();
         report.observe(&look(&seen, day(31)), &memory);
@@ -173,14 +175,14 @@ fn a_ca_that_is_published_no_more_is_told_once_with_what_becomes_of_it() {
     let (old, new) = (authority("Old", 900), authority("New", 900));
     let said = |overlap, probe: Option<Proof>| {
         let inside = [old.clone()];
-        let seen = CaSeen { overlap, ..entry(std::slice::from_ref(&new), &inside, probe) };
+        let seen = CaSeen { overlap, ..entry(from_ref(&new), &inside, probe) };
         let mut memory = Memory::default();
-        let (published, former) = (fingerprints(&[new.clone()]), fingerprints(&inside));
+        let (published, former) = (fingerprints(from_ref(&new)), fingerprints(&inside));
         let lesson = Lesson::Authorities { subject: redis(), published, former };
         let lines = logged(|| {
             let mut report = Report::default();
             report.observe(&look(&seen, day(1)), &memory);
-            report.learned(std::slice::from_ref(&lesson), &memory);
+            report.learned(from_ref(&lesson), &memory);
             memory.fold(day(1), &lesson.clone().into());
             report.learned(&[lesson], &memory);
         });
@@ -211,7 +213,7 @@ fn a_proof_is_told_when_it_is_new() {
         let (mut report, mut memory) = (Report::default(), Memory::default());
         let ca = [authority("New", 900)];
         report.observe(&look(&entry(&ca, &ca, Some(Proof::NotAsked)), day(1)), &memory);
-        report.learned(std::slice::from_ref(&lesson), &memory);
+        report.learned(from_ref(&lesson), &memory);
         memory.fold(day(1), &lesson.clone().into());
         report.learned(&[lesson], &memory);
     });
@@ -261,8 +263,8 @@ fn the_end_of_a_ca_is_an_alarm_but_not_that_of_a_former_one() {
     let (old, new) = (authority("Old", 30), authority("New", 90));
     let both = [new.clone(), old.clone()];
     let mut memory = Memory::default();
-    stood(&mut memory, 0, &[new.clone()], std::slice::from_ref(&old));
-    let seen = entry(std::slice::from_ref(&new), &both, None);
+    stood(&mut memory, 0, from_ref(&new), from_ref(&old));
+    let seen = entry(from_ref(&new), &both, None);
     assert!(alarms(&seen, &memory, &[25]).is_empty(), "it leaves by itself");
     let lines = alarms(&seen, &memory, &[80, 81]);
     assert_eq!(events(&lines), ["ca.expiring"; 2]);
