@@ -141,12 +141,12 @@ fn looked(spot: &Spot, sight: &Sight) -> String {
     let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
     let words = match (spot, sight.verdict, leaf) {
         (Spot::Instance { .. }, Verdict::Served, Some(leaf)) => {
-            format!("{leaf} verifies with the published CA")
+            format!("presents {leaf}, verified by the published CA alone")
         }
-        (Spot::Instance { .. }, Verdict::Wrong, leaf) => {
-            let leaf = leaf.unwrap_or_else(|| "no certificate".to_owned());
-            format!("{leaf} does not verify with the published CA")
+        (Spot::Instance { .. }, Verdict::Wrong, Some(leaf)) => {
+            format!("presents {leaf}, not verified by the published CA alone")
         }
+        (Spot::Instance { .. }, Verdict::Wrong, None) => "presents no certificate".to_owned(),
         (Spot::Instance { .. }, verdict, _)
         | (Spot::Probe { .. }, verdict @ Verdict::Unreachable, _) => verdict.to_string(),
         (Spot::Probe { .. }, verdict, Some(leaf)) => format!("{verdict} {leaf}"),

@@ -202,8 +202,8 @@ fn history_tells_which_cas_stood_and_what_was_presented() {
     let words = told.words();
     for says in [
         format!("instance_ca orders published {new}, beside it in the file {old} seen"),
-        format!("probe {REDIS}: {own} verifies with the published CA seen"),
-        format!("probe {REDIS}: no certificate does not verify with the published CA seen"),
+        format!("probe {REDIS}: presents {own}, verified by the published CA alone seen"),
+        format!("probe {REDIS}: presents no certificate seen"),
         format!("probe {REDIS}: unreachable seen"),
     ] {
         assert!(words.contains(&says), "{says}\n{}", told.stdout);

@@ -174,3 +174,69 @@ impl Findings {
         clouds.chain(problems).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config;
+    use crate::model::time::Time;
+    use crate::plan::observed::SwitchSeen;
+
+    #[test]
+    fn handshakes_with_instances_that_prove_nothing_are_problems() {
+        let schedule =
+            config::parse(Path::new("c"), "[cloud.main]\nregion = 'cn-north-4'").unwrap().schedule;
+        let failure = |words| Failure::local(Kind::Unusable, "handshake", words);
+        let ca = |name, proof| CaSeen {
+            name: Name::new(name).unwrap(),
+            published: Err(failure("a page")),
+            file: FileSeen::Absent,
+            overlap: Duration::ZERO,
+            has_hook: false,
+            instance: Some(InstanceSeen { probe: "redis:6379".to_owned(), proof }),
+        };
+        let refused = Proof::Refused { leaf: None, failure: failure("not by CN=New") };
+        let switch = SwitchSeen {
+            name: Name::new("ledger").unwrap(),
+            cloud: Name::new("main").unwrap(),
+            instance_id: String::new(),
+            on: true,
+            allow_restart: false,
+            assume: None,
+            looked_at: Time::from_secs(0),
+            job: None,
+            jobs: None,
+            probe: Some("ledger:3306".to_owned()),
+            greeting: Some(Err(failure("no MySQL"))),
+            window: None,
+        };
+        let observed = Observed {
+            now: Time::from_secs(0),
+            doubt: schedule.doubt,
+            retry: schedule.retry,
+            in_flight: BTreeSet::new(),
+            certificates: Vec::new(),
+            cas: vec![
+                ca("refused", refused),
+                ca("silent", Proof::Unreachable(failure("timed out"))),
+                ca("unasked", Proof::NotAsked),
+            ],
+            switches: vec![switch],
+        };
+        let mut found = problems(&observed);
+        found.retain(|it| !it.problem.ends_with("a page"));
+        let said: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.problem.as_str())).collect();
+        let expected = [
+            (
+                "refused",
+                "redis:6379 does not verify with the published CA alone: handshake: not by CN=New",
+            ),
+            ("silent", "probe redis:6379: handshake: timed out"),
+            ("ledger", "probe ledger:3306: handshake: no MySQL"),
+        ];
+        assert_eq!(said, expected);
+    }
+}
