@@ -2,6 +2,7 @@
 //! sockets and the files are real; the verdict reads what they left behind, never what they said.
 
 mod acts;
+mod clients;
 mod clouds;
 mod own;
 mod picture;

@@ -1,5 +1,8 @@
-//! The acts under the daemon: a start, a renewal, a drift, a roll-back, and the renewal after it. Each
-//! changes the disk or the cloud as others do, waits, and tells what handshakes returned meanwhile.
+//! The acts under the daemon: a start, a renewal, a drift, a roll-back, the renewal after it, and what
+//! databases publish. Each changes the disk or the cloud as others do, waits, and tells what handshakes
+//! returned meanwhile.
+
+mod databases;
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,8 +12,8 @@ use super::picture::{self, Picture};
 use super::show::{self, Dress};
 use super::small::Broken;
 use super::stage::{Stage, WWW};
-use super::verdict::{self, Drift, Move, Past, RollBack, many};
-use super::watch::Watch;
+use super::verdict::{self, Drift, Move, Past, Renewed, RollBack, many};
+use super::watch::{Clients, Watch};
 use crate::config::Config;
 use crate::cycle::Request;
 use crate::daemon::requests;
@@ -19,6 +22,7 @@ use crate::model::names::Name;
 use crate::model::place::Place;
 use crate::plan::hold::Hold;
 use crate::record;
+pub(super) use databases::ErrorPage;
 
 /// How long the first act may take, the SSL switch included; it needs about 4 s, and more on a host that
 /// is busy with other things.
@@ -48,6 +52,9 @@ pub(super) struct Story {
     pub(super) moves: Vec<Move>,
     pub(super) drift: Drift,
     pub(super) back: RollBack,
+    pub(super) renewed: Vec<Renewed>,
+    pub(super) page: ErrorPage,
+    pub(super) clients: Clients,
 }
 
 /// Plays them all. An act that does not come to its end in time is the verdict's to tell.
@@ -58,7 +65,10 @@ pub(super) async fn play(mut scene: Scene<'_>) -> Result<Story, Broken> {
     let drift = drifted(scene, first.leaf, second.leaf).await?;
     let back = taken_back(scene, second.leaf).await?;
     let last = healed(scene).await?;
-    Ok(Story { past: scene.past.clone(), moves: vec![first, second, last], drift, back })
+    let renewed = databases::another_ca(scene).await?;
+    let page = databases::error_page(scene).await?;
+    let (past, clients) = (scene.past.clone(), scene.watch.clients().clone());
+    Ok(Story { past, moves: vec![first, second, last], drift, back, renewed, page, clients })
 }
 
 async fn first(scene: &mut Scene<'_>) -> Result<Move, Broken> {
@@ -83,7 +93,7 @@ async fn drifted(scene: &mut Scene<'_>, older: Sha256, wanted: Sha256) -> Result
     let words = if scene.stage.bind_by_hand(older) { "bound by hand" } else { "not there to bind" };
     show::fact(scene.dress, "listener", &format!("{} {words}", older.short()));
     let before = until(scene, Duration::ZERO, |_, _| true).await.sites;
-    look_again(scene)?;
+    look_at(scene, WWW.name)?;
     let picture = until(scene, NEXT_WITHIN, all_is_right).await;
     concluded(scene, picture, before, wanted);
     Ok(Drift { older, wanted, turns: scene.watch.since(mark, &place) })
@@ -109,7 +119,7 @@ async fn taken_back(scene: &mut Scene<'_>, former: Sha256) -> Result<RollBack, B
     let picture = until(scene, BACK_WITHIN, back).await;
     let (calls, bindings) = (picture.calls, picture.bindings);
     let remembered = alarm(scene, &place)?;
-    look_again(scene)?;
+    look_at(scene, WWW.name)?;
     let picture = until(scene, NEXT_WITHIN, |picture, _| picture.calls > calls).await;
     let again = picture.bindings.saturating_sub(bindings);
     let words = format!("looked again: {} more", many(again, "binding"));
@@ -164,9 +174,10 @@ async fn renew(scene: &mut Scene<'_>) -> Result<Sha256, Broken> {
     Ok(new)
 }
 
-/// Begins a cycle now, as the schedule would within a quarter of an hour.
-fn look_again(scene: &Scene<'_>) -> Result<(), Broken> {
-    Ok(requests::leave(&scene.config.state, &Request::Look(www()?))?)
+/// Has this entry looked at now, as the schedule would within a quarter of an hour.
+fn look_at(scene: &Scene<'_>, name: &str) -> Result<(), Broken> {
+    let name = Name::new(name).map_err(super::stage::StageError::from)?;
+    Ok(requests::leave(&scene.config.state, &Request::Look(name))?)
 }
 
 /// What the journal remembers to have been taken back there, and for what; shown in the alarm's words.
@@ -212,7 +223,7 @@ async fn until(
     loop {
         let looking = picture::look(scene.config, &scene.stage.clouds);
         let picture = scene.calls.during(looking).await;
-        scene.calls.handshakes(&scene.watch.see(&picture));
+        scene.calls.news(&scene.watch.see(&picture));
         if picture.calls != quiet.0 {
             quiet = (picture.calls, Instant::now());
         }

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::show::{self, Dress};
-use super::sites::Site;
+use super::watch::News;
 use crate::model::names::Name;
 use crate::model::time::Time;
 use crate::sim::{Call, Settings, Sim};
@@ -57,11 +57,11 @@ impl Calls {
         Self { receivers, began: crate::daemon::now(), dress, reads: Vec::new() }
     }
 
-    /// Shows what handshakes with these places return now.
-    pub(super) fn handshakes(&mut self, sites: &[Site]) {
-        for site in sites {
+    /// Shows what handshakes return now.
+    pub(super) fn news(&mut self, all: &[News]) {
+        for news in all {
             self.rest();
-            show::handshake(self.dress, self.began, site);
+            show::news(self.dress, self.began, news);
         }
     }
 

@@ -76,8 +76,9 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
     let stand = furniture::by_hand(&config).await;
     let accounts = config.accounts.iter();
     let accounts = accounts
-        .map(|it| (it.name.clone(), furniture::of_account(&config, it, ca.ca_pem(), &stand)));
+        .map(|it| (it.name.clone(), furniture::of_account(&config, it, &ca, &stand)));
     let clouds = Clouds::start(accounts.collect()).await?;
+    furniture::turn_switches(&config, &clouds);
     let diverted = divert::divert(&mut config, &clouds, scratch)?;
     opening(&config, &clouds, scratch, dress);
     told(&diverted, left_out, dress);
@@ -101,7 +102,7 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
         show::heading(dress, "What waits");
         show::held(dress, &held);
     }
-    let mut checks = verdict::checks(&picture, &Past::default());
+    let mut checks = verdict::checks(&picture, &Past::begin(&before, 0));
     checks.push(verdict::unchanged("Second apply", &first, &picture, "changed nothing"));
     checks.push(settled(&held));
     Ok(show::verdict(dress, &checks))
@@ -138,7 +139,7 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
 
 /// What of the file is not done as it stands there.
 fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
-    let Diverted { hooks, probes, unproven } = diverted;
+    let Diverted { hooks, probes, unproven, instances } = diverted;
     if !hooks.is_empty() {
         show::fact(dress, "hooks", &format!("{} shown, not run", many(hooks.len(), "command")));
     }
@@ -149,6 +150,10 @@ fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
     if *unproven > 0 {
         let words = "left out: nothing is bound there, so there is no edge to ask";
         show::fact(dress, "probes", &format!("{} {words}", many(*unproven, "handshake")));
+    }
+    if *instances > 0 {
+        let words = "to simulated databases, with CAs and certificates of the rehearsal's own";
+        show::fact(dress, "probes", &format!("{} {words}", many(*instances, "handshake")));
     }
     if left_out > 0 {
         let words = "left out: a rehearsal binds the first of many";

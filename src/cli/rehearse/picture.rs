@@ -1,22 +1,19 @@
 //! What is: the files on the disk and what lies in the simulated clouds, read afresh and set side by
 //! side. No word of the daemon goes into it.
 
-use std::path::{Path, PathBuf};
+mod databases;
 
 use super::clouds::Clouds;
 use super::sites::{self, Site};
-use crate::cert::{self, LeafFacts};
-use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
-use crate::daemon;
-use crate::files;
+use crate::cert::LeafFacts;
+use crate::config::{Certificate, Config};
 use crate::model::digest::Sha256;
 use crate::model::names::Name;
-use crate::model::target::{CaSource, Target};
+use crate::model::target::Target;
 use crate::observe::local;
-use crate::sim::{CaFile, Call, Sim, SslJob};
+use crate::sim::{Call, Sim};
 
-/// More than any CA file that is installed.
-const CA_BYTES_MAX: u64 = cert::CA_INPUT_BYTES_MAX as u64;
+pub(super) use databases::{Ca, HOOKS_END, Switch};
 
 /// Every target that there is.
 pub(super) const TARGETS: [Target; 3] = [Target::Elb, Target::Waf, Target::Cdn];
@@ -73,44 +70,6 @@ pub(super) struct Copy {
     pub(super) there: bool,
 }
 
-/// One `[[instance_ca]]`.
-pub(super) struct Ca {
-    pub(super) name: Name,
-    pub(super) source: CaSource,
-    pub(super) path: PathBuf,
-    /// What the instance publishes.
-    pub(super) published: Option<String>,
-    /// What is in the file.
-    pub(super) file: Option<String>,
-}
-
-impl Ca {
-    /// Whether the file holds what is published, byte by byte.
-    pub(super) fn is_equal(&self) -> bool {
-        self.file.is_some() && self.file == self.published
-    }
-
-    /// Digest of the file, and the whole days that its CA still has.
-    pub(super) fn facts(&self) -> Option<(Sha256, i64)> {
-        let bundle = cert::read_ca(self.file.as_ref()?.as_bytes()).ok()?;
-        let ends = bundle.certificates.iter().map(|facts| facts.not_after).min()?;
-        Some((bundle.sha256, ends.days_after(daemon::now())))
-    }
-}
-
-/// One `[[instance_ssl]]`.
-pub(super) struct Switch {
-    pub(super) name: Name,
-    pub(super) on: bool,
-    /// Whether the configuration wants it to be switched: it allows the restart, and does not say
-    /// that it is so already.
-    pub(super) wanted: bool,
-    /// Every switch of this instance, each a restart, with its state.
-    pub(super) jobs: Vec<(SslJob, &'static str)>,
-    /// Whether the daemon asked for its job until the answer was that it is completed.
-    pub(super) followed: bool,
-}
-
 /// Looks at everything that the configuration names.
 pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
     let mut rotations = Vec::with_capacity(config.certificates.len());
@@ -124,13 +83,19 @@ pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
         let region = config.account(&entry.cloud).map_or("", |account| &account.region);
         rotations.push(rotation(entry, leaf, region, clouds.of(&entry.cloud)));
     }
-    let cas = config.instance_cas.iter().map(|entry| ca(entry, clouds.of(&entry.cloud)));
-    let switches = config.instance_ssls.iter().map(|entry| switch(entry, clouds.of(&entry.cloud)));
+    let mut cas = Vec::with_capacity(config.instance_cas.len());
+    for entry in &config.instance_cas {
+        cas.push(databases::ca(entry, clouds.of(&entry.cloud)).await);
+    }
+    let mut switches = Vec::with_capacity(config.instance_ssls.len());
+    for entry in &config.instance_ssls {
+        switches.push(databases::switch(entry, clouds.of(&entry.cloud)).await);
+    }
     Picture {
         rotations,
         sites: places,
-        cas: cas.collect(),
-        switches: switches.collect(),
+        cas,
+        switches,
         imports: clouds.all().flat_map(Sim::imports).map(|import| import.sha256).collect(),
         violations: clouds.all().flat_map(Sim::violations).collect(),
         calls: clouds.all().map(|sim| sim.calls().len()).sum(),
@@ -187,59 +152,5 @@ fn rotation(
         ids: imports.map(|import| import.id).collect(),
         copies: copies.collect(),
         leaf,
-    }
-}
-
-fn ca(entry: &InstanceCa, sim: Option<&Sim>) -> Ca {
-    Ca {
-        name: entry.name.clone(),
-        source: entry.source,
-        path: entry.path.clone(),
-        published: sim.and_then(|sim| published(entry, sim)),
-        file: text(&entry.path),
-    }
-}
-
-fn published(entry: &InstanceCa, sim: &Sim) -> Option<String> {
-    let mut found = None;
-    sim.change(|furniture| {
-        let mut instances = furniture.instances.iter();
-        let instance = instances.find(|instance| instance.id == entry.instance_id);
-        found = match instance.and_then(|instance| instance.file(&entry.category)) {
-            Some(CaFile::Zip(pem) | CaFile::Pem(pem)) => Some(pem.clone()),
-            _ => None,
-        };
-    });
-    found
-}
-
-fn text(path: &Path) -> Option<String> {
-    String::from_utf8(files::read::bounded(path, CA_BYTES_MAX).ok()?).ok()
-}
-
-fn switch(entry: &InstanceSsl, sim: Option<&Sim>) -> Switch {
-    let jobs = sim.map(Sim::ssl_jobs).unwrap_or_default().into_iter();
-    let jobs: Vec<_> = jobs.filter(|job| job.instance == entry.instance_id).collect();
-    let calls = sim.map(Sim::calls).unwrap_or_default();
-    let followed = jobs.iter().any(|job| {
-        // The ledger's words name a job by the start of its id, and end in the state it answered.
-        let short = job.id.get(..8).unwrap_or(&job.id);
-        calls.iter().any(|call| {
-            call.path.ends_with("/jobs")
-                && call.detail.contains(short)
-                && call.detail.ends_with("Completed")
-        })
-    });
-    let now = daemon::now();
-    let state = |job: SslJob| {
-        let state = job.status(now);
-        (job, state)
-    };
-    Switch {
-        name: entry.name.clone(),
-        on: entry.enabled,
-        wanted: entry.allow_restart && entry.assume != Some(entry.enabled),
-        jobs: jobs.into_iter().map(state).collect(),
-        followed,
     }
 }

@@ -1,7 +1,9 @@
 //! What is printed: headings, calls, tables and the verdict; with colours and rules on a terminal, as
 //! plain lines everywhere else, and as one JSON object for programs.
 
+mod authorities;
 mod calls;
+mod news;
 mod places;
 mod table;
 
@@ -15,7 +17,9 @@ use super::verdict::Check;
 use crate::plan::Held;
 use crate::plan::hold::Hold;
 
-pub(super) use calls::{call, handshake, is_plain_read, reads};
+pub(super) use authorities::authorities;
+pub(super) use calls::{call, is_plain_read, reads};
+pub(super) use news::news;
 pub(super) use places::places;
 pub(super) use table::status;
 

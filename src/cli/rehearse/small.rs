@@ -13,6 +13,7 @@ use super::clouds::{Calls, Clouds};
 use super::picture::{self, Picture};
 use super::scratch::Scratch;
 use super::show::{self, Dress};
+use super::stage::instances::DDS;
 use super::stage::{API, Stage, StageError, WWW};
 use super::verdict::{self, Check, Past};
 use super::watch::Watch;
@@ -21,6 +22,9 @@ use crate::cli::{Exit, print};
 use crate::config::{self, Config, ConfigError};
 use crate::daemon::{self, DaemonError};
 use crate::plan::Held;
+use crate::plan::action::Action;
+use crate::plan::hold::Hold;
+use crate::plan::memory::State;
 use crate::record::{self, JournalError};
 use crate::sim::Sim;
 
@@ -69,8 +73,8 @@ async fn play(scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
     let mut watch = Watch::begin(&before);
 
     let keep = config.certificates.first().map_or(0, |entry| entry.keep);
-    let past = Past { keep, ..Past::default() };
-    let (story, ended) = under_the_daemon(Scene {
+    let past = Past::begin(&before, keep);
+    let (mut story, ended) = under_the_daemon(Scene {
         stage: &stage,
         config: &config,
         calls: &mut calls,
@@ -79,7 +83,11 @@ async fn play(scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
         past,
     })
     .await?;
-    let memory = without_memory(&config, &stage.clouds, &mut calls, dress).await?;
+    let (memory, told) = without_memory(&config, &stage.clouds, &mut calls, dress).await?;
+    story.page.bad.told = told;
+    if let Some(former) = story.page.former.take() {
+        stage.publish_again(DDS, former);
+    }
 
     let picture = picture::look(&config, &stage.clouds).await;
     show::status(dress, &picture);
@@ -89,6 +97,10 @@ async fn play(scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
         verdict::repaired(&story.drift),
         verdict::rolled_back(&story.back),
         verdict::cleaned(&before, &picture, &story.past),
+        verdict::renewed(&story.renewed),
+        verdict::clients(&picture, &story.clients),
+        verdict::hooks(&picture, &story.clients),
+        verdict::kept(&story.page.bad),
         memory,
         ended,
     ]);
@@ -107,12 +119,9 @@ fn opening(stage: &Stage, scratch: &Scratch, picture: &Picture, dress: Dress) {
         let (domain, key, leaf) = (lineage.domain, &leaf.key, leaf.sha256.short());
         show::fact(dress, lineage.name, &format!("live/{domain}/: {key}, leaf {leaf}, {end}"));
     }
-    show::fact(
-        dress,
-        "CA files",
-        "from two DCS Redis, one as a zip and one as bare PEM, and a GeminiDB",
-    );
-    show::fact(dress, "switch", "SSL of a TaurusDB on, which restarts it: once");
+    let words = "of two RDS, a DCS, a GeminiDB, a DDS and a GaussDB; zip, PEM and DER";
+    show::fact(dress, "CA files", words);
+    show::fact(dress, "switches", "SSL of two TaurusDB on: one has it already");
 }
 
 /// The acts under the daemon. Gives what is to be judged of them, and whether the daemon ended as it
@@ -139,14 +148,15 @@ fn too_early(ended: Result<(), DaemonError>) -> Broken {
     ended.map_or_else(Broken::Daemon, |()| Broken::Io(early()))
 }
 
-/// The last act: a start with an empty memory. Gives whether it found everything again.
+/// The last act: a start with an empty memory. Gives whether it found everything again, and whether it
+/// says that a CA was refused.
 async fn without_memory(
     config: &Config,
     clouds: &Clouds,
     calls: &mut Calls,
     dress: Dress,
-) -> Result<Check, Broken> {
-    show::heading(dress, "6 · The state directory is lost: a new start finds its own work again");
+) -> Result<(Check, bool), Broken> {
+    show::heading(dress, "8 · The state directory is lost: a new start finds its own work again");
     fs::remove_dir_all(&config.state)?;
     let before = picture::look(config, clouds).await;
     let held = settle(config.clone(), calls, LAST_WAIT, LAST_WAIT).await?;
@@ -154,26 +164,33 @@ async fn without_memory(
     let after = picture::look(config, clouds).await;
     summary(&after, dress);
 
-    let forgotten = forgotten(config, &after, &held)?;
+    let of_dds = |held: &Held| held.subject.name().as_str() == DDS.name;
+    let told =
+        held.iter().any(|held| of_dds(held) && matches!(held.why, Hold::CaRejected { .. }));
+    let forgotten = forgotten(config, &before, &after)?;
     if !forgotten.is_empty() {
-        return Ok(Check::new(MEMORY, &forgotten, String::new()));
+        return Ok((Check::new(MEMORY, &forgotten, String::new()), told));
     }
-    let good = "lost, and all was found again: no second import, copy, binding or restart";
-    Ok(verdict::unchanged(MEMORY, &before, &after, good))
+    let good = "lost, and all was found again: no second import, copy, binding, CA file or restart";
+    Ok((verdict::unchanged(MEMORY, &before, &after, good), told))
 }
 
-/// The leaves that the new journal does not know: it must have found them, not merely done nothing.
-fn forgotten(config: &Config, picture: &Picture, held: &[Held]) -> Result<Vec<String>, Broken> {
+/// What the new journal does not know: it must have found it, not merely done nothing. And the CA files
+/// that were written again.
+fn forgotten(config: &Config, before: &Picture, after: &Picture) -> Result<Vec<String>, Broken> {
     let memory = record::remembered(&config.state)?;
-    let unknown = picture.rotations.iter().filter(|rotation| {
+    let unknown = after.rotations.iter().filter(|rotation| {
         let known = memory.newest(&rotation.name).map(|key| key.leaf);
         known.is_none() || known != rotation.leaf.as_ref().ok().map(|leaf| leaf.sha256)
     });
     let unknown = unknown.map(|rotation| format!("the import of {} was not found", rotation.name));
-    let switch = config
-        .instance_ssls
-        .iter()
-        .filter(|entry| !held.iter().any(|held| held.subject.name() == &entry.name));
-    let switch = switch.map(|entry| format!("{} does not wait for a person", entry.name));
-    Ok(unknown.chain(switch).collect())
+    let switch = config.instance_ssls.iter().filter(|entry| {
+        let (cloud, instance_id) = (entry.cloud.clone(), entry.instance_id.clone());
+        let action = Action::SwitchSsl { cloud, instance_id, on: entry.enabled };
+        !memory.effect(&action).is_some_and(|effect| effect.state == State::Seen)
+    });
+    let switch = switch.map(|entry| format!("the state of {} was not seen", entry.name));
+    let files = before.cas.iter().zip(&after.cas).filter(|(was, is)| was.stamp != is.stamp);
+    let files = files.map(|(was, _)| format!("the CA file of {} was written again", was.name));
+    Ok(unknown.chain(switch).chain(files).collect())
 }

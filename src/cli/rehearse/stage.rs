@@ -2,6 +2,7 @@
 //! cloud with instances and with places that serve somebody else's certificate, and a configuration
 //! that names all systems.
 
+pub(super) mod instances;
 mod text;
 
 use std::fs::{self, OpenOptions};
@@ -16,9 +17,9 @@ use crate::daemon;
 use crate::model::digest::Sha256;
 use crate::model::names::{BadName, Name};
 use crate::model::place::Place;
-use crate::model::target::{CaSource, Target};
+use crate::model::target::Target;
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Pair, Settings, Sim};
+use crate::sim::{DomainSetup, HostSetup, ListenerSetup, Pair, Settings, Sim};
 
 /// The one account.
 const ACCOUNT: &str = "rehearsal";
@@ -27,13 +28,8 @@ const SECRET_MODE: u32 = 0o600;
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long a leaf is good for: what public authorities gave for years.
 const LEAF_DAYS: u32 = 90;
-/// How long the SSL switch takes: long enough to see the daemon wait for it.
+/// How long an SSL switch takes: long enough to see the daemon wait for it.
 const JOB_TIME: Duration = Duration::from_secs(2);
-
-const ZIP_REDIS: &str = "5560df16-cebf-4473-95c4-d1b573c16e79";
-const PEM_REDIS: &str = "7d6e2b41-cebf-4473-95c4-d1b573c16e79";
-const GEMINI: &str = "e73893ef73754465a8bd2e0857bbf13ein02";
-const TAURUS: &str = "096c0fc43e804757b59946b80dc27f8bin07";
 
 /// The listener that `www` is bound at, its host and its domain.
 const LISTENER: &str = "0aa1f2b3-1111-4222-8333-944445555666";
@@ -104,10 +100,13 @@ impl Stage {
             write(&scratch.join(name), text, SECRET_MODE)?;
         }
         let clouds = Clouds::start(vec![(Name::new(ACCOUNT)?, settings.clone())]).await?;
+        clouds.all().for_each(instances::turn);
         let url = clouds.all().next().map(Sim::url).unwrap_or_default();
         let config = scratch.join("certrotd.toml");
         let edges = clouds.all().next().map(edges).unwrap_or_default();
-        write(&config, &text::config(&settings.region, &url, &edges), SECRET_MODE)?;
+        let port = |id: &str| clouds.all().next().and_then(|sim| sim.instance(id));
+        let text = text::config(&settings.region, &url, &edges, port);
+        write(&config, &text, SECRET_MODE)?;
         let authority = Authority::new("Rehearsal");
         let stage = Self { clouds, config, authority, root: scratch.path().to_owned() };
         for lineage in [&WWW, &API] {
@@ -172,28 +171,22 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// A CA for each instance, so that no file can pass for another's, and places that serve what a person
-/// once bound there.
+/// The databases, and places that serve what a person once bound there.
 fn furniture() -> Settings {
-    let ca = |name: &str| Authority::new(name).ca_pem().to_owned();
     let (id, default) = (LISTENER.to_owned(), Some(by_hand()));
     let name = "public".to_owned();
     let listener = ListenerSetup { id, name, default: default.clone(), ..ListenerSetup::default() };
     let hostname = HOST.to_owned();
     let host = HostSetup { hostname, default: default.clone(), ..HostSetup::default() };
-    Settings {
+    let mut settings = Settings {
         job_time: JOB_TIME,
         listeners: vec![listener],
         waf_hosts: vec![host],
         cdn_domains: vec![DomainSetup { name: DOMAIN.to_owned(), default }],
-        instances: vec![
-            CaInstance::new(CaSource::Dcs, ZIP_REDIS, CaFile::Zip(ca("Orders Redis"))),
-            CaInstance::new(CaSource::Dcs, PEM_REDIS, CaFile::Pem(ca("Carts Redis"))),
-            CaInstance::new(CaSource::GeminiDb, GEMINI, CaFile::Pem(ca("Ledger GeminiDB"))),
-        ],
-        taurusdb: vec![TAURUS.to_owned()],
         ..Settings::default()
-    }
+    };
+    instances::furnish(&mut settings);
+    settings
 }
 
 /// What somebody bound before certrotd came: other certificates for the same names.

@@ -1,5 +1,6 @@
 //! Whether everything came out right: one line a system, from a picture of what is.
 
+mod databases;
 mod served;
 
 use std::collections::BTreeSet;
@@ -8,23 +9,34 @@ use serde::Serialize;
 
 use super::picture::{Picture, Rotation, TARGETS};
 use crate::model::digest::Sha256;
-use crate::model::target::{CaSource, Target};
+use crate::model::names::Name;
+use crate::model::target::Target;
 
 /// How many of the things that are wrong a line names: enough to begin with.
 const WRONG_MAX: usize = 8;
 
+pub(super) use databases::{BadCa, Renewed, clients, hooks, kept, renewed};
 pub(super) use served::{Drift, Move, RollBack, cleaned, moved, repaired, rolled_back};
 
-/// The leaves that one rotation has left behind.
+/// What was before: the leaves that one rotation has left behind, and how the switches stood.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Past {
     /// Those that were on the disk before, the oldest first.
     pub(super) former: Vec<Sha256>,
     /// How many of them stay in the cloud.
     pub(super) keep: usize,
+    /// The SSL switches that stood as wanted from the start.
+    pub(super) so_already: Vec<Name>,
 }
 
 impl Past {
+    /// What this picture, the first, says of the switches; no leaf is a former one yet.
+    pub(super) fn begin(picture: &Picture, keep: usize) -> Self {
+        let so = picture.switches.iter().filter(|it| it.greets == Some(Ok(it.on)));
+        let so_already = so.map(|it| it.name.clone()).collect();
+        Self { former: Vec::new(), keep, so_already }
+    }
+
     /// Those that are beyond what is kept, and those that are kept.
     pub(super) fn split(&self) -> (&[Sha256], &[Sha256]) {
         self.former.split_at(self.former.len().saturating_sub(self.keep))
@@ -62,8 +74,8 @@ pub(super) fn checks(picture: &Picture, past: &Past) -> Vec<Check> {
     }
     all.extend(TARGETS.into_iter().filter_map(|it| push(picture, it)));
     all.extend(TARGETS.into_iter().filter_map(|it| served::served(picture, it)));
-    all.extend([CaSource::Dcs, CaSource::GeminiDb].into_iter().filter_map(|it| ca(picture, it)));
-    all.extend(switch(picture));
+    all.extend(databases::SOURCES.into_iter().filter_map(|it| databases::ca(picture, it)));
+    all.extend(databases::switch(picture, past));
     all.extend(served::free(picture));
     all.push(manners(picture));
     all
@@ -129,44 +141,6 @@ fn push(picture: &Picture, target: Target) -> Option<Check> {
         are(copies.len())
     );
     (!copies.is_empty()).then(|| Check::new(&format!("SCM push to {target}"), &wrong, good))
-}
-
-/// Every file of this service holds what the instance publishes.
-fn ca(picture: &Picture, source: CaSource) -> Option<Check> {
-    let cas: Vec<_> = picture.cas.iter().filter(|ca| ca.source == source).collect();
-    let wrong = cas.iter().filter(|ca| !ca.is_equal()).map(|ca| match ca.file {
-        None => format!("the file of {} is not there", ca.name),
-        Some(_) => format!("the file of {} is not what its instance publishes", ca.name),
-    });
-    let wrong: Vec<_> = wrong.collect();
-    let equal = if cas.len() == 1 { "equals" } else { "equal" };
-    let good = format!("{} {equal} what is published, byte by byte", many(cas.len(), "file"));
-    (!cas.is_empty()).then(|| Check::new(&format!("{} CA", source.api()), &wrong, good))
-}
-
-/// Every wanted switch was sent once and followed to its end; no other was sent.
-fn switch(picture: &Picture) -> Option<Check> {
-    let mut wrong = Vec::new();
-    let mut words = Vec::new();
-    for switch in &picture.switches {
-        let name = &switch.name;
-        match (switch.wanted, switch.jobs.as_slice()) {
-            (false, []) => words.push(format!("{name} was left alone")),
-            (false, _) => wrong.push(format!("{name} was switched without leave")),
-            (true, []) => wrong.push(format!("{name} was not switched")),
-            (true, [(job, state)]) => {
-                let short = job.id.get(..8).unwrap_or(&job.id);
-                if *state == "Completed" && switch.followed && job.on == switch.on {
-                    words.push(format!("{name}: one PUT, its job {short} followed to {state}"));
-                } else {
-                    wrong.push(format!("{name}: job {short} is {state} or was not followed"));
-                }
-            }
-            (true, jobs) => wrong.push(format!("{name} was restarted {} times", jobs.len())),
-        }
-    }
-    (!picture.switches.is_empty())
-        .then(|| Check::new("TaurusDB SSL switch", &wrong, words.join("; ")))
 }
 
 /// The clouds found no fault with what was asked of them.

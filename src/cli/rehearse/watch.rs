@@ -1,9 +1,12 @@
-//! What became of each place, moment by moment: every change of what is bound there or of what a
-//! handshake returns, kept for the verdict.
+//! What became of each place and each database, moment by moment: every change of what is bound or
+//! installed there, or of what a handshake returns, kept for the verdict.
 
-use super::picture::Picture;
+use std::time::Instant;
+
+use super::picture::{Ca, Picture};
 use super::sites::{Served, Site};
 use crate::model::digest::Sha256;
+use crate::model::names::Name;
 use crate::model::place::Place;
 
 /// One look that differed from the one before.
@@ -16,20 +19,59 @@ pub(super) struct Turn {
     pub(super) served: Served,
 }
 
+/// What is new in a look.
+pub(super) enum News {
+    /// What is bound at a place, or returned there.
+    Site(Site),
+    /// What a CA file holds, or whether a client connects with it.
+    Ca(Ca),
+    /// The greeting of this TaurusDB offers SSL now, or no longer.
+    Greeting(Name, bool),
+}
+
+/// The clients that have a CA file and nothing else.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Clients {
+    /// How often one has connected.
+    pub(super) connected: usize,
+    /// Each time that one has not, with the entry's name.
+    pub(super) turned_away: Vec<String>,
+    /// Every content that a file had, in order.
+    pub(super) files: Vec<Content>,
+}
+
+/// What a CA file held.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Content {
+    pub(super) name: Name,
+    pub(super) holds: Vec<Sha256>,
+    /// When it was first seen so.
+    pub(super) since: Instant,
+}
+
 /// All that was seen so far.
 pub(super) struct Watch {
     last: Vec<Site>,
     turns: Vec<Turn>,
+    cas: Vec<Ca>,
+    greetings: Vec<(Name, bool)>,
+    clients: Clients,
 }
 
 impl Watch {
     /// Begins with what is there before anything is done.
     pub(super) fn begin(picture: &Picture) -> Self {
-        Self { last: picture.sites.clone(), turns: Vec::new() }
+        Self {
+            last: picture.sites.clone(),
+            turns: Vec::new(),
+            cas: picture.cas.clone(),
+            greetings: greetings(picture),
+            clients: Clients::default(),
+        }
     }
 
-    /// Takes a look in. Gives the places where something is new in it.
-    pub(super) fn see(&mut self, picture: &Picture) -> Vec<Site> {
+    /// Takes a look in. Gives what is new in it.
+    pub(super) fn see(&mut self, picture: &Picture) -> Vec<News> {
         let mut new = Vec::new();
         for site in &picture.sites {
             let known = self.last.iter_mut().find(|it| it.place == site.place);
@@ -38,16 +80,47 @@ impl Watch {
             }
             let Some(known) = known else { continue };
             known.clone_from(site);
-            new.push(site.clone());
+            new.push(News::Site(site.clone()));
             let Site { place, bound, served, .. } = site.clone();
             self.turns.push(Turn { place, bound, served });
         }
+        for ca in &picture.cas {
+            new.extend(self.see_ca(ca).map(News::Ca));
+        }
+        for (name, on) in greetings(picture) {
+            let known = self.greetings.iter_mut().find(|(known, _)| *known == name);
+            if let Some((_, known)) = known.filter(|(_, known)| *known != on) {
+                *known = on;
+                new.push(News::Greeting(name, on));
+            }
+        }
         new
+    }
+
+    fn see_ca(&mut self, ca: &Ca) -> Option<Ca> {
+        match &ca.client {
+            Some(Ok(_)) => self.clients.connected += 1,
+            Some(Err(why)) => self.clients.turned_away.push(format!("{}: {why}", ca.name)),
+            None => {}
+        }
+        let known = self.cas.iter_mut().find(|known| known.name == ca.name)?;
+        if let Some(file) = ca.file.as_ref().filter(|_| known.file != ca.file) {
+            let (name, holds) = (ca.name.clone(), file.clone());
+            self.clients.files.push(Content { name, holds, since: Instant::now() });
+        }
+        let is_new = known.file != ca.file || known.client != ca.client;
+        known.clone_from(ca);
+        is_new.then(|| ca.clone())
     }
 
     /// What was seen last.
     pub(super) fn last(&self) -> &[Site] {
         &self.last
+    }
+
+    /// What became of the clients so far.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// How many turns there were: a place in the story to come back to.
@@ -60,4 +133,12 @@ impl Watch {
         let turns = self.turns.iter().skip(mark);
         turns.filter(|turn| turn.place == *place).cloned().collect()
     }
+}
+
+fn greetings(picture: &Picture) -> Vec<(Name, bool)> {
+    let greeting = |it: &super::picture::Switch| {
+        let on = it.greets.as_ref()?.as_ref().ok()?;
+        Some((it.name.clone(), *on))
+    };
+    picture.switches.iter().filter_map(greeting).collect()
 }

@@ -1,5 +1,5 @@
 //! Where an operator's configuration leads in a rehearsal: every endpoint to a simulated cloud, every
-//! probe to one of its edges, every file to the scratch directory, and no command anywhere.
+//! probe to one of its edges or databases, every file to the scratch directory, and no command anywhere.
 
 use std::io;
 
@@ -33,6 +33,8 @@ pub(super) struct Diverted {
     pub(super) probes: usize,
     /// How many were left out for want of one.
     pub(super) unproven: usize,
+    /// How many probes of databases lead to a simulated one.
+    pub(super) instances: usize,
 }
 
 /// Leads everything that the configuration would reach or change elsewhere: nothing of it is sent off
@@ -66,9 +68,9 @@ pub(super) fn divert(
             unproven += written - push.probes.len();
         }
     }
-    leave_instances_alone(config);
+    let instances = to_instances(config, clouds);
     let hooks = take_hooks(config, scratch);
-    Ok(Diverted { hooks, probes, unproven })
+    Ok(Diverted { hooks, probes, unproven, instances })
 }
 
 /// The probes with the address of the edge that each speaks for; those that speak for none are left out.
@@ -80,15 +82,31 @@ fn to_edges(push: &Push, sim: Option<&Sim>) -> Vec<Probe> {
     probes.collect()
 }
 
-/// No handshake with the operator's databases, no file for a user that only root could give it to, and no
-/// waiting for the night of a window.
-fn leave_instances_alone(config: &mut Config) {
+/// The probes of databases with the address of the simulated one; a name that a handshake would ask for
+/// goes with the address. A switch does not wait for the night of its window, and no file is given to a
+/// user that only root could give it to. Gives how many probes there are.
+fn to_instances(config: &mut Config, clouds: &Clouds) -> usize {
+    let mut count = 0;
     for entry in &mut config.instance_cas {
-        (entry.probe, entry.owner, entry.group) = (None, None, None);
+        let port = clouds.of(&entry.cloud).and_then(|sim| sim.instance(entry.name.as_str()));
+        entry.probe = entry.probe.take().zip(port).map(|(mut probe, at)| {
+            probe.probe.at = Dial::Address(at);
+            probe
+        });
+        count += usize::from(entry.probe.is_some());
+        (entry.owner, entry.group) = (None, None);
     }
     for entry in &mut config.instance_ssls {
-        (entry.probe, entry.window) = (None, None);
+        let sim = clouds.of(&entry.cloud);
+        let port = sim.and_then(|sim| sim.instance(&entry.instance_id));
+        entry.probe = entry.probe.take().zip(port).map(|(mut probe, at)| {
+            probe.at = Dial::Address(at);
+            probe
+        });
+        count += usize::from(entry.probe.is_some());
+        entry.window = None;
     }
+    count
 }
 
 fn take_hooks(config: &mut Config, scratch: &Scratch) -> Vec<Hook> {

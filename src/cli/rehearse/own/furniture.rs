@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::clouds::Clouds;
+use super::super::stage::instances::speech;
 use crate::cert::{self, Family, LeafFacts};
 use crate::config::{Certificate, Config, InstanceCa};
 use crate::daemon;
@@ -13,7 +15,9 @@ use crate::model::place::Place;
 use crate::model::target::{SslSwitch, Target};
 use crate::observe::local;
 use crate::sim::pki::{Authority, KeyKind};
-use crate::sim::{CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Pair, Settings};
+use crate::sim::{
+    CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Listening, Pair, Settings,
+};
 
 /// Most places of a rehearsal: each has a port of its own, and a process may have a thousand.
 const PLACES_MAX: usize = 200;
@@ -117,7 +121,7 @@ fn furnish_place(settings: &mut Settings, place: Place, entry: &Certificate, sta
 pub(super) fn of_account(
     config: &Config,
     account: &Account,
-    ca_pem: &str,
+    authority: &Authority,
     stand: &Stand,
 ) -> Settings {
     let usual = Settings::default();
@@ -139,7 +143,7 @@ pub(super) fn of_account(
         }
     }
     for entry in config.instance_cas.iter().filter(|it| here(&it.cloud)) {
-        furnish_ca(&mut settings.instances, entry, ca_pem);
+        furnish_ca(&mut settings, entry, authority);
     }
     for entry in config.instance_ssls.iter().filter(|it| here(&it.cloud)) {
         match entry.switch {
@@ -149,10 +153,23 @@ pub(super) fn of_account(
     settings
 }
 
-/// Every other instance gives its CA as a bare PEM, the rest as an archive: both occur.
-fn furnish_ca(instances: &mut Vec<CaInstance>, entry: &InstanceCa, ca_pem: &str) {
-    let InstanceCa { source, instance_id: id, category, .. } = entry;
-    let pem = ca_pem.to_owned();
+/// Brings each switch to where the rehearsal of it begins: to what the operator knows, else to where it
+/// still has to be switched.
+pub(super) fn turn_switches(config: &Config, clouds: &Clouds) {
+    for entry in &config.instance_ssls {
+        let on = entry.assume.unwrap_or(!entry.enabled);
+        if let Some(sim) = clouds.of(&entry.cloud) {
+            sim.set_ssl(&entry.instance_id, on);
+        }
+    }
+}
+
+/// Every other instance gives its CA as a bare PEM, the rest as an archive: both occur. Where there is a
+/// probe, the entry's name stands for a port that speaks its protocol.
+fn furnish_ca(settings: &mut Settings, entry: &InstanceCa, authority: &Authority) {
+    let InstanceCa { name, source, instance_id: id, category, probe, .. } = entry;
+    let instances = &mut settings.instances;
+    let pem = authority.ca_pem().to_owned();
     let file = if instances.len().is_multiple_of(2) { CaFile::Zip(pem) } else { CaFile::Pem(pem) };
     let at = instances.iter().position(|instance| instance.id == *id).unwrap_or_else(|| {
         instances.push(CaInstance::bare(*source, id));
@@ -160,4 +177,9 @@ fn furnish_ca(instances: &mut Vec<CaInstance>, entry: &InstanceCa, ca_pem: &str)
     });
     let category = if source.has_categories() { category.as_str() } else { "" };
     instances[at] = instances[at].clone().publishing(category, file);
+    if let Some(probe) = probe.as_ref().filter(|_| settings.listening.len() < PLACES_MAX) {
+        let (now, id) = (daemon::now(), name.as_str().to_owned());
+        let pair = authority.instance(now - MONTH, now + MONTH);
+        settings.listening.push(Listening { id, speech: speech(probe.protocol), pair });
+    }
 }

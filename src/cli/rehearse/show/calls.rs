@@ -1,9 +1,6 @@
-//! What happens, line by line: calls as the simulated clouds answer them, and handshakes as they
-//! begin to return something else.
+//! What happens, line by line: calls as the simulated clouds answer them.
 
-use super::super::sites::Site;
 use super::{Dress, Ink, WIDTH};
-use crate::model::digest::Sha256;
 use crate::model::target::Api;
 use crate::model::time::Time;
 use crate::sim::Call;
@@ -78,31 +75,6 @@ fn name_of(service: &str) -> String {
     Api::from_key(service).map_or_else(|| service.to_uppercase(), |api| api.to_string())
 }
 
-/// A change at a place: what a handshake with it returns now, beside what is bound there.
-pub(in super::super) fn handshake(dress: Dress, began: Time, site: &Site) {
-    let after = crate::daemon::now().since(began).as_secs_f64();
-    let Site { place, asked, bound, served, .. } = site;
-    let name = asked.as_deref().unwrap_or("an address");
-    let stands = served.leaf().is_some_and(|leaf| bound.contains(&leaf));
-    let ink = if stands { Ink::Green } else { Ink::Red };
-    let mut words = format!("returns {}", served.words());
-    if !stands {
-        let bound: Vec<_> = bound.iter().map(Sha256::short).collect();
-        words += &format!(", though {} is bound", bound.join(" "));
-    }
-    let (name, words) = fitted(name, &words);
-    dress.line(&format!(
-        "{}{}  {}  {:<4} {:>3}  {}  {}",
-        dress.paint(Ink::Yellow, "⇄"),
-        dress.paint(Ink::Dim, &format!("{after:>6.3}")),
-        dress.paint(Ink::Cyan, &format!("{:<8}", place.target)),
-        "TLS",
-        "",
-        dress.paint(Ink::Bold, &name),
-        dress.paint(ink, &words),
-    ));
-}
-
 /// Whether a call changes something. Two that ask have a body and are a POST all the same.
 fn is_write(call: &Call) -> bool {
     let asks = ["/ssl-certs/download", "/deployed-resources"];
@@ -128,7 +100,7 @@ fn words(call: &Call) -> String {
 
 /// Path and words of a call in the room that a line has for them: ids are cut short, then what is
 /// still too long is.
-fn fitted(path: &str, detail: &str) -> (String, String) {
+pub(super) fn fitted(path: &str, detail: &str) -> (String, String) {
     let room = WIDTH - PATH_AT - GAP_CHARS;
     let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
     let path = cut(&path, room - DETAIL_CHARS_MIN.min(detail.chars().count()));

@@ -38,7 +38,7 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
         dress,
         width,
         "CA file",
-        "digest         days  instance          file",
+        "digest         days  instance          its client",
         &picture.cas,
         ca,
     );
@@ -46,7 +46,7 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
         dress,
         width,
         "SSL switch",
-        "state         job       its end",
+        "greeting says job       its end",
         &picture.switches,
         switch,
     );
@@ -98,27 +98,35 @@ fn site(dress: Dress, site: &Site) -> (&str, String) {
 }
 
 fn ca(dress: Dress, ca: &Ca) -> (&str, String) {
-    let Some((digest, days)) = ca.facts() else {
+    let (Some(file), Some(days)) = (&ca.file, ca.days()) else {
         return (ca.name.as_str(), dress.paint(Ink::Red, "the file is not there, or holds no CA"));
     };
-    let file = ca.path.file_name().unwrap_or_default().to_string_lossy();
-    let equal = mark(dress, ca.is_equal());
-    let words =
-        format!("{:<12}  {days:>5}  {:<16}  {file} {equal}", digest.short(), ca.source.api());
+    let client = match &ca.client {
+        Some(Ok(_)) => "connects",
+        Some(Err(_)) => "turns away",
+        None => "not asked for",
+    };
+    let fine = mark(dress, ca.is_equal() && !matches!(ca.client, Some(Err(_))));
+    let (file, service) = (super::news::shorts(file, " "), ca.source.api().to_string());
+    let words = format!("{file:<12}  {days:>5}  {service:<16}  {client} {fine}");
     (ca.name.as_str(), words)
 }
 
 fn switch(dress: Dress, switch: &Switch) -> (&str, String) {
-    let state = if switch.on { "on" } else { "off" };
-    let words = match switch.jobs.last() {
+    let state = match &switch.greets {
+        Some(Ok(true)) => "on",
+        Some(Ok(false)) => "off",
+        Some(Err(_)) => "no greeting",
+        None => "not asked",
+    };
+    let job = match switch.jobs.last() {
         Some((job, end)) => {
             let job = job.id.get(..8).unwrap_or(&job.id);
-            format!("{state:<12}  {job}  {end} {}", mark(dress, *end == "Completed"))
+            format!("{job}  {end} {}", mark(dress, *end == "Completed"))
         }
-        None if switch.wanted => dress.paint(Ink::Red, "not switched"),
-        None => "left alone".to_owned(),
+        None => "nothing was sent".to_owned(),
     };
-    (switch.name.as_str(), words)
+    (switch.name.as_str(), format!("{state:<12}  {job}"))
 }
 
 fn mark(dress: Dress, fine: bool) -> String {

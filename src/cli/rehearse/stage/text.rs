@@ -1,8 +1,11 @@
 //! The configuration of the small world, as an operator would write it.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
-use super::{ACCOUNT, API, GEMINI, Lineage, PEM_REDIS, TAURUS, WWW, ZIP_REDIS};
+use super::super::picture::HOOKS_END;
+use super::instances::{DATABASES, Database, OVERLAP, SWITCHES, Switched};
+use super::{ACCOUNT, API, Lineage, WWW};
 use crate::model::target::Api;
 
 /// A target that a certificate is bound at.
@@ -14,8 +17,14 @@ pub(super) struct Bound {
     pub(super) probe: String,
 }
 
-/// The file. The window is as short as it can be: the edges here follow at once.
-pub(super) fn config(region: &str, url: &str, bound: &[Bound]) -> String {
+/// The file. The window is as short as it can be: the edges here follow at once. `port` tells where an
+/// instance listens.
+pub(super) fn config(
+    region: &str,
+    url: &str,
+    bound: &[Bound],
+    port: impl Fn(&str) -> Option<SocketAddr>,
+) -> String {
     let mut text = general(region, url);
     certificate(&mut text, &WWW);
     for Bound { service, list, site, probe } in bound {
@@ -29,21 +38,34 @@ pub(super) fn config(region: &str, url: &str, bound: &[Bound]) -> String {
     for service in ["elb", "waf", "cdn"] {
         let _ = writeln!(text, "[[certificate.push]]\nservice = \"{service}\"");
     }
-    for (name, service, id) in [
-        ("orders-redis", "dcs", ZIP_REDIS),
-        ("carts-redis", "dcs", PEM_REDIS),
-        ("ledger-gemini", "geminidb", GEMINI),
-    ] {
+    let probe = |id| port(id).map(|at| format!("probe = \"{at}\"\n")).unwrap_or_default();
+    for database in &DATABASES {
+        instance_ca(&mut text, database);
+        text += &probe(database.id);
+    }
+    for Switched { name, id, .. } in SWITCHES {
         let _ = write!(
             text,
-            "\n[[instance_ca]]\nname = \"{name}\"\nservice = \"{service}\"\n\
-             instance_id = \"{id}\"\npath = \"ca/{name}.pem\"\n"
+            "\n[[instance_ssl]]\nname = \"{name}\"\nservice = \"taurusdb\"\n\
+             instance_id = \"{id}\"\nenabled = true\nallow_restart = true\n{}",
+            probe(id)
         );
     }
-    text + &format!(
-        "\n[[instance_ssl]]\nname = \"ledger\"\nservice = \"taurusdb\"\n\
-         instance_id = \"{TAURUS}\"\nenabled = true\nallow_restart = true\n"
-    )
+    text
+}
+
+/// The command tells of itself in a file beside the CA's, for the rehearsal to count.
+fn instance_ca(text: &mut String, database: &Database) {
+    let Database { name, source, id, protocol, .. } = database;
+    let (service, protocol) = (source.api().key(), protocol.key());
+    let _ = write!(
+        text,
+        "\n[[instance_ca]]\nname = \"{name}\"\nservice = \"{service}\"\n\
+         instance_id = \"{id}\"\npath = \"ca/{name}.pem\"\noverlap = \"{}s\"\n\
+         on_change = ['/bin/sh', '-c', 'echo $CERTROTD_SHA256 >> ${{CERTROTD_PATH%.*}}.{HOOKS_END}']\n\
+         protocol = \"{protocol}\"\n",
+        OVERLAP.as_secs()
+    );
 }
 
 fn general(region: &str, url: &str) -> String {
