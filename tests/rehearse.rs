@@ -133,7 +133,7 @@ fn shows(text: &str, wanted: &[&str]) {
 }
 
 #[test]
-fn a_visitor_sees_all_five_systems() {
+fn a_visitor_sees_every_system() {
     let host = Host::new();
     let (output, text) = host.run(&["rehearse"]);
     assert_eq!(output.status.code(), Some(0), "{text}");
@@ -166,13 +166,23 @@ fn a_visitor_sees_all_five_systems() {
             "✓ Fees",
             "✓ DCS CA",
             "✓ GeminiDB CA",
-            "✓ TaurusDB SSL switch",
+            "✓ RDS CA               2 files hold what is published, and 2 clients connect",
+            "✓ DDS CA",
+            "✓ GaussDB CA",
+            "✓ TaurusDB SSL switch  ledger: one PUT",
+            "its greeting offers SSL now",
+            "✓ CA renewal",
+            "✓ Clients",
+            "✓ Commands             10 runs for as many changes of CA files",
+            "✓ Bad CA",
+            "held      instance_ca catalog-dds: the published CA is not fit to install, the file stays",
             "✓ Memory",
             "✓ Daemon",
             "Everything came out right.",
         ],
     );
     tells_the_story(&text);
+    tells_of_the_databases(&text);
     assert!(!text.contains('\x1b') && !text.contains('─'), "piped, it is plain:\n{text}");
     assert!(!text.contains("PRIVATE KEY") && !text.contains("simulated-secret-key"));
     let longest = text.lines().map(|line| line.chars().count()).max();
@@ -180,10 +190,40 @@ fn a_visitor_sees_all_five_systems() {
     host.is_clean();
 }
 
+/// From the head of an act to the head of the next.
+fn act(text: &str, number: usize) -> &str {
+    let start = |number: usize| text.find(&format!("\n{number} · ")).unwrap();
+    &text[start(number)..start(number + 1)]
+}
+
+/// Both CAs stand in the file in between, the published one first, and clients connect all the while.
+fn tells_of_the_databases(text: &str) {
+    let renewal = act(text, 6);
+    for name in ["orders-redis", "billing-postgres"] {
+        let line = |start: &str| {
+            let line = renewal.lines().find(|line| line.starts_with(&format!("  {start}")));
+            line.unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let row = line(name);
+        let (old, new) = (row[1].clone(), row.last().unwrap().clone());
+        assert_ne!(old, new);
+        shows(text, &[&format!("a client connects by CA {old}\n")]);
+        shows(
+            renewal,
+            &[
+                &format!("{name}: CA {old} → {new}, and presents the old one's"),
+                &format!("a client connects by CA {new} and {old}\n"),
+                &format!("a client connects by CA {new}\n"),
+            ],
+        );
+    }
+    assert!(!renewal.contains("turns away"), "{renewal}");
+    shows(act(text, 7), &["502 Bad Gateway", "catalog-dds.pem stays as it was"]);
+}
+
 /// The fingerprints of each act go together: what a handshake returned in one is where the next begins.
 fn tells_the_story(text: &str) {
-    let acts: Vec<_> = (1..=6).map(|act| text.find(&format!("\n{act} · ")).unwrap()).collect();
-    let act = |number: usize| &text[acts[number - 1]..acts[number]];
+    let act = |number| act(text, number);
     // Before and after at ELB, WAF and CDN.
     let table = |number: usize| -> [(String, String); 3] {
         ["ELB", "WAF", "CDN"].map(|service| {
@@ -293,6 +333,58 @@ fn an_operators_places_are_bound_and_their_probes_stay_here() {
             "✓ Served by WAF        2 hosts return",
             "✓ Served by CDN        1 domain returns",
             "✓ Fees",
+            "✓ Second apply",
+        ],
+    );
+    let knocked = real.accept().map_err(|error| error.kind());
+    assert!(matches!(knocked, Err(ErrorKind::WouldBlock)), "{knocked:?}");
+    host.is_clean();
+}
+
+#[test]
+fn an_operators_databases_are_simulated_and_their_probes_stay_here() {
+    let host = Host::new();
+    let real = TcpListener::bind("127.0.0.1:0").unwrap();
+    real.set_nonblocking(true).unwrap();
+    let at = real.local_addr().unwrap();
+    let pg = "dc1f4a5e8b7a4d0a9c3e2f6071b8d925in03";
+    let mut entries = String::new();
+    for (name, service, id, more) in [
+        ("carts", "dcs", "7d6e2b41-cebf-4473-95c4-d1b573c16e79", "protocol = 'tls'"),
+        ("bills", "rds", pg, "protocol = 'postgres'\nowner = 'nobody-here'\ngroup = '4711'"),
+        ("bills-too", "rds", pg, "protocol = 'postgres'\ncategory = 'national'"),
+        ("shop", "rds", "5d2e8a7c90b34f16a1c3e5d7f9b80246in01", "protocol = 'mysql'"),
+        ("docs", "dds", "9f136948f6904d1fad2f4c8e2d5b7a16in02", ""),
+        ("stock", "gaussdb", "2b7c90e1d4f84a53b6c8e9f01a2d3c47in14", "protocol = 'postgres'"),
+    ] {
+        entries += &format!(
+            "[[instance_ca]]\nname = \"{name}\"\ncloud = \"beijing\"\nservice = \"{service}\"\n\
+             instance_id = \"{id}\"\npath = \"ca/{name}.pem\"\nprobe = \"{at}\"\n{more}\n"
+        );
+    }
+    for (name, id, more) in [
+        ("paid", "196c0fc43e804757b59946b80dc27f8bin07", "window = 'Sun 02:00-02:01'"),
+        ("known", "296c0fc43e804757b59946b80dc27f8bin07", "assume = true"),
+    ] {
+        entries += &format!(
+            "[[instance_ssl]]\nname = \"{name}\"\ncloud = \"beijing\"\nservice = \"taurusdb\"\n\
+             instance_id = \"{id}\"\nenabled = true\nallow_restart = true\nprobe = \"{at}\"\n{more}\n"
+        );
+    }
+    let file = host.configure(&entries);
+    let (output, text) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
+    shows(
+        &text,
+        &[
+            "probes    8 handshakes to simulated databases",
+            "✓ DCS CA               2 files hold what is published, and a client connects",
+            "✓ RDS CA               3 files hold what is published, and 3 clients connect",
+            "✓ DDS CA               1 file holds what is published, and a client connects",
+            "✓ GaussDB CA",
+            "✓ GeminiDB CA          1 file holds what is published\n",
+            "paid: one PUT, its job",
+            "known: its greeting said so already, nothing was sent",
             "✓ Second apply",
         ],
     );

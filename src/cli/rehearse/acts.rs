@@ -218,6 +218,15 @@ async fn until(
     within: Duration,
     right: impl Fn(&Picture, &Scene<'_>) -> bool,
 ) -> Picture {
+    until_quiet(scene, (within, QUIET), right).await
+}
+
+/// The same, where the daemon's rest is to be so long.
+async fn until_quiet(
+    scene: &mut Scene<'_>,
+    (within, rest): (Duration, Duration),
+    right: impl Fn(&Picture, &Scene<'_>) -> bool,
+) -> Picture {
     let began = Instant::now();
     let mut quiet = (0, Instant::now());
     loop {
@@ -227,7 +236,7 @@ async fn until(
         if picture.calls != quiet.0 {
             quiet = (picture.calls, Instant::now());
         }
-        let right = right(&picture, scene) && quiet.1.elapsed() >= QUIET;
+        let right = right(&picture, scene) && quiet.1.elapsed() >= rest;
         if right || began.elapsed() >= within {
             scene.calls.rest();
             return picture;

@@ -75,8 +75,8 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
     let left_out = furniture::bound_places(&mut config);
     let stand = furniture::by_hand(&config).await;
     let accounts = config.accounts.iter();
-    let accounts = accounts
-        .map(|it| (it.name.clone(), furniture::of_account(&config, it, &ca, &stand)));
+    let accounts =
+        accounts.map(|it| (it.name.clone(), furniture::of_account(&config, it, &ca, &stand)));
     let clouds = Clouds::start(accounts.collect()).await?;
     furniture::turn_switches(&config, &clouds);
     let diverted = divert::divert(&mut config, &clouds, scratch)?;
@@ -139,7 +139,7 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
 
 /// What of the file is not done as it stands there.
 fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
-    let Diverted { hooks, probes, unproven, instances } = diverted;
+    let Diverted { hooks, probes, unproven, instances, crowded } = diverted;
     if !hooks.is_empty() {
         show::fact(dress, "hooks", &format!("{} shown, not run", many(hooks.len(), "command")));
     }
@@ -154,6 +154,10 @@ fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
     if *instances > 0 {
         let words = "to simulated databases, with CAs and certificates of the rehearsal's own";
         show::fact(dress, "probes", &format!("{} {words}", many(*instances, "handshake")));
+    }
+    if *crowded > 0 {
+        let words = "left out: a rehearsal has ports for the first of many databases";
+        show::fact(dress, "probes", &format!("{} {words}", many(*crowded, "handshake")));
     }
     if left_out > 0 {
         let words = "left out: a rehearsal binds the first of many";

@@ -165,8 +165,7 @@ async fn without_memory(
     summary(&after, dress);
 
     let of_dds = |held: &Held| held.subject.name().as_str() == DDS.name;
-    let told =
-        held.iter().any(|held| of_dds(held) && matches!(held.why, Hold::CaRejected { .. }));
+    let told = held.iter().any(|held| of_dds(held) && matches!(held.why, Hold::CaRejected { .. }));
     let forgotten = forgotten(config, &before, &after)?;
     if !forgotten.is_empty() {
         return Ok((Check::new(MEMORY, &forgotten, String::new()), told));

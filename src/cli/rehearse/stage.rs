@@ -28,8 +28,8 @@ const SECRET_MODE: u32 = 0o600;
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long a leaf is good for: what public authorities gave for years.
 const LEAF_DAYS: u32 = 90;
-/// How long an SSL switch takes: long enough to see the daemon wait for it.
-const JOB_TIME: Duration = Duration::from_secs(2);
+/// How long an SSL switch takes. The daemon asks for its job after a second, and then ever more seldom.
+const JOB_TIME: Duration = Duration::from_millis(900);
 
 /// The listener that `www` is bound at, its host and its domain.
 const LISTENER: &str = "0aa1f2b3-1111-4222-8333-944445555666";

@@ -7,10 +7,13 @@ use super::super::small::Broken;
 use super::super::stage::instances::{DDS, Database, OVERLAP, POSTGRES, REDIS};
 use super::super::verdict::{BadCa, Renewed};
 use super::super::{picture, show};
-use super::{NEXT_WITHIN, Scene, look_at, summary, until};
+use super::{NEXT_WITHIN, Scene, look_at, summary, until, until_quiet};
 use crate::model::digest::Sha256;
 use crate::sim::pki::Authority;
 use crate::sim::{CaFile, Sim};
+
+/// What is waited for no longer than until it is seen.
+const AT_ONCE: (Duration, Duration) = (NEXT_WITHIN, Duration::ZERO);
 
 /// An error page stands in place of a CA.
 pub(in super::super) struct ErrorPage {
@@ -23,13 +26,14 @@ pub(in super::super) struct ErrorPage {
 /// other late, and the former stays for it.
 pub(super) async fn another_ca(scene: &mut Scene<'_>) -> Result<Vec<Renewed>, Broken> {
     show::heading(scene.dress, "6 · Two databases get another CA; their clients stay connected");
+    let words = "each client trusts its CA file and nothing else, and connects anew all the time";
+    show::note(scene.dress, words);
     let began = Instant::now();
     let (redis, mut early) = publish(scene, REDIS).await?;
     let (postgres, mut late) = publish(scene, POSTGRES).await?;
-    let both = |picture: &Picture, _: &Scene<'_>| {
-        holds(picture, REDIS, 2) && holds(picture, POSTGRES, 2)
-    };
-    let picture = until(scene, NEXT_WITHIN, both).await;
+    let both =
+        |picture: &Picture, _: &Scene<'_>| holds(picture, REDIS, 2) && holds(picture, POSTGRES, 2);
+    let picture = until_quiet(scene, AT_ONCE, both).await;
     let since = Instant::now();
     (early.both, late.both) = (is_both(&picture, &early), is_both(&picture, &late));
 
@@ -106,7 +110,7 @@ fn present(scene: &Scene<'_>, database: &Database, authority: &Authority) -> Res
 async fn gone(scene: &mut Scene<'_>, renewed: &Renewed, began: Instant) -> Option<Duration> {
     let is_gone =
         |picture: &Picture, _: &Scene<'_>| file(picture, renewed.name) == Some(&renewed.new);
-    until(scene, NEXT_WITHIN, is_gone).await;
+    until_quiet(scene, AT_ONCE, is_gone).await;
     let contents = scene.watch.clients().files.iter();
     let mut of = contents.filter(|it| it.name.as_str() == renewed.name);
     let gone = of.find(|it| it.holds == renewed.new)?;

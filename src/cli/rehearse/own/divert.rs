@@ -35,6 +35,8 @@ pub(super) struct Diverted {
     pub(super) unproven: usize,
     /// How many probes of databases lead to a simulated one.
     pub(super) instances: usize,
+    /// How many were left out for want of room.
+    pub(super) crowded: usize,
 }
 
 /// Leads everything that the configuration would reach or change elsewhere: nothing of it is sent off
@@ -68,9 +70,12 @@ pub(super) fn divert(
             unproven += written - push.probes.len();
         }
     }
-    let instances = to_instances(config, clouds);
+    let written = count_instances(config);
+    to_instances(config, clouds);
+    let instances = count_instances(config);
+    let crowded = written - instances;
     let hooks = take_hooks(config, scratch);
-    Ok(Diverted { hooks, probes, unproven, instances })
+    Ok(Diverted { hooks, probes, unproven, instances, crowded })
 }
 
 /// The probes with the address of the edge that each speaks for; those that speak for none are left out.
@@ -82,18 +87,21 @@ fn to_edges(push: &Push, sim: Option<&Sim>) -> Vec<Probe> {
     probes.collect()
 }
 
-/// The probes of databases with the address of the simulated one; a name that a handshake would ask for
-/// goes with the address. A switch does not wait for the night of its window, and no file is given to a
-/// user that only root could give it to. Gives how many probes there are.
-fn to_instances(config: &mut Config, clouds: &Clouds) -> usize {
-    let mut count = 0;
+/// How many databases have a probe.
+fn count_instances(config: &Config) -> usize {
+    config.instance_cas.iter().filter(|entry| entry.probe.is_some()).count()
+        + config.instance_ssls.iter().filter(|entry| entry.probe.is_some()).count()
+}
+
+/// The probes of databases with the address of the simulated one. A switch does not wait for the night
+/// of its window, and no file is given to a user that only root could give it to.
+fn to_instances(config: &mut Config, clouds: &Clouds) {
     for entry in &mut config.instance_cas {
         let port = clouds.of(&entry.cloud).and_then(|sim| sim.instance(entry.name.as_str()));
         entry.probe = entry.probe.take().zip(port).map(|(mut probe, at)| {
             probe.probe.at = Dial::Address(at);
             probe
         });
-        count += usize::from(entry.probe.is_some());
         (entry.owner, entry.group) = (None, None);
     }
     for entry in &mut config.instance_ssls {
@@ -103,10 +111,8 @@ fn to_instances(config: &mut Config, clouds: &Clouds) -> usize {
             probe.at = Dial::Address(at);
             probe
         });
-        count += usize::from(entry.probe.is_some());
         entry.window = None;
     }
-    count
 }
 
 fn take_hooks(config: &mut Config, scratch: &Scratch) -> Vec<Hook> {

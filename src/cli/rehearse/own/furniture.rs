@@ -19,7 +19,8 @@ use crate::sim::{
     CaFile, CaInstance, DomainSetup, HostSetup, ListenerSetup, Listening, Pair, Settings,
 };
 
-/// Most places of a rehearsal: each has a port of its own, and a process may have a thousand.
+/// Most places of a rehearsal, and most databases with a probe: each has a port of its own, and a process
+/// may have a thousand.
 const PLACES_MAX: usize = 200;
 /// Most domains of CDN among them: so many bindings its limit lets through within a minute.
 const DOMAINS_MAX: usize = 6;

@@ -1,6 +1,6 @@
 //! What happens, line by line: calls as the simulated clouds answer them.
 
-use super::{Dress, Ink, WIDTH};
+use super::{Dress, Ink, WIDTH, wrapped};
 use crate::model::target::Api;
 use crate::model::time::Time;
 use crate::sim::Call;
@@ -12,6 +12,8 @@ const PATH_CHARS: usize = 34;
 /// Least room for the words after a path, and between the two, in characters.
 const DETAIL_CHARS_MIN: usize = 20;
 const GAP_CHARS: usize = 2;
+/// Where the words on reads begin.
+const READS_AT: usize = 10;
 /// Parts of a path that are at least this long and have digits, or nothing but hex, are ids.
 const ID_CHARS_MIN: usize = 16;
 /// How much of such an id is shown: its start, or the end of one that begins like all others.
@@ -66,7 +68,7 @@ pub(in super::super) fn reads(dress: Dress, services: &[&'static str]) {
     }
     let each: Vec<_> = named.iter().map(|(name, count)| format!("{name} {count}")).collect();
     if !each.is_empty() {
-        let words = format!("reads: {}", each.join(", "));
+        let words = wrapped(&format!("reads: {}", each.join(", ")), READS_AT);
         dress.line(&format!("       …  {}", dress.paint(Ink::Dim, &words)));
     }
 }

@@ -38,7 +38,7 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
         dress,
         width,
         "CA file",
-        "digest         days  instance          its client",
+        "CA in it       days  instance          a client with it",
         &picture.cas,
         ca,
     );
@@ -46,7 +46,7 @@ pub(in super::super) fn status(dress: Dress, picture: &Picture) {
         dress,
         width,
         "SSL switch",
-        "greeting says job       its end",
+        "its greeting  job       its end",
         &picture.switches,
         switch,
     );

@@ -17,8 +17,7 @@ const LIFE: Duration = Duration::from_secs(365 * 86_400);
 /// How long ago it was issued at the start.
 const AGE: Duration = Duration::from_secs(86_400);
 /// What a proxy in between says in place of a CA.
-const ERROR_PAGE: &[u8] =
-    b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>\n";
+const ERROR_PAGE: &[u8] = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>\n";
 /// The category that is published where there are several.
 const CATEGORY: &str = "international";
 

@@ -183,3 +183,6 @@ pub(in super::super) fn hooks(picture: &Picture, clients: &Clients) -> Check {
     let good = format!("{} for as many changes of CA files", many(total, "run"));
     Check::new("Commands", &wrong, good)
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,8 +42,11 @@ pub(super) fn picture() -> Picture {
         name: name("redis"),
         source,
         path: "ca.pem".into(),
-        published: Some("pem".to_owned()),
-        file: Some("pem".to_owned()),
+        published: vec![Sha256::of(b"ca")],
+        file: Some(vec![Sha256::of(b"ca")]),
+        stamp: Some((1, 0, 0)),
+        client: Some(Ok(Sha256::of(b"instance"))),
+        hooks: 1,
     };
     let job = SslJob {
         id: "12345678-job".to_owned(),
@@ -61,11 +64,12 @@ pub(super) fn picture() -> Picture {
             copies: TARGETS.map(copy).into(),
         }],
         sites: TARGETS.map(|target| site(target, Sha256::of(b"leaf"))).into(),
-        cas: [CaSource::Dcs, CaSource::GeminiDb].map(ca).into(),
+        cas: databases::SOURCES.map(ca).into(),
         switches: vec![Switch {
             name: name("ledger"),
             on: true,
-            wanted: true,
+            allowed: true,
+            greets: Some(Ok(true)),
             jobs: vec![(job, "Completed")],
             followed: true,
         }],
@@ -84,7 +88,7 @@ pub(super) fn picture() -> Picture {
 fn wrong(change: impl FnOnce(&mut Picture)) -> Vec<String> {
     let mut picture = picture();
     change(&mut picture);
-    let past = Past { former: vec![Sha256::of(b"former")], keep: 2 };
+    let past = Past { former: vec![Sha256::of(b"former")], keep: 2, ..Past::default() };
     let checks = checks(&picture, &past).into_iter();
     checks.filter(|check| !check.fine).map(|check| check.what).collect()
 }
@@ -103,8 +107,15 @@ fn whatever_is_missing_is_missed() {
         assert_eq!(found, [format!("SCM push to {target}")]);
     }
     assert_eq!(wrong(|it| it.fees = 8), ["Fees"]);
-    assert_eq!(wrong(|it| it.cas[0].file = None), ["DCS CA"]);
-    assert_eq!(wrong(|it| it.cas[1].file = Some("old".to_owned())), ["GeminiDB CA"]);
+    for (number, service) in ["DCS", "GeminiDB", "RDS", "DDS", "GaussDB"].into_iter().enumerate() {
+        let what = [format!("{service} CA")];
+        assert_eq!(wrong(|it| it.cas[number].file = None), what);
+        assert_eq!(wrong(|it| it.cas[number].published.clear()), what);
+        let old = vec![Sha256::of(b"old"), Sha256::of(b"ca")];
+        assert_eq!(wrong(|it| it.cas[number].file = Some(old)), what, "a former one beside it");
+        let turned_away = Some(Err("unknown issuer".to_owned()));
+        assert_eq!(wrong(|it| it.cas[number].client = turned_away), what);
+    }
     assert_eq!(wrong(|it| it.violations.push("a field".to_owned())), ["API rules"]);
 }
 
@@ -128,7 +139,7 @@ fn a_switch_is_sent_once_followed_and_wanted() {
     assert_eq!(wrong(|it| it.switches[0].jobs.clear()), what);
     assert_eq!(wrong(|it| it.switches[0].jobs[0].1 = "Running"), what);
     assert_eq!(wrong(|it| it.switches[0].followed = false), what);
-    assert_eq!(wrong(|it| it.switches[0].wanted = false), what);
+    assert_eq!(wrong(|it| it.switches[0].allowed = false), what);
     let twice = |it: &mut Picture| {
         let again = it.switches[0].jobs[0].clone();
         it.switches[0].jobs.push(again);

@@ -85,7 +85,7 @@ fn a_roll_back_that_did_not_happen_is_missed() {
 
 #[test]
 fn what_is_left_behind_and_what_is_not_ours_are_told() {
-    let past = Past { former: vec![leaf("first"), leaf("former")], keep: 1 };
+    let past = Past { former: vec![leaf("first"), leaf("former")], keep: 1, ..Past::default() };
     let judged = |change: fn(&mut Picture)| {
         let mut after = picture();
         change(&mut after);
