@@ -160,6 +160,7 @@ pub(in super::super) fn kept(story: &BadCa) -> Check {
 pub(in super::super) fn clients(picture: &Picture, clients: &Clients) -> Check {
     let Clients { connected, turned_away, .. } = clients;
     let mut wrong = turned_away.clone();
+    wrong.sort();
     wrong.dedup();
     let unasked = picture.cas.iter().filter(|ca| ca.client.is_none());
     wrong.extend(unasked.map(|ca| format!("{}: nobody connected", ca.name)));
