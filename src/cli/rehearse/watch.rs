@@ -25,6 +25,8 @@ pub(super) enum News {
     Site(Site),
     /// What a CA file holds, or whether a client connects with it.
     Ca(Ca),
+    /// The instance presents another certificate, and its client connects with the file that it has.
+    Presents(Ca),
     /// The greeting of this TaurusDB offers SSL now, or no longer.
     Greeting(Name, bool),
 }
@@ -85,7 +87,7 @@ impl Watch {
             self.turns.push(Turn { place, bound, served });
         }
         for ca in &picture.cas {
-            new.extend(self.see_ca(ca).map(News::Ca));
+            new.extend(self.see_ca(ca));
         }
         for (name, on) in greetings(picture) {
             let known = self.greetings.iter_mut().find(|(known, _)| *known == name);
@@ -97,7 +99,7 @@ impl Watch {
         new
     }
 
-    fn see_ca(&mut self, ca: &Ca) -> Option<Ca> {
+    fn see_ca(&mut self, ca: &Ca) -> Option<News> {
         match &ca.client {
             Some(Ok(_)) => self.clients.connected += 1,
             Some(Err(why)) => self.clients.turned_away.push(format!("{}: {why}", ca.name)),
@@ -108,9 +110,14 @@ impl Watch {
             let (name, holds) = (ca.name.clone(), file.clone());
             self.clients.files.push(Content { name, holds, since: Instant::now() });
         }
-        let is_new = known.file != ca.file || known.client != ca.client;
+        let same_file = known.file == ca.file;
+        let same_client = known.client == ca.client;
         known.clone_from(ca);
-        is_new.then(|| ca.clone())
+        match (same_file, &ca.client) {
+            _ if same_file && same_client => None,
+            (true, Some(Ok(_))) => Some(News::Presents(ca.clone())),
+            _ => Some(News::Ca(ca.clone())),
+        }
     }
 
     /// What was seen last.

@@ -6,7 +6,7 @@ use crate::model::time::Time;
 use crate::sim::Call;
 
 /// Where a call's path begins, in characters.
-const PATH_AT: usize = 28;
+const PATH_AT: usize = 29;
 /// How wide a path is when the words after it leave it the room.
 const PATH_CHARS: usize = 34;
 /// Least room for the words after a path, and between the two, in characters.

@@ -15,6 +15,10 @@ pub(in super::super) fn news(dress: Dress, began: Time, news: &News) {
     match news {
         News::Site(site) => place(dress, began, site),
         News::Ca(ca) => client(dress, began, ca),
+        News::Presents(ca) => {
+            let words = "another certificate: its client connects";
+            line(dress, began, ca.source.api(), ca.name.as_str(), (words, Ink::Green));
+        }
         News::Greeting(name, on) => {
             let words = if *on { "offers SSL" } else { "offers no SSL" };
             let words = format!("its greeting {words} now");
