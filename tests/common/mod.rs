@@ -64,7 +64,7 @@ impl House {
     /// A house whose cloud is set up otherwise.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let authority = Authority::new("Test");
-        let mut settings = Settings::default().with_instances(authority.ca_pem());
+        let mut settings = Settings::default().with_reachable_instances(&authority, now());
         settings.job_time = Duration::from_millis(1500);
         change(&mut settings);
         let scratch = Scratch::new();
@@ -161,7 +161,10 @@ impl House {
         text += &format!("[cloud.sim]\nregion = \"{}\"\n", self.settings.region);
         text +=
             &format!("\n[cloud.sim.credentials]\n{}\n[cloud.sim.endpoints]\n", self.credentials);
-        for api in ["iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "taurusdb", "metadata"] {
+        for api in [
+            "iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb", "taurusdb",
+            "metadata",
+        ] {
             text += &format!("{api} = \"{url}\"\n");
         }
         text

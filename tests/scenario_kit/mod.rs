@@ -2,8 +2,11 @@
 
 pub mod calls;
 pub mod config;
+pub mod daemon;
 pub mod events;
+pub mod instances;
 pub mod pairs;
+pub mod publications;
 pub mod run;
 pub mod sentences;
 pub mod sites;

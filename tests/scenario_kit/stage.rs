@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use certrotd::plan::memory::Memory;
 use certrotd::record::{self, Entry, Journal};
-use certrotd::sim::ids;
-use certrotd::sim::pki::Authority;
+use chrono::{Days, Utc};
 
+use super::daemon::Daemon;
+use super::instances::Instances;
 use super::sites::{self, Sites};
 use super::stable::Names;
 use super::{calls, config, events, pairs, weather};
@@ -21,6 +22,10 @@ const SCHEDULE: &str = "doubt = \"1s\"\nretry = \"1s..2s\"";
 const RENEWED_MINUTES_AGO: u64 = 9;
 /// An address of this host where nothing listens: nobody speaks the first protocol of the list.
 const NOWHERE: &str = "127.0.0.1:1";
+/// Days from now until a window opens that is closed however long a story takes.
+const DAYS_AHEAD: u64 = 3;
+/// That window: a weekday, and a span of it.
+const WINDOW: &str = "%a 02:00-04:00";
 /// A secret key that is not the account's.
 const WRONG_SECRET: &str = "a-secret-of-somebody-else-altogether-01";
 
@@ -32,6 +37,8 @@ pub struct Stage {
     config: String,
     names: Names,
     sites: Sites,
+    instances: Instances,
+    daemon: Daemon,
     calls_told: usize,
     renewals: u64,
 }
@@ -47,18 +54,13 @@ impl Stage {
         names.constant(&house.sim.url(), "{cloud}");
         let settings = house.settings();
         names.constant(&settings.project_id, "{project}");
-        for (id, name) in [
-            (ids::REDIS_ZIP, "{orders-redis}"),
-            (ids::REDIS_PEM, "{carts-redis}"),
-            (ids::REDIS_PLAIN, "{plain-redis}"),
-            (ids::GEMINIDB, "{ledger-gemini}"),
-            (ids::TAURUSDB, "{ledger}"),
-        ] {
-            names.constant(id, name);
-        }
+        let later = Utc::now().checked_add_days(Days::new(DAYS_AHEAD)).unwrap();
+        names.constant(&later.format(WINDOW).to_string(), "{a window in three days}");
+        let instances = Instances::new(&house, &mut names);
         let config = house.config();
         let sites = Sites::new();
-        Self { house, config, names, sites, calls_told: 0, renewals: 0 }
+        let daemon = Daemon::default();
+        Self { house, config, names, sites, instances, daemon, calls_told: 0, renewals: 0 }
     }
 
     /// What the client did that the API's documents do not allow.
@@ -97,8 +99,14 @@ impl Stage {
             ["wait", span] => std::thread::sleep(self::span(span)?),
             ["lose", "state"] => fs::remove_dir_all(self.house.state()).unwrap(),
             ["touch", name] => fs::write(self.house.scratch.path(name), "").unwrap(),
+            ["rm", name] => fs::remove_file(self.house.scratch.path(name)).unwrap(),
             ["age", span] => self.age(self::span(span)?),
-            ["ca", name, "renew"] => self.renew_ca(name)?,
+            ["entry", "ca", name, service] => {
+                let Self { instances, house, names, .. } = self;
+                let entry = instances.entry(house, names, name, service)?;
+                self.write(self.config.clone() + &entry);
+            }
+            ["daemon", order @ ..] => return self.daemon.command(&self.house, order),
             ["foreign-job", ago] => {
                 let instance = self.house.settings().taurusdb[0].clone();
                 let created = self.house.sim.now() - span(ago)?;
@@ -110,7 +118,12 @@ impl Stage {
                 self.house.secret_file("secret-key", secret);
             }
             ["sim", knob, value] => self.turn(knob, value)?,
-            words => return self.sites.command(&self.house, &mut self.names, words),
+            words => {
+                if let Some(printed) = self.instances.command(&self.house, words) {
+                    return printed;
+                }
+                return self.sites.command(&self.house, &mut self.names, words);
+            }
         }
         Ok(Vec::new())
     }
@@ -227,17 +240,6 @@ impl Stage {
         for Entry { at, record, .. } in entries {
             journal.append(at - span, &[record], &mut Memory::default()).unwrap();
         }
-    }
-
-    fn renew_ca(&self, name: &str) -> Result<(), String> {
-        let instance = match name {
-            "orders-redis" => ids::REDIS_ZIP,
-            "carts-redis" => ids::REDIS_PEM,
-            "ledger-gemini" => ids::GEMINIDB,
-            _ => return Err("no such instance".to_owned()),
-        };
-        self.house.sim.set_ca(instance, Authority::new("Renewed").ca_pem());
-        Ok(())
     }
 
     fn turn(&self, knob: &str, value: &str) -> Result<(), String> {
