@@ -26,6 +26,9 @@ use crate::plan::{Held, Lesson, Plan, Step};
 use alarms::Alarms;
 use scene::Scene;
 
+/// How a failure's words lead in the id of its request, which a bracket ends.
+const REQUEST: &str = " (request ";
+
 /// Counts since the last `cycle.finished`, and which holds and alarms the log has told.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -116,14 +119,14 @@ impl Report {
         }
         let words = held.why.to_string();
         let told = self.told.entry(held.subject.clone()).or_default();
-        // A time that moves on is no news, so what is told is compared without it.
-        let key = without_times(&words);
+        // A time that moves on is no news, nor is the id of another request that failed the same way.
+        let key = steady(&words);
         if !told.contains(&key) {
             told.push(key);
             holds::say(held, &words);
         }
         if let Hold::Unseen { failure: failure @ Failure { kind: Kind::Withheld, .. } } = &held.why
-            && self.withheld.insert(without_times(&failure.message))
+            && self.withheld.insert(steady(&failure.message))
         {
             let message = &failure.message;
             error!(
@@ -147,7 +150,7 @@ impl Report {
                 }
                 Some(now) => {
                     let now: Vec<_> =
-                        now.iter().map(|held| without_times(&held.why.to_string())).collect();
+                        now.iter().map(|held| steady(&held.why.to_string())).collect();
                     if let Some(told) = self.told.get_mut(subject) {
                         told.retain(|key| now.contains(key));
                     }
@@ -206,9 +209,14 @@ fn summary(steps: usize, failed: usize, faults: usize, waiting: usize) -> String
     }
 }
 
-/// The words with every digit masked: attempts, times and request ids change, the reason does not.
-fn without_times(words: &str) -> String {
-    words.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+/// The words without the ids of requests and with every digit masked: attempts, times and ids change at
+/// each look, the reason does not.
+fn steady(words: &str) -> String {
+    let mut parts = words.split(REQUEST);
+    let first = parts.next().unwrap_or_default().to_owned();
+    let same = parts
+        .fold(first, |same, part| same + part.split_once(')').map_or("", |(_, behind)| behind));
+    same.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }
 
 fn millis(span: Duration) -> u64 {

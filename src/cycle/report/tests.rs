@@ -15,6 +15,7 @@ use super::Report;
 use crate::cert::LeafFacts;
 use crate::config;
 use crate::model::digest::{Sha1, Sha256};
+use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::model::place::{Dial, Drift, Place, Probe};
 use crate::model::target::Target;
@@ -333,6 +334,22 @@ fn holds_are_as_loud_as_they_are_bad() {
 }
 
 /// The lines of one alarm after another, at these days.
+#[test]
+fn the_same_failure_of_another_request_is_no_news() {
+    let mut report = Report::default();
+    let unseen = |request: &str, message: &str| {
+        let mut failure = Failure::local(Kind::Transient, "look", message);
+        failure.request_id = Some(request.to_owned());
+        Held { subject: subject(), why: Hold::Unseen { failure }, until: None }
+    };
+    let lines = logged(|| {
+        report.held(&unseen("ab12-cd", "503 gone"));
+        report.held(&unseen("ef99-0a", "503 gone"));
+        report.held(&unseen("ef99-0a", "reset"));
+    });
+    assert_eq!(events(&lines), ["step.held", "step.held"]);
+}
+
 fn alarms(local: &LeafFacts, days: &[i64], handshake: &Handshake) -> Vec<Map<String, Value>> {
     let mut report = Report::default();
     logged(|| {
