@@ -68,12 +68,9 @@ pub fn unseen(entry: &InstanceCa, published: Result<Arc<CaBundle>>, file: FileSe
 async fn fetch(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBundle> {
     let link = link(cloud, entry).await?;
     let bytes = download::fetch(cloud, &link).await?;
-    let unusable = |finding: &dyn std::fmt::Display| {
-        let words = format!("what the link gave {finding}");
-        Failure {
-            service: Some(entry.source.api()),
-            ..Failure::local(Kind::Unusable, "published CA", words)
-        }
+    let unusable = |finding: &dyn std::fmt::Display| Failure {
+        service: Some(entry.source.api()),
+        ..Failure::local(Kind::Unusable, "published CA", finding.to_string())
     };
     let bundle = read_ca(&bytes).map_err(|finding| unusable(&finding))?;
     fit(bundle, now).map_err(|finding| unusable(&finding))
