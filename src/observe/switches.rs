@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::instance;
-use crate::cloud::{Cloud, taurusdb};
+use crate::cloud::{Cloud, Result, taurusdb};
 use crate::config::InstanceSsl;
 use crate::model::time::Time;
 use crate::plan::needs::SwitchNeed;
@@ -39,13 +39,23 @@ pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Ti
         seen.job = Some(taurusdb::job(cloud, job).await.map(state));
     }
     if need.jobs {
-        let jobs = taurusdb::switch_jobs(cloud, &entry.instance_id, now - TASKS_SINCE).await;
-        seen.jobs = Some(jobs.map(|jobs| jobs.into_iter().map(row).collect()));
+        seen.jobs = Some(tasks(cloud, entry, now).await);
     }
     if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting) {
         seen.greeting = Some(instance::greeting(probe).await);
     }
+    // Settled as it seemed, the instance says otherwise: before any switch the list must be read.
+    let contradicts = matches!(&seen.greeting, Some(Ok(shown)) if *shown != entry.enabled);
+    if contradicts && need.job.is_none() && seen.jobs.is_none() {
+        seen.jobs = Some(tasks(cloud, entry, now).await);
+    }
     seen
+}
+
+/// The recent switches of this instance, whoever asked for them.
+async fn tasks(cloud: &Cloud, entry: &InstanceSsl, now: Time) -> Result<Vec<SwitchJob>> {
+    let jobs = taurusdb::switch_jobs(cloud, &entry.instance_id, now - TASKS_SINCE).await;
+    jobs.map(|jobs| jobs.into_iter().map(row).collect())
 }
 
 fn state(state: taurusdb::JobState) -> JobState {

@@ -150,6 +150,7 @@ pub struct SwitchNeed {
 
 /// How to look at a switch.
 pub fn switch(
+    name: &Name,
     cloud: &Name,
     instance_id: &str,
     on: bool,
@@ -175,12 +176,16 @@ pub fn switch(
         (None, None) => assume == Some(on),
         _ => false,
     };
-    // What is settled by the journal is compared with the instance now and then: somebody may switch.
+    // What is settled by the journal is compared with the instance now and then, and when an operator
+    // asks for another try: somebody may switch.
     let aged = wanted.is_none_or(|it| now.since(memory.since(it, now)) >= PROVE_AGAIN_AFTER);
+    let asked = memory
+        .asked_retry(name)
+        .is_some_and(|asked| wanted.is_none_or(|wanted| asked.seq > wanted.seq));
     SwitchNeed {
         job: job.and_then(|effect| effect.id.clone()),
         jobs: job.is_none() && !settled,
-        greeting: !settled || aged,
+        greeting: !settled || aged || asked,
     }
 }
 

@@ -18,7 +18,7 @@ fn ssl(on: bool) -> Action {
 fn switch_after(assume: Option<bool>, lines: &[Record]) -> SwitchNeed {
     let given =
         (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
-    needs::switch(&name("main"), "db1", true, assume, &given.memory, at(0))
+    needs::switch(&name("ledger"), &name("main"), "db1", true, assume, &given.memory, at(0))
 }
 
 #[test]
@@ -106,6 +106,10 @@ fn the_task_list_is_read_for_every_switch_that_is_not_settled() {
     assert_eq!(switch_after(None, &[begun(true)]), list);
     assert_eq!(switch_after(None, &[seen(true), begun(false)]), list, "the way back is in doubt");
     assert_eq!(switch_after(None, &[seen(true), begun(false), lost(false)]), list);
+    // An operator who asks for another try may have seen what the journal does not know.
+    let asked = SwitchNeed { greeting: true, ..nothing.clone() };
+    assert_eq!(switch_after(None, &[seen(true), retry("ledger")]), asked);
+    assert_eq!(switch_after(None, &[retry("ledger"), seen(true)]), nothing);
     let gone = learned(&ledger, &ssl(false), Fact::Gone);
     assert_eq!(switch_after(None, &[seen(true), begun(false), gone]), nothing);
 }

@@ -50,6 +50,7 @@ pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
         import: import.unwrap_or(ImportNeed::Nothing),
         superseded: superseded.unwrap_or_default(),
         switch: needs::switch(
+            entry,
             &name("main"),
             "db1",
             world.wanted,
