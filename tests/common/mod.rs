@@ -162,8 +162,8 @@ impl House {
         text +=
             &format!("\n[cloud.sim.credentials]\n{}\n[cloud.sim.endpoints]\n", self.credentials);
         for api in [
-            "iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb", "taurusdb",
-            "metadata",
+            "iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb",
+            "taurusdb", "metadata",
         ] {
             text += &format!("{api} = \"{url}\"\n");
         }

@@ -23,6 +23,8 @@ const ISSUED_AGO: Duration = Duration::from_secs(3600);
 const CCM_ID: &str = "scs1600313391267";
 /// The category of the CA that every service publishes.
 const CATEGORY: &str = "international";
+/// The one whose CA is another and never renewed.
+const OTHER_CATEGORY: &str = "national";
 /// What the CAs are called that take the place of the first.
 const ORDINALS: [&str; 5] = ["Second", "Third", "Fourth", "Fifth", "Sixth"];
 
@@ -37,8 +39,7 @@ pub struct Instances {
 impl Instances {
     /// Those that every house has entries for.
     pub fn new(house: &House, names: &mut Names) -> Self {
-        let mut all =
-            Self { ids: BTreeMap::new(), authorities: BTreeMap::new(), renewals: 0 };
+        let mut all = Self { ids: BTreeMap::new(), authorities: BTreeMap::new(), renewals: 0 };
         names.constant(ids::REDIS_PLAIN, "{plain-redis}");
         for (name, id) in [
             ("orders-redis", ids::REDIS_ZIP),
@@ -90,9 +91,9 @@ impl Instances {
             ["presents", name, which, "for", life] => {
                 span(life).and_then(|life| self.present(house, name, which, life))
             }
-            ["ssl", name, to] => self.id(name).and_then(|id| {
-                done(house.sim.set_ssl(id, *to == "on"))
-            }),
+            ["ssl", name, to] => {
+                self.id(name).and_then(|id| done(house.sim.set_ssl(id, *to == "on")))
+            }
             ["chmod", mode, file] => chmod(house, mode, file),
             ["holds", file] => return Some(Ok(holds(house, file))),
             _ => return None,
@@ -109,7 +110,15 @@ impl Instances {
         let ordinal = ORDINALS.get(self.renewals).ok_or("no more renewals")?;
         self.renewals += 1;
         let authority = Authority::new(ordinal);
-        done(house.sim.set_ca(id, authority.ca_pem()))?;
+        house.sim.change(|settings| {
+            for instance in settings.instances.iter_mut().filter(|it| it.id == id) {
+                for (category, file) in &mut instance.published {
+                    if category != OTHER_CATEGORY {
+                        *file = file.reissued(authority.ca_pem());
+                    }
+                }
+            }
+        });
         self.authorities.insert(name.to_owned(), authority);
         Ok(())
     }
@@ -127,7 +136,8 @@ impl Instances {
             done(house.sim.publish(id, CATEGORY, file))?;
             return house.sim.present(id, &pair);
         }
-        let ccm = (kind == "ccm").then(|| CcmCertificate { id: CCM_ID.to_owned(), kind: "SSL".to_owned() });
+        let ccm = (kind == "ccm")
+            .then(|| CcmCertificate { id: CCM_ID.to_owned(), kind: "SSL".to_owned() });
         house.sim.change(|settings| {
             for instance in settings.instances.iter_mut().filter(|it| it.id == id) {
                 instance.ccm.clone_from(&ccm);
@@ -140,7 +150,13 @@ impl Instances {
         done(house.sim.publish(id, CATEGORY, file))
     }
 
-    fn present(&self, house: &House, name: &str, which: &str, life: Duration) -> Result<(), String> {
+    fn present(
+        &self,
+        house: &House,
+        name: &str,
+        which: &str,
+        life: Duration,
+    ) -> Result<(), String> {
         let id = self.id(name)?;
         let authority = match which {
             "first" => &house.authority,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use certrotd::model::time::Time;
 use certrotd::sim::CaFile;
 use certrotd::sim::pki::{Authority, KeyKind};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
@@ -35,7 +36,8 @@ pub fn file(kind: &str, pem: &str, authority: &Authority) -> Result<CaFile, Stri
         "json" => bytes(JSON),
         "empty" => bytes(""),
         "truncated" => bytes(&pem[..pem.len() / 2]),
-        "truncated-der" => CaFile::Bytes(cut(&of(CaFile::der(pem)))),
+        // One that stands fast, since the sentence counts its bytes.
+        "truncated-der" => CaFile::Bytes(cut(&of(CaFile::der(WEAK)))),
         "expired" => CaFile::Pem(expired()),
         "not-yet-valid" => CaFile::Pem(dated("Coming", now() + LIFE, now() + LIFE * 2)),
         "weak" => CaFile::Pem(WEAK.to_owned()),
@@ -61,11 +63,11 @@ pub fn expired() -> String {
     dated("Expired", now() - LIFE * 2, now() - LIFE)
 }
 
-fn dated(name: &str, from: certrotd::model::time::Time, to: certrotd::model::time::Time) -> String {
+fn dated(name: &str, from: Time, to: Time) -> String {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let epoch = certrotd::model::time::Time::from_secs(0);
+    let epoch = Time::from_secs(0);
     let zero = rcgen::date_time_ymd(1970, 1, 1);
     params.not_before = zero + from.since(epoch);
     params.not_after = zero + to.since(epoch);
