@@ -35,9 +35,14 @@ impl CaBundle {
         Self { sha256: Sha256::of(pem.as_bytes()), pem, certificates }
     }
 
-    /// Whether it holds exactly the CAs with these fingerprints, in this order.
+    /// Whether it holds exactly the CAs with these fingerprints, whatever the order.
     pub fn is(&self, fingerprints: &[Sha256]) -> bool {
-        self.certificates.iter().map(|found| &found.sha256).eq(fingerprints)
+        let all = |mut digests: Vec<Sha256>| {
+            digests.sort_unstable();
+            digests
+        };
+        all(self.certificates.iter().map(|found| found.sha256).collect())
+            == all(fingerprints.to_vec())
     }
 }
 

@@ -140,6 +140,10 @@ fn line(entry: &Entry) -> Line {
 fn looked(spot: &Spot, sight: &Sight) -> String {
     let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
     let words = match (spot, sight.verdict, leaf) {
+        (Spot::Greeting { .. }, verdict, _) => match &sight.id {
+            Some(state) => format!("SSL is {state}"),
+            None => verdict.to_string(),
+        },
         (Spot::Instance { .. }, Verdict::Served, Some(leaf)) => {
             format!("presents {leaf}, verified by the published CA alone")
         }

@@ -202,9 +202,8 @@ fn start(subjects: &BTreeSet<Subject>, context: &Context, memory: &Memory, looki
         let subject = Subject::Ssl(entry.name.clone());
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
         if subjects.contains(&subject) {
-            let (id, on) = (&entry.instance_id, entry.enabled);
-            let (name, assume) = (&entry.name, entry.assume);
-            let need = needs::switch(name, &entry.cloud, id, on, assume, memory, context.now);
+            let unseen = switches::unseen(entry, context.now);
+            let need = needs::switch(&unseen, memory, context.now);
             let (entry, context) = (entry.clone(), context.clone());
             looking.spawn(subject.clone(), async move {
                 let seen = switches::look(&cloud, &entry, &need, context.now).await;

@@ -41,7 +41,9 @@ pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Ti
     if need.jobs {
         seen.jobs = Some(tasks(cloud, entry, now).await);
     }
-    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting) {
+    // While its job runs a greeting proves nothing, and each reading counts against this host.
+    let runs = matches!(seen.job, Some(Ok(JobState::Running)));
+    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting && !runs) {
         seen.greeting = Some(instance::greeting(probe).await);
     }
     // Settled as it seemed, the instance says otherwise: before any switch the list must be read.

@@ -193,7 +193,7 @@ pub enum Because {
     NotFoundAfterDoubt,
     /// A push's answer was lost and the target cannot be read: it is repeated once.
     UnseenAfterDoubt,
-    /// There is no CA file.
+    /// There is no CA file, or no CA in it.
     CaMissing,
     /// The instance publishes another CA than the file holds.
     CaChanged,
@@ -228,7 +228,7 @@ impl fmt::Display for Because {
             Self::UnseenAfterDoubt => {
                 "the last answer was lost and the target cannot be read, so it is repeated once"
             }
-            Self::CaMissing => "the file does not exist",
+            Self::CaMissing => "there is no file with a CA in it",
             Self::CaChanged => "the instance publishes another CA",
             Self::OverlapOver => "the former CA has stood beside the published one for long enough",
             Self::CaExpired => "a CA in the file has expired",

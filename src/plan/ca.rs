@@ -2,18 +2,25 @@
 //! it for a while, and then its command runs.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
-use super::memory::{Effect, State};
+use super::memory::State;
 use super::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
-use super::sight::{Sight, Spot, Verdict};
+use super::sight::{Sight, Sighting, Spot, Verdict};
 use super::{Draft, Lesson, gate, needs};
 use crate::cert::{CaBundle, CaFacts};
 use crate::model::digest::Sha256;
-use crate::model::failure::Kind;
+use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
+
+/// Largest file that former CAs may make of a bundle, in bytes: far below what is read back.
+const CA_FILE_BYTES_MAX: usize = 1 << 20;
+/// Handshakes have to verify for as long as the overlap, and at most for this long, before a former CA
+/// leaves: of several servers behind one address, one may still present the old one's certificate.
+const PROVEN_FOR_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn plan(seen: &CaSeen, draft: &mut Draft<'_>) {
     let subject = Subject::Ca(seen.name.clone());
@@ -46,13 +53,16 @@ fn keep_up(seen: &CaSeen, subject: &Subject, published: &CaBundle, draft: &mut D
         FileSeen::Holds { authorities, fits, .. } => (authorities.as_slice(), *fits),
         FileSeen::Absent | FileSeen::Unknown(_) => (&[][..], true),
     };
-    let (now, fresh) = (draft.observed.now, fingerprints(&published.certificates));
+    let (now, fresh) = (draft.observed.now, sorted(&published.certificates));
     let is_former = |it: &&CaFacts| !fresh.contains(&it.sha256) && now <= it.not_after;
     let former: Vec<_> = inside.iter().filter(is_former).collect();
-    remember(subject, fresh.clone(), former.iter().map(|it| it.sha256).collect(), draft);
+    remember(subject, &fresh, inside, &former, draft);
     let proven = prove(seen, subject, &fresh, !former.is_empty(), draft);
-    let staying =
-        |it: &CaFacts| (!proven).then_some(None).or_else(|| stays(seen, it, draft).map(Some));
+    let staying = |it: &CaFacts| match proven {
+        Proven::No => Some(None),
+        Proven::Since(since) => stays(seen, it, Some(since), draft).map(Some),
+        Proven::NotAsked => stays(seen, it, None, draft).map(Some),
+    };
     let staying: Vec<_> =
         former.into_iter().filter_map(|it| Some((it.clone(), staying(it)?))).collect();
     let beside = staying.iter().map(|(it, _)| it.clone());
@@ -60,6 +70,13 @@ fn keep_up(seen: &CaSeen, subject: &Subject, published: &CaBundle, draft: &mut D
     let same = set(&all) == set(inside);
     // Equal sets are equal whatever their order: an instance that shuffles its CAs changes nothing.
     let wanted = CaBundle::of(if same { inside.to_vec() } else { all });
+    if wanted.pem.len() > CA_FILE_BYTES_MAX {
+        let words = format!(
+            "with the former ones the file would grow beyond {CA_FILE_BYTES_MAX} bytes: the instance publishes other CAs too often"
+        );
+        let failure = Failure::local(Kind::Unusable, "published CA", words);
+        return draft.hold(subject, Hold::CaRejected { failure }, None);
+    }
     if !same || !fits {
         return install(seen, subject, &wanted, because(seen, &fresh, same, now), draft);
     }
@@ -71,73 +88,112 @@ fn keep_up(seen: &CaSeen, subject: &Subject, published: &CaBundle, draft: &mut D
     settled(seen, subject, &wanted, draft);
 }
 
-/// Until when a former CA stays; nothing when it has stood for long enough.
-fn stays(seen: &CaSeen, former: &CaFacts, draft: &Draft<'_>) -> Option<Time> {
+/// Until when a former CA stays; nothing when it has stood for long enough, and the new one was proven to
+/// be enough for long enough.
+fn stays(seen: &CaSeen, former: &CaFacts, proven: Option<Time>, draft: &Draft<'_>) -> Option<Time> {
     let now = draft.observed.now;
     let since = draft.memory.former_since(&seen.name, &former.sha256, now).unwrap_or(now);
     let until = since + seen.overlap;
+    let until = proven.map_or(until, |since| until.max(since + seen.overlap.min(PROVEN_FOR_MAX)));
     // It expires on the way, and leaves then.
     (now < until).then(|| until.min(former.not_after))
 }
 
 /// Writes down what is published and what stands beside it, where that is news: the overlap counts
-/// from that line.
-fn remember(subject: &Subject, published: Vec<Sha256>, former: Vec<Sha256>, draft: &mut Draft<'_>) {
+/// from that line, and so from when the file was first seen to hold the new beside the old.
+fn remember(
+    subject: &Subject,
+    published: &[Sha256],
+    inside: &[CaFacts],
+    former: &[&CaFacts],
+    draft: &mut Draft<'_>,
+) {
     let known = draft.memory.authorities(subject.name());
+    let is_known = |it: &Sha256| known.is_some_and(|known| known.former().any(|of| of == it));
+    let held = set(inside);
+    let joined = published.iter().all(|it| held.contains(it));
+    let mut former: Vec<_> =
+        former.iter().map(|it| it.sha256).filter(|it| joined || is_known(it)).collect();
+    former.sort_unstable();
     if !known.is_some_and(|known| known.published == published && known.former().eq(&former)) {
-        let subject = subject.clone();
+        let (subject, published) = (subject.clone(), published.to_vec());
         draft.plan.learned.push(Lesson::Authorities { subject, published, former });
     }
 }
 
-/// Whether the published CA alone is enough to connect to the instance, as far as anybody asked for
-/// that to be proven. Says what is wrong where it is not.
+/// How far the published CA alone was proven to be enough to connect to the instance.
+#[derive(Clone, Copy)]
+enum Proven {
+    /// Nobody asked for a proof.
+    NotAsked,
+    /// By every handshake since.
+    Since(Time),
+    /// Not at all.
+    No,
+}
+
+/// Judges the handshake with the instance. Says what is wrong where it does not verify.
 fn prove(
     seen: &CaSeen,
     subject: &Subject,
     published: &[Sha256],
     has_former: bool,
     draft: &mut Draft<'_>,
-) -> bool {
-    let Some(InstanceSeen { probe, proof }) = &seen.instance else { return true };
+) -> Proven {
+    let Some(InstanceSeen { probe, proof }) = &seen.instance else { return Proven::NotAsked };
+    let now = draft.observed.now;
     let spot = Spot::Instance { probe: probe.clone() };
-    let known = draft.memory.sighting(&seen.name, &spot).cloned();
-    let last = known.as_ref().and_then(|known| known.sight.leaf);
-    let (verdict, leaf, why) = match proof {
-        Proof::NotAsked => {
-            return needs::is_proven(&seen.name, probe, published, draft.memory);
-        }
-        Proof::Verified(leaf) => (Verdict::Served, Some(*leaf), None),
-        Proof::Refused { leaf, failure } => {
-            let (probe, failure) = (probe.clone(), failure.clone());
-            (Verdict::Wrong, *leaf, Some(Hold::Unproven { probe, failure, keeps: has_former }))
-        }
+    let judged = needs::judged(&seen.name, probe, published, draft.memory).cloned();
+    let last = draft.memory.sighting(&seen.name, &spot).and_then(|known| known.sight.leaf);
+    let (verdict, leaf, failure) = match proof {
+        Proof::NotAsked => match &judged {
+            Some(known) => (known.sight.verdict, known.sight.leaf, as_of(known.at)),
+            None => return Proven::No,
+        },
+        Proof::Verified(leaf) => (Verdict::Served, Some(*leaf), as_of(now)),
+        Proof::Refused { leaf, failure } => (Verdict::Wrong, *leaf, failure.clone()),
         // Its end is to be feared although it cannot be seen just now.
-        Proof::Unreachable(failure) => {
-            let (probe, failure) = (probe.clone(), failure.clone());
-            (Verdict::Unreachable, last, Some(Hold::Unreachable { probe, failure }))
-        }
+        Proof::Unreachable(failure) => (Verdict::Unreachable, last, failure.clone()),
     };
     let sight = Sight { verdict, leaf, id: None, neither: false };
-    let now = draft.observed.now;
-    let is_news = known.is_none_or(|known| {
-        let aged = now.since(draft.memory.seen_at(&known, now)) >= needs::PROVE_AGAIN_AFTER;
-        known.sight != sight || aged
-    });
-    if is_news {
+    let aged = |known: &Sighting| {
+        now.since(draft.memory.seen_at(known, now)) >= again_after(known.sight.verdict)
+    };
+    let is_news = judged.as_ref().is_none_or(|known| known.sight != sight || aged(known));
+    if is_news && *proof != Proof::NotAsked {
         draft.saw(subject, spot, sight);
     }
-    let proven = why.is_none();
-    if let Some(why) = why {
-        draft.hold(subject, why, None);
+    let probe = probe.clone();
+    let why = match verdict {
+        Verdict::Served => {
+            let known = judged.filter(|known| known.sight.verdict == Verdict::Served);
+            let since = known.map_or(now, |known| draft.memory.seen_since(&known, now));
+            return Proven::Since(since);
+        }
+        Verdict::Unreachable => Hold::Unreachable { probe, failure },
+        _ => Hold::Unproven { probe, failure, keeps: has_former },
+    };
+    draft.hold(subject, why, None);
+    Proven::No
+}
+
+fn again_after(verdict: Verdict) -> Duration {
+    match verdict {
+        Verdict::Served => needs::PROVE_AGAIN_AFTER,
+        _ => needs::LOOK_AGAIN_AFTER,
     }
-    proven
+}
+
+/// In the place of a failure that only the log still has.
+fn as_of(at: Time) -> Failure {
+    Failure::local(Kind::Transient, "handshake", format!("as it was {at}"))
 }
 
 fn because(seen: &CaSeen, published: &[Sha256], same: bool, now: Time) -> Because {
     let FileSeen::Holds { authorities, .. } = &seen.file else { return Because::CaMissing };
-    let held = fingerprints(authorities);
+    let held = set(authorities);
     match () {
+        () if held.is_empty() => Because::CaMissing,
         () if same => Because::FileExposed,
         () if !published.iter().all(|it| held.contains(it)) => Because::CaChanged,
         () if authorities.iter().any(|it| it.not_after < now) => Because::CaExpired,
@@ -153,10 +209,33 @@ fn install(
     draft: &mut Draft<'_>,
 ) {
     let action = action(seen, wanted);
-    match gate::failed(subject, &action, draft.memory, draft.observed, None) {
-        Some((why, until)) => draft.hold(subject, why, until),
-        None => draft.step(subject, action, because),
+    let held = gate::failed(subject, &action, draft.memory, draft.observed, None);
+    let held = held.or_else(|| not_kept(seen, subject, wanted, &because, draft));
+    let Some((why, until)) = held else { return draft.step(subject, action, because) };
+    draft.hold(subject, why, until);
+    // Clients need not wait for what keeps the file from changing.
+    if let FileSeen::Holds { sha256, .. } = seen.file {
+        hook(seen, subject, sha256, draft);
     }
+}
+
+/// Whether the very bytes were written not long ago and the file is not as it was left: a file system
+/// that keeps no owner, group or mode would be written to for ever.
+fn not_kept(
+    seen: &CaSeen,
+    subject: &Subject,
+    wanted: &CaBundle,
+    because: &Because,
+    draft: &Draft<'_>,
+) -> Option<(Hold, Option<Time>)> {
+    let done = draft.memory.installed(&seen.name, &wanted.sha256)?;
+    let kept = done.state != State::Done || *because != Because::FileExposed;
+    if kept || gate::retry_asked(subject, done, draft.memory) {
+        return None;
+    }
+    let written = draft.memory.since(done, draft.observed.now);
+    let until = written + draft.observed.retry.longest;
+    (draft.observed.now < until).then_some((Hold::NotKept { written, until }, Some(until)))
 }
 
 /// The file holds what it shall.
@@ -171,16 +250,18 @@ fn settled(seen: &CaSeen, subject: &Subject, wanted: &CaBundle, draft: &mut Draf
     }
 }
 
-/// Runs the command once for bytes that we put there.
+/// Runs the command once for bytes that we put there, until others take their place.
 fn hook(seen: &CaSeen, subject: &Subject, sha256: Sha256, draft: &mut Draft<'_>) {
     let name = seen.name.clone();
-    let Some(Effect { state: State::Done, begun_seq, .. }) = draft.memory.installed(&name, &sha256)
-    else {
+    let installed = draft.memory.installed(&name, &sha256);
+    if !installed.is_some_and(|installed| installed.state == State::Done) {
         return;
-    };
+    }
+    let others = draft.memory.other_installed(&name, &sha256);
     let action = Action::RunHook { name, sha256 };
     let ran = draft.memory.effect(&action).is_some_and(|hook| {
-        matches!(hook.state, State::Done | State::Seen) && hook.begun_seq > *begun_seq
+        let done = matches!(hook.state, State::Done | State::Seen);
+        done && others.is_none_or(|others| hook.begun_seq > others)
     });
     if !seen.has_hook || ran {
         return;
@@ -198,6 +279,10 @@ fn action(seen: &CaSeen, wanted: &CaBundle) -> Action {
 
 fn fingerprints(authorities: &[CaFacts]) -> Vec<Sha256> {
     authorities.iter().map(|it| it.sha256).collect()
+}
+
+fn sorted(authorities: &[CaFacts]) -> Vec<Sha256> {
+    set(authorities).into_iter().collect()
 }
 
 fn set(authorities: &[CaFacts]) -> BTreeSet<Sha256> {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::action::{Action, ImportKey};
 use super::memory::{Effect, Memory, State};
-use super::sight::{Spot, Verdict};
+use super::observed::SwitchSeen;
+use super::sight::{Sighting, Spot, Verdict};
+use super::ssl;
 use crate::model::digest::Sha256;
 use crate::model::names::Name;
 use crate::model::place::{InstanceProbe, Place, Protocol};
@@ -110,16 +112,24 @@ pub(super) fn is_full(effect: &Effect) -> bool {
 /// counts each one as a failed connection of this host, and a proof must not grow old.
 pub const PROVE_AGAIN_AFTER: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Whether the last handshake with an instance verified with exactly these published CAs.
-pub fn is_proven(name: &Name, probe: &str, published: &[Sha256], memory: &Memory) -> bool {
-    let spot = Spot::Instance { probe: probe.to_owned() };
-    let sighting = memory.sighting(name, &spot);
-    sighting.is_some_and(|it| it.sight.verdict == Verdict::Served)
-        && memory.authorities(name).is_some_and(|known| known.published == published)
+/// And what was not as wanted after this long: often enough to see it mended, seldom enough that a hundred
+/// failed connections, for which MySQL locks a host out, take days.
+pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// The last handshake with an instance, when it was made with exactly these published CAs (sorted).
+pub fn judged<'m>(
+    name: &Name,
+    probe: &str,
+    published: &[Sha256],
+    memory: &'m Memory,
+) -> Option<&'m Sighting> {
+    let known = memory.authorities(name).filter(|known| known.published == published)?;
+    let sighting = memory.sighting(name, &Spot::Instance { probe: probe.to_owned() })?;
+    (sighting.seq > known.published_seq).then_some(sighting)
 }
 
-/// The published CAs for which no handshake is needed, because one has verified with them not long ago;
-/// absent: one is needed whatever is published.
+/// The published CAs (sorted) for which no handshake is needed, because one was made with them not long
+/// ago; absent: one is needed whatever is published.
 pub fn proven(
     name: &Name,
     probe: &InstanceProbe,
@@ -129,12 +139,14 @@ pub fn proven(
     if probe.protocol != Protocol::MySql {
         return None;
     }
-    let spot = Spot::Instance { probe: probe.probe.text.clone() };
-    let at = memory.seen_at(memory.sighting(name, &spot)?, now);
     let published = memory.authorities(name)?.published.clone();
-    let lasts =
-        now.since(at) < PROVE_AGAIN_AFTER && is_proven(name, &probe.probe.text, &published, memory);
-    lasts.then_some(published)
+    let sighting = judged(name, &probe.probe.text, &published, memory)?;
+    let lasts = if sighting.sight.verdict == Verdict::Served {
+        PROVE_AGAIN_AFTER
+    } else {
+        LOOK_AGAIN_AFTER
+    };
+    (now.since(memory.seen_at(sighting, now)) < lasts).then_some(published)
 }
 
 /// How the task list and a job must be asked for.
@@ -149,20 +161,9 @@ pub struct SwitchNeed {
 }
 
 /// How to look at a switch.
-pub fn switch(
-    name: &Name,
-    cloud: &Name,
-    instance_id: &str,
-    on: bool,
-    assume: Option<bool>,
-    memory: &Memory,
-    now: Time,
-) -> SwitchNeed {
-    let effect = |on| {
-        let (cloud, instance_id) = (cloud.clone(), instance_id.to_owned());
-        memory.effect(&Action::SwitchSsl { cloud, instance_id, on })
-    };
-    let (wanted, other) = (effect(on), effect(!on));
+pub fn switch(seen: &SwitchSeen, memory: &Memory, now: Time) -> SwitchNeed {
+    let effect = |on| memory.effect(&ssl::action(seen, on));
+    let (wanted, other) = (effect(seen.on), effect(!seen.on));
     let job = [wanted, other].into_iter().flatten().find(|effect| effect.state == State::Done);
     let settled = match (wanted, other) {
         (Some(Effect { state: State::Seen, seq, .. }), other) => {
@@ -173,21 +174,46 @@ pub fn switch(
                 _ => true,
             })
         }
-        (None, None) => assume == Some(on),
+        (None, None) => seen.assume == Some(seen.on),
         _ => false,
     };
-    // What is settled by the journal is compared with the instance now and then, and when an operator
-    // asks for another try: somebody may switch.
-    let aged = wanted.is_none_or(|it| now.since(memory.since(it, now)) >= PROVE_AGAIN_AFTER);
-    let asked = memory
-        .asked_retry(name)
-        .is_some_and(|asked| wanted.is_none_or(|wanted| asked.seq > wanted.seq));
+    let moved = [wanted, other].into_iter().flatten().max_by_key(|effect| effect.seq);
     SwitchNeed {
         job: job.and_then(|effect| effect.id.clone()),
         jobs: job.is_none() && !settled,
-        greeting: !settled || aged || asked,
+        greeting: is_greeting_due(seen, moved, settled, memory, now),
     }
 }
+
+/// Whether the greeting must be read: nobody has since something moved or an operator asked, or that was
+/// long ago. Each reading counts against this host, so that it is not read at every look.
+fn is_greeting_due(
+    seen: &SwitchSeen,
+    moved: Option<&Effect>,
+    settled: bool,
+    memory: &Memory,
+    now: Time,
+) -> bool {
+    let Some(probe) = seen.probe.clone() else { return false };
+    let Some(sighting) = memory.sighting(&seen.name, &Spot::Greeting { probe }) else {
+        return true;
+    };
+    let asked = memory.asked_retry(&seen.name).is_some_and(|asked| asked.seq > sighting.seq);
+    let at = memory.seen_at(sighting, now);
+    let every = match moved {
+        Some(moved) if moved.seq > sighting.seq => Duration::ZERO,
+        // Its job has ended and the greeting does not show it yet: twice as long each time.
+        Some(moved @ Effect { state: State::Done, .. }) => {
+            at.since(memory.since(moved, now)).clamp(FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER)
+        }
+        _ if settled && sighting.sight.verdict == Verdict::Served => PROVE_AGAIN_AFTER,
+        _ => LOOK_AGAIN_AFTER,
+    };
+    asked || now.since(at) >= every
+}
+
+/// How soon a greeting is read again that does not show what a job has done.
+const FIRST_LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Between half and all of [`RECHECK_WITHIN`], the same for one import each time.
 fn recheck_after(key: &ImportKey) -> Duration {

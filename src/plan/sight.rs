@@ -31,13 +31,20 @@ pub enum Spot {
         /// As configured.
         probe: String,
     },
+    /// What an instance's greeting says of SSL: `on` or `off` in the place of an id.
+    Greeting {
+        /// As configured.
+        probe: String,
+    },
 }
 
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Site(place) => place.fmt(f),
-            Self::Probe { probe, .. } | Self::Instance { probe } => write!(f, "probe {probe}"),
+            Self::Probe { probe, .. } | Self::Instance { probe } | Self::Greeting { probe } => {
+                write!(f, "probe {probe}")
+            }
         }
     }
 }

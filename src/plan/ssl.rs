@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, State};
-use super::needs::PROVE_AGAIN_AFTER;
+use super::needs::{LOOK_AGAIN_AFTER, PROVE_AGAIN_AFTER};
 use super::observed::{JobState, SwitchJob, SwitchSeen};
+use super::sight::{Sight, Spot, Verdict};
 use super::{Draft, gate};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
@@ -24,6 +25,7 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     if draft.observed.in_flight.contains(&subject) {
         return draft.hold(&subject, Hold::InFlight, None);
     }
+    let seen = &SwitchSeen { greeting: greeting(seen, &subject, draft), ..seen.clone() };
     let (wanted, other) = (action(seen, seen.on), action(seen, !seen.on));
     // A job or a doubt of either direction comes first: the instance can do one thing at a time.
     for action in [&wanted, &other] {
@@ -43,11 +45,67 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
         Some(Err(failure)) if !is_settled(seen, done, undone) => {
             return draft.hold(&subject, unreachable(seen, failure), None);
         }
+        // What was read before something moved tells nothing now.
+        None if seen.probe.is_some() && !is_settled(seen, done, undone) => {
+            let failure = Failure::local(Kind::Transient, "read greeting", "not read yet");
+            return draft.hold(&subject, Hold::Unseen { failure }, None);
+        }
         _ => {}
     }
     if !is_settled(seen, done, undone) {
         attempt(seen, &subject, wanted, draft);
     }
+}
+
+/// What the instance's greeting said, when it was last read. That is written down where it is news; what
+/// was written down before the last switch counts no more, whoever asked for that.
+fn greeting(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    draft: &mut Draft<'_>,
+) -> Option<Result<bool, Failure>> {
+    let now = draft.observed.now;
+    let spot = Spot::Greeting { probe: seen.probe.clone()? };
+    let known = draft.memory.sighting(&seen.name, &spot).cloned();
+    let Some(read) = &seen.greeting else {
+        let known = known?;
+        let moved = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
+        if moved.into_iter().flatten().any(|effect| effect.seq > known.seq) {
+            return None;
+        }
+        let jobs = seen.jobs.as_ref().and_then(|jobs| jobs.as_ref().ok());
+        let unknown = jobs.map(|jobs| unknown_jobs(seen, jobs, draft)).unwrap_or_default();
+        if unknown.iter().any(|job| job.created + CLOCKS_APART_MAX >= known.at) {
+            return None;
+        }
+        return Some(match known.sight.id.as_deref() {
+            Some(state) => Ok(state == "on"),
+            None => Err(Failure::local(
+                Kind::Transient,
+                "read greeting",
+                format!("as it was {}", known.at),
+            )),
+        });
+    };
+    let (verdict, id) = match read {
+        Ok(shown) if *shown == seen.on => (Verdict::Served, Some(*shown)),
+        Ok(shown) => (Verdict::Wrong, Some(*shown)),
+        Err(_) => (Verdict::Unreachable, None),
+    };
+    let id = id.map(|on| if on { "on" } else { "off" }.to_owned());
+    let sight = Sight { verdict, leaf: None, id, neither: false };
+    let moved = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
+    let moved = moved.into_iter().flatten().map(|effect| effect.seq).max();
+    let asked = draft.memory.asked_retry(subject.name()).map(|asked| asked.seq);
+    let last = moved.max(asked);
+    let is_news = known.is_none_or(|known| {
+        let aged = now.since(draft.memory.seen_at(&known, now)) >= LOOK_AGAIN_AFTER;
+        known.sight != sight || aged || last.is_some_and(|last| last > known.seq)
+    });
+    if is_news {
+        draft.saw(subject, spot, sight);
+    }
+    Some(read.clone())
 }
 
 /// Whether the journal, or the operator where it is silent, says that the wanted state holds.
@@ -70,8 +128,10 @@ fn shown_so(
     let stood = done.filter(|done| done.state == State::Seen);
     if shown == seen.on {
         // Said again now and then, so that the journal knows how old this is.
+        // An operator's wish for another try is fulfilled by that, and must not work later.
         let aged = |it: &Effect| now.since(draft.memory.since(it, now)) >= PROVE_AGAIN_AFTER;
-        if stood.is_none_or(aged) || is_undone(seen, stood, draft) {
+        let asked = |it: &Effect| gate::retry_asked(subject, it, draft.memory);
+        if stood.is_none_or(|it| aged(it) || asked(it)) || is_undone(seen, stood, draft) {
             draft.learn(subject, wanted, Fact::Seen { id: None });
         }
         return;
@@ -143,6 +203,12 @@ fn follow(
         // The instance itself knows what became of a job that nobody else does.
         (Some(Err(Failure { kind: Kind::NotFound, .. })), Some(Ok(shown))) if *shown == on => {
             draft.learn(subject, action.clone(), Fact::Seen { id: Some(job_id) });
+        }
+        // A job that is new may not be known yet.
+        (Some(Err(Failure { kind: Kind::NotFound, .. })), Some(Ok(_)))
+            if !gate::proves(seen.looked_at, effect, draft) =>
+        {
+            draft.hold(subject, Hold::JobRunning { job_id, since }, next);
         }
         (Some(Err(Failure { kind: Kind::NotFound, .. })), Some(Ok(_))) => {
             draft.learn(subject, action.clone(), Fact::Gone);
@@ -276,6 +342,13 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
     };
     let asked = draft.memory.asked_retry(subject.name()).and_then(|asked| asked.at);
     let unknown = unknown_jobs(seen, jobs, draft);
+    // One of ours, of which its own call said that nobody knows it.
+    let known = |job: &&SwitchJob| !unknown.iter().any(|other| other.job_id == job.job_id);
+    if let Some(job) = jobs.iter().filter(known).find(|job| !job.ended) {
+        let (job_id, since) = (job.job_id.clone(), job.created);
+        let next = gate::next_look(since, draft.observed);
+        return draft.hold(subject, Hold::JobRunning { job_id, since }, Some(next));
+    }
     let newest = unknown.iter().max_by_key(|job| job.created);
     if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created)) {
         let (job_id, created) = (job.job_id.clone(), job.created);

@@ -86,6 +86,7 @@ samples!(holds, Hold:
     Unreachable { probe: blank(), failure: failure() },
     Overlapping { authority: blank(), until: moment() },
     Unproven { probe: blank(), failure: failure(), keeps: true },
+    NotKept { written: moment(), until: moment() },
     StillUsed { what: blank(), by: blank() },
     RestartNotAllowed { on: true },
     OutsideWindow { window: blank(), opens: moment() },

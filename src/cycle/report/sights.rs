@@ -30,6 +30,8 @@ pub(super) fn seen(
         Spot::Instance { probe } => {
             info!(event = "ca.proven", instance = %name, probe, fingerprint, days_left, "{probe} presents {short}, which verifies with the published CA of {name} alone");
         }
+        // It has no leaf, and what it leads to is told by that.
+        Spot::Greeting { .. } => {}
         Spot::Site(place) => {
             // Where it went back, what stands there is the former leaf.
             let back = scene.rejected_for(name, place, &leaf.sha256).is_some();

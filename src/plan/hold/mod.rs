@@ -212,6 +212,13 @@ pub enum Hold {
         /// Whether a former CA stays in the file for that.
         keeps: bool,
     },
+    /// The file was written, and is not as it was left.
+    NotKept {
+        /// When it was written.
+        written: Time,
+        /// When it is written again.
+        until: Time,
+    },
     /// A superseded certificate stays because it is used, or because that could not be told.
     StillUsed {
         /// What, in words.

@@ -103,6 +103,11 @@ impl fmt::Display for Hold {
                 f,
                 "{probe} does not verify with the published CA, so clients that trust it alone cannot connect: {failure}"
             ),
+            Self::NotKept { written, until } => write!(
+                f,
+                "the file was written {written} and its owner, group, mode or form are not as they were left: \
+                 something changes it, or the file system keeps none of them; it is written again at {until}"
+            ),
             Self::StillUsed { what, by } => write!(f, "{what} stays: {by}"),
             Self::RestartNotAllowed { on } => write!(
                 f,

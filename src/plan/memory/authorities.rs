@@ -1,6 +1,6 @@
 //! What is remembered of CAs: which are published, which a file holds beside them, and since when.
 
-use super::{Effect, Memory};
+use super::{Effect, Memory, State};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
@@ -9,8 +9,10 @@ use crate::plan::action::Action;
 /// The CAs of one entry, as of the last line that says so.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Authorities {
-    /// Fingerprints of those that are published, in their order.
+    /// Fingerprints of those that are published, sorted.
     pub published: Vec<Sha256>,
+    /// The line that first named exactly these: what was proven before was proven for others.
+    pub published_seq: u64,
     former: Vec<Former>,
 }
 
@@ -24,7 +26,7 @@ struct Former {
 }
 
 impl Authorities {
-    /// Fingerprints of those that the file holds beside them, in their order.
+    /// Fingerprints of those that the file holds beside them, sorted.
     pub fn former(&self) -> impl Iterator<Item = &Sha256> {
         self.former.iter().map(|former| &former.sha256)
     }
@@ -54,6 +56,20 @@ impl Memory {
         installs.map(|(_, effect)| effect).max_by_key(|effect| effect.seq)
     }
 
+    /// The line that last began to install other bytes than these for this entry, and did.
+    pub fn other_installed(&self, name: &Name, sha256: &Sha256) -> Option<u64> {
+        let (of, bytes) = (name.clone(), Sha256::MIN);
+        let first = Action::InstallCa { name: of, sha256: bytes, authorities: Vec::new() };
+        let installs = self.effects.range(first..).map_while(|(action, effect)| match action {
+            Action::InstallCa { name: of, sha256, .. } if of == name => Some((sha256, effect)),
+            _ => None,
+        });
+        let is_other = |(of, effect): &(&Sha256, &Effect)| {
+            *of != sha256 && matches!(effect.state, State::Done | State::Seen)
+        };
+        installs.filter(is_other).map(|(_, effect)| effect.begun_seq).max()
+    }
+
     pub(super) fn publish(
         &mut self,
         at: Time,
@@ -68,7 +84,8 @@ impl Memory {
             before.cloned().unwrap_or(Former { sha256: *sha256, since: at, seq })
         };
         let former = former.iter().map(since).collect();
-        let authorities = Authorities { published: published.to_vec(), former };
+        let published_seq = if known.published == published { known.published_seq } else { seq };
+        let authorities = Authorities { published: published.to_vec(), published_seq, former };
         self.authorities.insert(subject.name().clone(), authorities);
     }
 }

@@ -39,7 +39,7 @@ fn files() -> Vec<Case> {
     let held = || bundle(&[1]).certificates;
     let commented = FileSeen::Holds { sha256: digest(9), authorities: held(), fits: true };
     let (sha256, authorities_held) = (bundle(&[1]).sha256, held());
-    let exposed = FileSeen::Holds { sha256, authorities: authorities_held, fits: false };
+    let exposed = || FileSeen::Holds { sha256, authorities: authorities_held.clone(), fits: false };
     vec![
         (
             "a missing file is written",
@@ -66,7 +66,7 @@ fn files() -> Vec<Case> {
         (
             "the same CAs in another order are the same",
             now(9)
-                .after(0, authorities(&[2, 1], &[]))
+                .after(0, authorities(&[1, 2], &[]))
                 .after(1, done(&redis(), &install(&[1, 2]), None))
                 .ca(CaSeen { has_hook: false, ..shuffled }),
             &[],
@@ -75,8 +75,31 @@ fn files() -> Vec<Case> {
             "a file that others may read or write is put right",
             known(9, 1)
                 .after(1, learned(&redis(), &install(&[1]), Fact::Seen { id: None }))
-                .ca(ca(Ok(&[1]), exposed)),
+                .ca(ca(Ok(&[1]), exposed())),
             &["do redis: install 1111, FileExposed"],
+        ),
+        (
+            "but not at every look, where the file system keeps no attributes; its command runs all the same",
+            known(9, 1).after(1, done(&redis(), &install(&[1]), None)).ca(ca(Ok(&[1]), exposed())),
+            &["do redis: run on_change, HookDue", "hold redis: NotKept +892s"],
+        ),
+        (
+            "until a person asks",
+            known(9, 1)
+                .after(1, done(&redis(), &install(&[1]), None))
+                .after(2, done(&redis(), &hook(1), None))
+                .after(3, retry("redis"))
+                .ca(ca(Ok(&[1]), exposed())),
+            &["do redis: install 1111, FileExposed"],
+        ),
+        (
+            "and its command does not run for it again",
+            known(900, 1)
+                .after(2, done(&redis(), &hook(1), None))
+                .after(3, began(&redis(), &install(&[1])))
+                .after(4, done(&redis(), &install(&[1]), None))
+                .ca(holds(1, 1)),
+            &[],
         ),
         (
             "a file that could not be read is not replaced",
@@ -147,6 +170,8 @@ fn hooks() -> Vec<Case> {
             known(20, 1)
                 .after(99, began(&redis(), &hook(1)))
                 .after(100, ran(1))
+                .after(8, began(&redis(), &install(&[2])))
+                .after(9, installed(2))
                 .after(10, began(&redis(), &install(&[1])))
                 .after(11, installed(1))
                 .ca(holds(1, 1)),

@@ -41,7 +41,7 @@ variants!(
     HOLDS, hold_name, Hold:
     InFlight, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,
     NotListedYet, NeverListed, ExistsUnlisted, Full, SamePlace, Foreign, NewerBound, Unbindable,
-    NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, Overlapping, Unproven,
+    NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, Overlapping, Unproven, NotKept,
     StillUsed, RestartNotAllowed, OutsideWindow, SwitchedBack, SwitchNotShown, SwitchedByOthers, JobRunning, JobUnknown,
 );
 

@@ -6,13 +6,29 @@ use super::ssl::{ledger, ssl};
 use crate::model::failure::Kind;
 use crate::plan::action::Fact;
 use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
+use crate::plan::plan;
 use crate::schedule::Window;
 
 const HALF_DAY: i64 = 43_200;
 
+/// What is written down of greetings has a test of its own.
 #[test]
 fn rules() {
-    check_all(cases());
+    for (sentence, given, expect) in cases() {
+        let mut got = lines(&plan(&given.observed, &given.memory), given.observed.now);
+        got.retain(|line| !line.starts_with("saw "));
+        assert_eq!(got, expect, "{sentence}");
+    }
+}
+
+#[test]
+fn what_a_greeting_says_is_written_down_once() {
+    let given = now(9).switch(greets(false, SwitchSeen { allow_restart: false, ..switch(true) }));
+    let plan = lines(&plan(&given.observed, &given.memory), given.observed.now);
+    assert_eq!(
+        plan,
+        ["hold ledger: RestartNotAllowed", "saw ledger: probe ledger:3306 wrong (off)"]
+    );
 }
 
 pub fn cases() -> Vec<Case> {
@@ -161,8 +177,13 @@ fn job_ends() -> Vec<Case> {
             &["learn ledger: switch SSL on on db1, Seen j1"],
         ),
         (
-            "either way",
+            "but one that is new may only be late",
             answered().switch(greets(false, gone())),
+            &["hold ledger: JobRunning +8s"],
+        ),
+        (
+            "later it has come to nothing",
+            Given { observed: now(122).observed, ..answered() }.switch(greets(false, gone())),
             &["learn ledger: switch SSL on on db1, Gone"],
         ),
     ]

@@ -7,6 +7,8 @@ use crate::model::target::Target::{Elb, Waf};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
 use crate::plan::needs::{self, ImportNeed, SwitchNeed};
+use crate::plan::observed::SwitchSeen;
+use crate::plan::sight::{Sight, Spot, Verdict};
 
 const DAY: i64 = 86_400;
 
@@ -18,7 +20,7 @@ fn ssl(on: bool) -> Action {
 fn switch_after(assume: Option<bool>, lines: &[Record]) -> SwitchNeed {
     let given =
         (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
-    needs::switch(&name("ledger"), &name("main"), "db1", true, assume, &given.memory, at(0))
+    needs::switch(&SwitchSeen { assume, ..switch(true) }, &given.memory, at(0))
 }
 
 #[test]
@@ -92,24 +94,19 @@ fn old_lists_will_do_only_when_every_push_was_seen() {
 fn the_task_list_is_read_for_every_switch_that_is_not_settled() {
     let ledger = Subject::Ssl(name("ledger"));
     let seen = |on| saw(&ledger, &ssl(on), "j1");
-    let list = SwitchNeed { job: None, jobs: true, greeting: true };
+    let list = SwitchNeed { job: None, jobs: true, greeting: false };
     let nothing = SwitchNeed::default();
     let begun = |on| began(&ledger, &ssl(on));
     let lost = |on| failed(&ledger, &ssl(on), failure(Kind::Lost));
     assert_eq!(switch_after(None, &[]), list);
     assert_eq!(switch_after(Some(false), &[]), list);
-    // Where there is a probe, it tells what an operator only knows.
-    assert_eq!(switch_after(Some(true), &[]), SwitchNeed { greeting: true, ..nothing.clone() });
+    assert_eq!(switch_after(Some(true), &[]), nothing);
     assert_eq!(switch_after(None, &[seen(true)]), nothing);
     assert_eq!(switch_after(None, &[seen(true), seen(false)]), list);
     assert_eq!(switch_after(None, &[seen(false), seen(true)]), nothing);
     assert_eq!(switch_after(None, &[begun(true)]), list);
     assert_eq!(switch_after(None, &[seen(true), begun(false)]), list, "the way back is in doubt");
     assert_eq!(switch_after(None, &[seen(true), begun(false), lost(false)]), list);
-    // An operator who asks for another try may have seen what the journal does not know.
-    let asked = SwitchNeed { greeting: true, ..nothing.clone() };
-    assert_eq!(switch_after(None, &[seen(true), retry("ledger")]), asked);
-    assert_eq!(switch_after(None, &[retry("ledger"), seen(true)]), nothing);
     let gone = learned(&ledger, &ssl(false), Fact::Gone);
     assert_eq!(switch_after(None, &[seen(true), begun(false), gone]), nothing);
 }
@@ -119,6 +116,37 @@ fn a_job_is_followed_in_either_direction() {
     let ledger = Subject::Ssl(name("ledger"));
     for on in [true, false] {
         let need = switch_after(None, &[done(&ledger, &ssl(on), Some("j1"))]);
-        assert_eq!(need, SwitchNeed { job: Some("j1".to_owned()), jobs: false, greeting: true });
+        assert_eq!(need, SwitchNeed { job: Some("j1".to_owned()), jobs: false, greeting: false });
     }
+}
+
+#[test]
+fn a_greeting_is_read_when_it_may_tell_something_and_seldom_else() {
+    let ledger = || Subject::Ssl(name("ledger"));
+    let probed = SwitchSeen { probe: Some("ledger:3306".to_owned()), ..switch(true) };
+    let hour = 3600;
+    let shown = |verdict, state: Option<&str>| {
+        let id = state.map(str::to_owned);
+        let spot = Spot::Greeting { probe: "ledger:3306".to_owned() };
+        Record::Saw {
+            subject: ledger(),
+            spot,
+            sight: Sight { verdict, leaf: None, id, neither: false },
+        }
+    };
+    let due = |given: &Given, secs| needs::switch(&probed, &given.memory, at(secs)).greeting;
+    assert!(due(&now(0), 0), "nobody has read it yet");
+    let on = now(0)
+        .after(0, learned(&ledger(), &ssl(true), Fact::Seen { id: None }))
+        .after(1, shown(Verdict::Served, Some("on")));
+    assert!(!due(&on, 12 * hour) && due(&on, 12 * hour + 1));
+    assert!(due(&on.clone().after(2, retry("ledger")), 3), "an operator asks");
+    let off = on.after(9, shown(Verdict::Wrong, Some("off")));
+    assert!(!due(&off, hour) && due(&off, hour + 9), "somebody has switched it back");
+    let silent = now(0).after(1, shown(Verdict::Unreachable, None));
+    assert!(!due(&silent, hour) && due(&silent, hour + 1));
+    let sent = silent.after(2, done(&ledger(), &ssl(true), Some("j1")));
+    assert!(due(&sent, 2), "a job may have ended since");
+    let not_shown = sent.after(30, shown(Verdict::Wrong, Some("off")));
+    assert!(!due(&not_shown, 57) && due(&not_shown, 58), "twice as long each time");
 }

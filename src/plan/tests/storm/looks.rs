@@ -49,15 +49,7 @@ pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
         looked_at: world.clock(),
         import: import.unwrap_or(ImportNeed::Nothing),
         superseded: superseded.unwrap_or_default(),
-        switch: needs::switch(
-            entry,
-            &name("main"),
-            "db1",
-            world.wanted,
-            world.assume,
-            memory,
-            world.clock(),
-        ),
+        switch: needs::switch(&unseen(entry, world), memory, world.clock()),
         local,
         wanted: world.wanted,
         seen: None,
@@ -224,7 +216,15 @@ fn switch(entry: &Name, look: &Look, world: &mut World) -> SwitchSeen {
         let rows = listed.map(row).collect();
         blind(world).map_or(Ok(rows), Err)
     });
-    let unseen = fixture::switch(look.wanted);
+    let greeting = (world.probed && look.switch.greeting)
+        .then(|| blind(world).map_or(Ok(world.actual()), Err));
     let (assume, looked_at) = (world.assume, look.looked_at);
-    SwitchSeen { name: entry.clone(), assume, looked_at, job, jobs, ..unseen }
+    let unseen = SwitchSeen { on: look.wanted, ..unseen(entry, world) };
+    SwitchSeen { assume, looked_at, job, jobs, greeting, ..unseen }
+}
+
+fn unseen(entry: &Name, world: &World) -> SwitchSeen {
+    let probe = world.probed.then(|| "ledger:3306".to_owned());
+    let assume = world.assume;
+    SwitchSeen { name: entry.clone(), assume, probe, ..fixture::switch(world.wanted) }
 }

@@ -94,6 +94,9 @@ pub struct World {
     pub jobs: Vec<Job>,
     /// So many of the first jobs are known to nobody any more.
     pub forgotten: usize,
+    /// Whether the instance tells its state in its greeting, and how that was at first.
+    pub probed: bool,
+    first: bool,
     pub wanted: bool,
     pub assume: Option<bool>,
     /// The CA that the instance publishes, when it began to, and the one that what it presents verifies
@@ -103,6 +106,8 @@ pub struct World {
     /// The CAs in the file, each with the moment from which it was not published any more.
     pub file: Vec<(u8, Option<Time>)>,
     pub hook_due: bool,
+    /// The CAs in the file when the command last ran.
+    pub hook_for: Vec<u8>,
     /// A command was cut short, so it may run again.
     pub hook_excused: bool,
     pub retries: usize,
@@ -143,12 +148,15 @@ impl World {
             garbage: BTreeSet::new(),
             jobs: Vec::new(),
             forgotten: 0,
+            probed: rng.percent(50),
+            first: rng.percent(50),
             wanted: rng.percent(50),
             assume: None,
             published: (1, at(0)),
             presented: 1,
             file: Vec::new(),
             hook_due: false,
+            hook_for: Vec::new(),
             hook_excused: false,
             retries: 0,
             losses: 0,
@@ -293,6 +301,12 @@ impl World {
         self.jobs.iter().rev().find(|job| !job.fails).map(|job| job.on)
     }
 
+    /// What the instance's greeting says.
+    pub fn actual(&self) -> bool {
+        let ended = |job: &&Job| !job.fails && job.ends <= self.now;
+        self.jobs.iter().rev().find(ended).map_or(self.first, |job| job.on)
+    }
+
     pub fn id(&mut self, prefix: &str) -> String {
         self.ids += 1;
         format!("{prefix}{}", self.ids)
@@ -318,11 +332,13 @@ impl World {
             Action::RunHook { .. } => {
                 assert!(self.hook_due || self.hook_excused, "a command runs twice");
                 (self.hook_due, self.hook_excused) = (false, false);
+                self.hook_for = self.file.iter().map(|(n, _)| *n).collect();
                 Ok(None)
             }
             Action::SwitchSsl { on, .. } => {
                 assert!(self.jobs.iter().all(|job| job.ends <= self.now), "restarted in a restart");
                 assert!(self.state() != Some(*on), "restarted twice for one state");
+                assert!(!self.probed || self.actual() != *on, "restarted for what was so");
                 let (id, made) = (self.id("job-"), self.now);
                 let ends = made + Duration::from_secs(5 + self.rng.below(60));
                 let fails = !self.calm && self.rng.percent(10);
