@@ -1,5 +1,7 @@
 //! The CA that an instance publishes: a zip archive, bare PEM or DER, told apart by content.
 
+use std::collections::HashSet;
+
 use super::archive;
 use super::bundle::{certificates, pem_of};
 use super::chain::signed;
@@ -29,8 +31,10 @@ pub struct CaBundle {
 }
 
 impl CaBundle {
-    /// The bundle of these, in this order.
-    pub fn of(certificates: Vec<CaFacts>) -> Self {
+    /// The bundle of these, in this order; one that comes twice stays where it came first.
+    pub fn of(mut certificates: Vec<CaFacts>) -> Self {
+        let mut seen = HashSet::new();
+        certificates.retain(|found| seen.insert(found.sha256));
         let pem: String = certificates.iter().map(|found| found.pem.as_str()).collect();
         Self { sha256: Sha256::of(pem.as_bytes()), pem, certificates }
     }
@@ -82,13 +86,6 @@ pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
         ..=CA_INPUT_BYTES_MAX => Ok(bundle),
         _ => Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX }),
     }
-}
-
-/// The CAs in a file in place, whatever is to be thought of them: what [`CaBundle::of`] has written is read
-/// back as it was, also where a CA is left out that vouched for another. Empty where nothing can be read.
-pub fn ca_inside(bytes: &[u8]) -> Vec<CaFacts> {
-    let found = read_all(bytes).unwrap_or_default();
-    authorities(&found).into_iter().map(ca_facts).collect()
 }
 
 /// Those that are CAs, once each.
@@ -159,7 +156,7 @@ pub fn ca_validity(bundle: &CaBundle, now: Time) -> Option<Finding> {
     })
 }
 
-fn ca_facts(certificate: &Certificate) -> CaFacts {
+pub(super) fn ca_facts(certificate: &Certificate) -> CaFacts {
     let facts = &certificate.facts;
     CaFacts {
         subject: facts.subject.clone(),

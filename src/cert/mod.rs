@@ -7,6 +7,7 @@ mod ca;
 mod chain;
 mod covers;
 mod findings;
+mod inside;
 pub mod inspect;
 mod key;
 mod leaf;
@@ -14,9 +15,10 @@ mod pem;
 mod x509;
 
 pub use bundle::{Material, Pair, Rejected, Role, read_pair, validity};
-pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_inside, ca_validity, fit, read_ca};
+pub use ca::{CA_INPUT_BYTES_MAX, CaBundle, CaFacts, ca_validity, fit, read_ca};
 pub use covers::covers;
 pub use findings::Finding;
+pub use inside::{CA_INSIDE_BYTES_MAX, Inside, ca_inside};
 pub use leaf::{Family, facts, family, same_names};
 pub use x509::LeafFacts;
 

@@ -80,14 +80,37 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, Finding> {
         return Err(Finding::ByteOrderMark);
     }
     let mut document = Document::default();
-    let blocks = blocks(bytes)?;
-    if blocks.is_empty() {
-        return Err(if bytes.first() == Some(&0x30) { Finding::Der } else { Finding::NoPem });
-    }
-    for block in blocks {
+    let mut count = 0;
+    each_block(bytes, |block| {
+        count += 1;
+        if count > BLOCKS_MAX {
+            return Err(Finding::TooManyBlocks { max: BLOCKS_MAX });
+        }
         document.take(&block);
+        Ok(())
+    })?;
+    match count {
+        0 if bytes.first() == Some(&0x30) => Err(Finding::Der),
+        0 => Err(Finding::NoPem),
+        _ => Ok(document),
     }
-    Ok(document)
+}
+
+/// DER of each certificate in a block that TLS software reads, whatever stands in other blocks; and whether
+/// there is no other block. No more blocks are told apart than the bytes have room for, one at a time.
+pub(super) fn sound_certificates(bytes: &[u8]) -> (Vec<Vec<u8>>, bool) {
+    // Behind a byte-order mark, the first block is none.
+    let mut alone = !bytes.starts_with(b"\xef\xbb\xbf");
+    let mut found = Vec::new();
+    // Nothing in here fails.
+    let _ = each_block(bytes, |block| {
+        let mut document = Document::default();
+        document.take(&block);
+        alone &= document.certificates.len() == 1;
+        found.append(&mut document.certificates);
+        Ok(())
+    });
+    (found, alone)
 }
 
 /// Canonical PEM of these bytes: lines of 64, `\n` ends, no blank line around it.
@@ -169,16 +192,15 @@ fn key(form: Form, der: &[u8]) -> Key {
 }
 
 /// Finds each block by its own count of BEGIN lines, with what is wrong with its frame.
-fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Finding> {
-    let mut found: Vec<Block> = Vec::new();
+fn each_block(
+    bytes: &[u8],
+    mut take: impl FnMut(Block) -> Result<(), Finding>,
+) -> Result<(), Finding> {
     let mut open: Option<Block> = None;
     for line in bytes.split(|byte| *byte == b'\n') {
         let trimmed = line.trim_ascii();
         if let Some(label) = label(trimmed, "-----BEGIN ") {
-            found.extend(open.take().map(cut_off));
-            if found.len() == BLOCKS_MAX {
-                return Err(Finding::TooManyBlocks { max: BLOCKS_MAX });
-            }
+            open.take().map(cut_off).map_or(Ok(()), &mut take)?;
             let indented = line.first().is_some_and(u8::is_ascii_whitespace);
             open = Some(begin(label, indented, bytes.len()));
         }
@@ -189,11 +211,10 @@ fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Finding> {
         block.text.extend_from_slice(trimmed);
         block.text.push(b'\n');
         if label(trimmed, "-----END ").as_ref() == Some(&block.label) {
-            found.extend(open.take());
+            open.take().map_or(Ok(()), &mut take)?;
         }
     }
-    found.extend(open.map(cut_off));
-    Ok(found)
+    open.map(cut_off).map_or(Ok(()), take)
 }
 
 fn begin(label: String, indented: bool, bytes: usize) -> Block {

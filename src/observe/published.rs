@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance;
-use crate::cert::{CaBundle, ca_inside, fit, read_ca};
+use crate::cert::{CA_INSIDE_BYTES_MAX, CaBundle, ca_inside, fit, read_ca};
 use crate::cloud::{Cloud, Result, dcs, dds, download, gaussdb, geminidb, links, rds};
 use crate::config::InstanceCa;
 use crate::files::{self, Attributes};
@@ -18,8 +18,8 @@ use crate::model::target::CaSource;
 use crate::model::time::Time;
 use crate::plan::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
 
-/// More than any CA bundle that a client would load.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// All of a file in place that its reader takes, and no more.
+const FILE_BYTES_MAX: u64 = CA_INSIDE_BYTES_MAX as u64;
 /// A disk that does not answer for this long counts as unreadable, so that an operator gets a reply.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -97,9 +97,9 @@ fn file(path: &Path, wanted: &Attributes) -> io::Result<FileSeen> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FileSeen::Absent),
         read => read?,
     };
-    let fits = wanted.are_those_of(path)?;
-    let authorities = ca_inside(&bytes);
-    Ok(FileSeen::Holds { sha256: Sha256::of(&bytes), authorities, fits })
+    let inside = ca_inside(&bytes);
+    let fits = wanted.are_those_of(path)? && inside.clean;
+    Ok(FileSeen::Holds { sha256: Sha256::of(&bytes), authorities: inside.authorities, fits })
 }
 
 async fn link(cloud: &Cloud, entry: &InstanceCa) -> Result<Secret> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cert::archive::tests::pack;
-use crate::cert::{CA_INPUT_BYTES_MAX, Finding, ca_inside, ca_validity, fit, read_ca};
+use crate::cert::{CA_INPUT_BYTES_MAX, Finding, ca_validity, fit, read_ca};
 
 fn said(bytes: &[u8]) -> String {
     read_ca(bytes).expect_err("should be refused").to_string()
@@ -123,18 +123,6 @@ fn a_ca_that_names_itself_has_signed_itself() {
     // A leaf whose issuer has its name is no self-signed certificate.
     let leaf = params("same", YEARS).signed_by(&key, &before).unwrap().pem();
     assert!(said(leaf.as_bytes()).contains("is not its own"));
-}
-
-#[test]
-fn what_was_installed_is_read_back_as_it_was() {
-    // The new certificate's only voucher has expired and is left out.
-    let (old, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-    let before = CertifiedIssuer::self_signed(ca_params("same", (2000, 2001)), old).unwrap();
-    let after = ca_params("same", YEARS).signed_by(&key, &before).unwrap().pem();
-    let bundle = fit(read_ca((after + &before.pem()).as_bytes()).unwrap(), NOW).unwrap();
-    assert_eq!(bundle.certificates.len(), 1);
-    assert_eq!(ca_inside(bundle.pem.as_bytes()), bundle.certificates);
-    assert_eq!(ca_inside(b"no certificate"), []);
 }
 
 #[test]
