@@ -13,6 +13,17 @@ use crate::model::time::Time;
 
 /// Most bytes of a published CA, packed or not.
 pub const CA_INPUT_BYTES_MAX: usize = 1 << 20;
+/// Most CAs of one publication, several times what a service has with the CAs of all its regions and a
+/// rollover in each. Every client loads each of them.
+pub const PUBLISHED_CAS_MAX: usize = 64;
+/// Most bytes of their PEM: 4 KiB each, where a CA with an RSA key of 4096 bits has two. With former ones
+/// beside it for years, such a bundle stays within [`CA_FILE_BYTES_MAX`].
+pub const PUBLISHED_PEM_BYTES_MAX: usize = 256 << 10;
+/// Most bytes of a CA file that grows by former CAs: four whole publications. Some clients load no more.
+pub const CA_FILE_BYTES_MAX: usize = 1 << 20;
+/// Most signatures that are checked of one publication: one for each CA that signed itself, which leaves
+/// room for rollovers in a bundle of the usual size. One check takes up to a millisecond.
+const CHECKS_MAX: usize = 64;
 /// How a DER sequence begins: the outermost thing of certificates, keys and key stores alike.
 const SEQUENCE: u8 = 0x30;
 /// How the version of a certificate begins, as nothing else that is kept in DER does.
@@ -69,22 +80,15 @@ pub struct CaFacts {
 
 /// Reads what an instance publishes. Takes the CA certificates, and a server's certificate that issued
 /// itself, and nothing else: leaves and keys beside them are left out. Refuses pages and messages, empty,
-/// damaged, cut-off and oversized input, any certificate that does not parse, and a CA that names itself
+/// damaged, cut-off and oversized input, any certificate that does not parse, more than
+/// [`PUBLISHED_CAS_MAX`] CAs or [`PUBLISHED_PEM_BYTES_MAX`] bytes of them, and a CA that names itself
 /// as issuer under a signature of somebody else's. Dates and strength are judged by [`fit`].
 pub fn read_ca(bytes: &[u8]) -> Result<CaBundle, Finding> {
     let found = read_all(bytes)?;
     let authorities = authorities(&found);
-    if authorities.is_empty() {
-        return Err(Finding::NoCa);
-    }
-    if let Some(finding) = authorities.iter().find_map(|found| damage(found, &authorities)) {
-        return Err(finding);
-    }
-    let bundle = CaBundle::of(authorities.into_iter().map(ca_facts).collect());
-    // What is installed has to be read back, and an archive may hold more than its size.
-    match bundle.pem.len() {
-        ..=CA_INPUT_BYTES_MAX => Ok(bundle),
-        _ => Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX }),
+    match faults(&authorities).into_iter().next() {
+        Some(finding) => Err(finding),
+        None => Ok(CaBundle::of(authorities.into_iter().map(ca_facts).collect())),
     }
 }
 
@@ -119,13 +123,46 @@ pub(super) fn weakness(certificate: &Certificate) -> Option<Finding> {
     certificate.weakness().filter(|fault| !matches!(fault, Finding::UnsupportedKey { .. }))
 }
 
+/// What is wrong with these CAs together, or with the signature of one.
+pub(super) fn faults(authorities: &[&Certificate]) -> Vec<Finding> {
+    let pem_bytes: usize = authorities.iter().map(|found| pem_of(found).len() + 1).sum();
+    if authorities.is_empty() {
+        vec![Finding::NoCa]
+    } else if authorities.len() > PUBLISHED_CAS_MAX {
+        vec![Finding::TooManyCas { max: PUBLISHED_CAS_MAX }]
+    } else if pem_bytes > PUBLISHED_PEM_BYTES_MAX {
+        vec![Finding::CasTooLarge { max: PUBLISHED_PEM_BYTES_MAX }]
+    } else {
+        damages(authorities)
+    }
+}
+
 /// What tells that a CA is not what its issuer made: the only signature that can be checked by what is
 /// here. One whose key was exchanged may be signed by its former self.
-pub(super) fn damage(certificate: &Certificate, beside: &[&Certificate]) -> Option<Finding> {
-    let vouches =
-        |other: &&Certificate| other.subject == certificate.subject && signed(certificate, other);
-    let is_damaged = certificate.is_self_issued() && !beside.iter().any(vouches);
-    is_damaged.then(|| Finding::DamagedCa { subject: certificate.facts.subject.clone() })
+fn damages(authorities: &[&Certificate]) -> Vec<Finding> {
+    let mut left = CHECKS_MAX;
+    let mut found = Vec::new();
+    for authority in authorities.iter().filter(|found| found.is_self_issued()) {
+        let namesakes = authorities
+            .iter()
+            .filter(|other| other.subject == authority.subject && other.der != authority.der);
+        let mut is_signed = false;
+        for other in std::iter::once(authority).chain(namesakes) {
+            if left == 0 {
+                found.push(Finding::TooManyNamesakes { max: CHECKS_MAX });
+                return found;
+            }
+            left -= 1;
+            is_signed = signed(authority, other);
+            if is_signed {
+                break;
+            }
+        }
+        if !is_signed {
+            found.push(Finding::DamagedCa { subject: authority.facts.subject.clone() });
+        }
+    }
+    found
 }
 
 /// The part of a published bundle that may be installed at `now`: what is valid then. Refuses one

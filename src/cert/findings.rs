@@ -158,6 +158,21 @@ pub enum Finding {
         "holds no CA certificate: what is in it was issued by others and can issue nothing itself"
     )]
     NoCa,
+    /// More CAs than any service publishes: clients would load, and trust, each of them.
+    #[error(
+        "holds more than {max} CA certificates, which no instance needs: nothing of it is installed"
+    )]
+    TooManyCas { max: usize },
+    /// CAs of more bytes than any service publishes.
+    #[error(
+        "holds CA certificates of more than {max} bytes in all, which no instance needs: nothing of it is installed"
+    )]
+    CasTooLarge { max: usize },
+    /// CAs of one name whose signatures are costly to tell apart.
+    #[error(
+        "holds so many CA certificates of one name that {max} checks of signatures do not tell who signed which"
+    )]
+    TooManyNamesakes { max: usize },
     /// A CA that names itself as issuer, and did not sign itself.
     #[error(
         "the signature on {subject} is not its own: the certificate is damaged, or was made by somebody else"

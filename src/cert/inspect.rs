@@ -182,12 +182,8 @@ impl Inspection {
         }
         self.certificates = self.parsed.iter().map(view).collect();
         let authorities: Vec<_> = self.parsed.iter().filter(|it| ca::is_authority(it)).collect();
-        let mut faults = Vec::new();
-        if authorities.is_empty() {
-            faults.push(Finding::NoCa);
-        }
+        let mut faults = ca::faults(&authorities);
         for authority in &authorities {
-            faults.extend(ca::damage(authority, &authorities));
             faults.extend(ca::weakness(authority));
             let facts = &authority.facts;
             let subject = facts.subject.clone();

@@ -7,6 +7,7 @@ use rcgen::{
 use crate::model::time::Time;
 
 mod authorities;
+mod bounds;
 mod inside;
 mod inspections;
 mod pairs;
