@@ -68,12 +68,17 @@ pub fn unseen(entry: &InstanceCa, published: Result<Arc<CaBundle>>, file: FileSe
 async fn fetch(cloud: &Cloud, entry: &InstanceCa, now: Time) -> Result<CaBundle> {
     let link = link(cloud, entry).await?;
     let bytes = download::fetch(cloud, &link).await?;
-    let unusable = |finding: &dyn std::fmt::Display| Failure {
+    let unusable = |words: String| Failure {
         service: Some(entry.source.api()),
-        ..Failure::local(Kind::Unusable, "published CA", finding.to_string())
+        ..Failure::local(Kind::Unusable, "published CA", words)
     };
-    let bundle = read_ca(&bytes).map_err(|finding| unusable(&finding))?;
-    fit(bundle, now).map_err(|finding| unusable(&finding))
+    // Hundreds of certificates may be in it, and everything else shares one thread.
+    let judging =
+        tokio::task::spawn_blocking(move || read_ca(&bytes).and_then(|bundle| fit(bundle, now)));
+    match judging.await {
+        Ok(judged) => judged.map_err(|finding| unusable(finding.to_string())),
+        Err(_) => Err(unusable("reading it failed inside certrotd".to_owned())),
+    }
 }
 
 /// What the file in place holds. A disk that does not answer for ten seconds counts as unreadable.
