@@ -263,6 +263,47 @@ def nested(pem):
     }
 
 
+def namesakes(folder, count):
+    """So many CAs of one name, each signed by the last one's key: who signed which takes a check for each
+    pair to find out. All have one key, and differ by serial number, extension and signature."""
+    path = {name: os.path.join(folder, name) for name in ("last", "key", "pem", "one")}
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-subj", "/CN=same"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *curve, "-keyout", path["last"], "-out", path["pem"]], **quiet
+    )
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]
+        + ["-out", path["key"]],
+        **quiet,
+    )
+    text = b""
+    for _ in range(count - 1):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-new", "-key", path["key"], "-subj", "/CN=same"]
+            + ["-CA", path["pem"], "-CAkey", path["last"], "-out", path["one"]],
+            **quiet,
+        )
+        with open(path["one"], "rb") as one:
+            text += one.read()
+    with open(path["pem"], "rb") as last:
+        text += last.read()
+    for name in path.values():
+        os.remove(name)
+    return text
+
+
+def crowded(folder):
+    """Certificates that parse, too many of them to be judged or installed."""
+    many = namesakes(folder, 512)
+    ends = b"-----END CERTIFICATE-----\n"
+    some = b"".join(block + ends for block in many.split(ends)[-65:-1])
+    return {
+        "512 CAs of one name that one of them signed": pack([("ca.pem", many)]),
+        "64 CAs of one name that one of them signed": pack([("ca.pem", some)]),
+    }
+
+
 def no_ca(pem, der):
     broken = pem.replace(b"MII", b"AII", 1)
     return {
@@ -315,7 +356,7 @@ def write(folder):
     """Makes the corpus: a number a file, and a list of the names and exit codes that belong to them."""
     pem, der = authority(folder)
     taken = good(pem, der)
-    refused = bombs(pem) | paths(pem) | lies(pem) | nested(pem) | no_ca(pem, der)
+    refused = bombs(pem) | paths(pem) | lies(pem) | nested(pem) | no_ca(pem, der) | crowded(folder)
     for number, data in enumerate(list(taken.values()) + list(refused.values())):
         with open(os.path.join(folder, str(number)), "wb") as file:
             file.write(data)
