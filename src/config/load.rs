@@ -6,13 +6,14 @@ use std::path::{self, Path};
 
 use super::disk::{self, CredentialDirs, Credentials};
 use super::error::Findings;
-use super::{Config, ConfigError, later, read, resolve};
+use super::{Config, ConfigError, later, read, resolve, taken};
 
 /// Longest file that is read, in bytes: ten thousand certificates with a push each stay below it.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// Reads the file, and opens each credential file that it names (its content is not looked at).
-/// Relative paths in it count from its own directory, made absolute here.
+/// Relative paths in it count from its own directory, made absolute here. Refuses a CA file that another
+/// entry reads or writes, by whatever path or symlink.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     load_with(path, &Credentials::Needed(&CredentialDirs::of_this_host()))
 }
@@ -31,7 +32,8 @@ fn load_with(path: &Path, credentials: &Credentials<'_>) -> Result<Config, Confi
     resolved(&path, &text, credentials)
 }
 
-/// Takes the text for the content of `path` and touches no file: credential files are not looked at.
+/// Takes the text for the content of `path` and touches no file: credential files are not looked at, and
+/// two paths are one file only if their text says so.
 pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     resolved(path, text, &Credentials::Untouched)
 }
@@ -43,7 +45,13 @@ pub(super) fn resolved(
 ) -> Result<Config, ConfigError> {
     let mut findings = Findings::new(text);
     let written = read::written(text, &mut findings);
-    let (config, secrets) = resolve::file(path, &written, &mut findings);
+    let resolve::Resolved { config, secrets, files } = resolve::file(path, &written, &mut findings);
+    match credentials {
+        Credentials::Untouched => {
+            taken::refuse(&files, |path| vec![taken::plain(path)], &mut findings);
+        }
+        _ => taken::refuse(&files, taken::on_disk, &mut findings),
+    }
     let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &entry.key);
     disk::look(&secrets, keys, credentials, &mut findings);
     let warnings = findings.finish(path)?;

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`raw`] has every key as it is written, with its documentation and default; `read` takes
 //! the file apart and finds misspelled keys and wrong types; the `resolve` files turn what was written into
-//! the types below, one table each; `disk` looks at the credential files; `load` does it all in order.
+//! the types below, one table each; `taken` keeps entries out of each other's files; `disk` looks at the
+//! credential files; `load` does it all in order.
 //! Whatever is wrong goes to one list, so that an operator sees all of it at once.
 
 mod disk;
@@ -14,6 +15,7 @@ mod needs;
 pub mod raw;
 mod read;
 mod resolve;
+mod taken;
 #[cfg(test)]
 mod tests;
 

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::sites::{Owner, Sites};
 use super::values::{number_or, parsed, parsed_or, path, required, span_within};
-use super::{Names, TakenFiles, World, called, cloud_of, push};
+use super::{Names, World, called, cloud_of, push};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
+use crate::config::taken::{FileAt, plain};
 use crate::config::{Certificate, Push, raw};
 use crate::model::names::Name;
 
@@ -21,14 +22,14 @@ const KEEP: RangeInclusive<i64> = 0..=100;
 /// Letters and dashes of a UUID.
 const UUID_CHARS: usize = 36;
 
-/// Certificate files by cloud, with the entry that reads them.
+/// Certificate files by cloud, in one spelling, with the entry that reads them.
 type Paths = HashMap<(Name, PathBuf), String>;
 
-/// Every sound certificate, in the file's order; the files that they are read from are added to those
-/// that nothing may write.
+/// Every sound certificate, in the file's order; the files that they are read from are added to
+/// `read_files`, which nothing may write.
 pub(super) fn all(
     reads: &[(Read<raw::Certificate>, Vec<Read<raw::Push>>)],
-    taken: &mut TakenFiles,
+    read_files: &mut Vec<FileAt>,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<Certificate> {
@@ -43,10 +44,11 @@ pub(super) fn all(
         let files = files(read, world, findings);
         let said = called("certificate", name.as_ref());
         for file in files.iter().flatten() {
-            taken.insert(file.clone(), format!("{said} reads"));
+            let (path, entry) = (file.clone(), said.clone());
+            read_files.push(FileAt { path, entry, written: None });
         }
         if let ([Some(cert), ..], Some(cloud)) = (&files, &cloud) {
-            refuse_second(read, (cloud.clone(), cert.clone()), said.clone(), &mut paths, findings);
+            refuse_second(read, (cloud, cert), said.clone(), &mut paths, findings);
         }
         let owner = Owner { said, cloud: cloud.as_ref() };
         let pushes = push::all(pushes, &owner, &mut sites, world, findings);
@@ -70,13 +72,13 @@ fn files(
 
 fn refuse_second(
     read: &Read<raw::Certificate>,
-    path: (Name, PathBuf),
+    (cloud, cert): (&Name, &Path),
     said: String,
     paths: &mut Paths,
     findings: &mut Findings<'_>,
 ) {
-    let text = shown(&path.1.to_string_lossy());
-    if let Some(other) = paths.insert(path, said) {
+    if let Some(other) = paths.insert((cloud.clone(), plain(cert)), said) {
+        let text = shown(&cert.to_string_lossy());
         let span = read.raw.cert.as_ref().map_or(read.span.clone(), |cert| cert.span());
         let sentence = format!("`cert` {text} is that of {other} too, expected once in one cloud");
         findings.add(&span, sentence);

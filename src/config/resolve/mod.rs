@@ -12,9 +12,9 @@ mod push;
 mod sites;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono_tz::Tz;
 use toml::Spanned;
@@ -23,6 +23,7 @@ use super::Config;
 use super::disk::SecretAt;
 use super::error::{Findings, shown};
 use super::read::{Read, Written};
+use super::taken::FileAt;
 use crate::model::names::Name;
 use values::{parsed, required};
 
@@ -42,13 +43,18 @@ impl World<'_> {
     }
 }
 
-/// Resolves every table, and names every credential file on the way. There is no configuration where a
+/// What a file comes to.
+pub(super) struct Resolved {
+    pub(super) config: Option<Config>,
+    /// Every credential file.
+    pub(super) secrets: Vec<SecretAt>,
+    /// Every file of a certificate, and after those every CA file.
+    pub(super) files: Vec<FileAt>,
+}
+
+/// Resolves every table, and names the files that entries use on the way. There is no configuration where a
 /// part of it could not be made; then there is a problem that says so.
-pub(super) fn file(
-    path: &Path,
-    written: &Written,
-    findings: &mut Findings<'_>,
-) -> (Option<Config>, Vec<SecretAt>) {
+pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) -> Resolved {
     let dir = path.parent().unwrap_or(Path::new(""));
     if written.clouds.is_empty() && !findings.torn {
         findings.add(&(0..0), "there is no [cloud.NAME] table, expected at least one");
@@ -68,9 +74,9 @@ pub(super) fn file(
     let state = general::state(&written.state, &world, findings);
     let log = general::log(&written.log, findings);
     let metrics = general::metrics(&written.metrics, findings);
-    let mut taken = TakenFiles::new();
-    let certificates = certificate::all(&written.certificates, &mut taken, &world, findings);
-    let instance_cas = instance::cas(&written.instance_cas, &mut taken, &world, findings);
+    let mut files = Vec::new();
+    let certificates = certificate::all(&written.certificates, &mut files, &world, findings);
+    let instance_cas = instance::cas(&written.instance_cas, &mut files, &world, findings);
     let instance_ssls = instance::ssls(&written.instance_ssls, &world, findings);
     let config = (|| {
         Some(Config {
@@ -86,7 +92,7 @@ pub(super) fn file(
             warnings: Vec::new(),
         })
     })();
-    (config, secrets)
+    Resolved { config, secrets, files }
 }
 
 /// The cloud that an entry belongs to: the one that it names, or the only one there is.
@@ -150,9 +156,6 @@ impl Names {
 fn called(table: &str, name: Option<&Name>) -> String {
     name.map_or(format!("another {table}"), |name| format!("{table} {name}"))
 }
-
-/// Files that an entry of the file reads or writes, with a word for it.
-type TakenFiles = HashMap<PathBuf, String>;
 
 /// Where a value stands.
 type Span = Range<usize>;

@@ -8,10 +8,10 @@ use crate::config::disk::{CredentialDirs, Credentials};
 use crate::config::load::{load, resolved};
 
 /// A directory of one test, removed with all that is in it.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let dir = format!("certrotd-config-{name}-{}", std::process::id());
         let dir = std::env::temp_dir().join(dir);
         fs::create_dir_all(&dir).unwrap();

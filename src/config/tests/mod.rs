@@ -6,6 +6,7 @@ mod disk;
 mod refused_files;
 mod refused_instances;
 mod refused_values;
+mod shared_files;
 mod shipped;
 
 use std::path::Path;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::super::certificate::WARN_BEFORE;
 use super::super::probe::probe;
 use super::super::values::{parsed, parsed_or, path, required, span_within, word};
-use super::super::{Names, TakenFiles, World, called, cloud_of, lists};
+use super::super::{Names, World, called, cloud_of, lists};
 use super::attributes::{account, mode};
 use super::{ID_CHARS_MAX, instance_id};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
+use crate::config::taken::FileAt;
 use crate::config::{InstanceCa, raw};
 use crate::model::names::Name;
 use crate::model::place::{InstanceProbe, Protocol};
@@ -26,21 +27,21 @@ const OVERLAP: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3
 /// No overlap, without a unit: no unit would change it.
 const OVERLAP_NONE: &str = "0";
 
-/// Every sound CA file, in the file's order; each path is added to those that are taken.
+/// Every sound CA file, in the file's order; each path, of unsound ones too, is added to `files`.
 pub(in super::super) fn all(
     reads: &[Read<raw::InstanceCa>],
-    taken: &mut TakenFiles,
+    files: &mut Vec<FileAt>,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<InstanceCa> {
     let mut names = Names::default();
-    reads.iter().filter_map(|read| ca(read, &mut names, taken, world, findings)).collect()
+    reads.iter().filter_map(|read| ca(read, &mut names, files, world, findings)).collect()
 }
 
 fn ca(
     read: &Read<raw::InstanceCa>,
     names: &mut Names,
-    taken: &mut TakenFiles,
+    files: &mut Vec<FileAt>,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<InstanceCa> {
@@ -53,7 +54,7 @@ fn ca(
     let instance_id = id.and_then(|text| parsed("instance_id", text, findings, instance_id));
     let category = raw.category.as_ref();
     let category = parsed_or("category", category, raw::CATEGORY, findings, category_name);
-    let path = own_file(read, name.as_ref(), taken, world, findings);
+    let path = own_file(read, name.as_ref(), files, world, findings);
     let mode = parsed_or("mode", raw.mode.as_ref(), raw::MODE, findings, mode);
     let owner = raw.owner.as_ref().and_then(|text| parsed("owner", text, findings, account));
     let group = raw.group.as_ref().and_then(|text| parsed("group", text, findings, account));
@@ -82,22 +83,18 @@ fn ca(
     })
 }
 
-/// The file to write, which nothing else in the configuration reads or writes.
+/// The file to write, noted so that no other entry's file is taken for it.
 fn own_file(
     read: &Read<raw::InstanceCa>,
     name: Option<&Name>,
-    taken: &mut TakenFiles,
+    files: &mut Vec<FileAt>,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<PathBuf> {
     let written = required(read, "path", read.raw.path.as_ref(), findings)?;
     let file = parsed("path", written, findings, |text| path(text, world))?;
-    let said = format!("{} writes", called("instance_ca", name));
-    if let Some(other) = taken.insert(file.clone(), said) {
-        let text = shown(&file.to_string_lossy());
-        let sentence = format!("`path` {text} is a file that {other}, expected one of its own");
-        findings.add(&written.span(), sentence);
-    }
+    let (path, entry) = (file.clone(), called("instance_ca", name));
+    files.push(FileAt { path, entry, written: Some(written.span()) });
     Some(file)
 }
 
