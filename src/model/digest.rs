@@ -16,9 +16,6 @@ macro_rules! fingerprint {
         pub struct $name([u8; $bytes]);
 
         impl $name {
-            /// The least one in order, where a range of them begins.
-            pub const MIN: Self = Self([0; $bytes]);
-
             /// The digest of these bytes.
             pub fn of(bytes: &[u8]) -> Self {
                 let mut out = [0; $bytes];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
-use super::memory::State;
+use super::memory::{Effect, State};
 use super::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
 use super::sight::{Sight, Sighting, Spot, Verdict};
 use super::{Draft, Lesson, gate, needs};
@@ -18,6 +18,10 @@ use crate::model::time::Time;
 
 /// Largest file that former CAs may make of a bundle, in bytes: far below what is read back.
 const CA_FILE_BYTES_MAX: usize = 1 << 20;
+/// How long after a file was written a second time it is written a third time; twice as long each time.
+const WRITTEN_AGAIN_AFTER: Duration = Duration::from_secs(15 * 60);
+/// And at most.
+const WRITTEN_AGAIN_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Handshakes have to verify for as long as the overlap, and at most for this long, before a former CA
 /// leaves: of several servers behind one address, one may still present the old one's certificate.
 const PROVEN_FOR_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -210,7 +214,7 @@ fn install(
 ) {
     let action = action(seen, wanted);
     let held = gate::failed(subject, &action, draft.memory, draft.observed, None);
-    let held = held.or_else(|| not_kept(seen, subject, wanted, &because, draft));
+    let held = held.or_else(|| not_kept(seen, subject, wanted, draft));
     let Some((why, until)) = held else { return draft.step(subject, action, because) };
     draft.hold(subject, why, until);
     // Clients need not wait for what keeps the file from changing.
@@ -219,22 +223,22 @@ fn install(
     }
 }
 
-/// Whether the very bytes were written not long ago and the file is not as it was left: a file system
-/// that keeps no owner, group or mode would be written to for ever.
+/// Whether the very bytes were written again not long ago: where somebody fights for the file, or its file
+/// system keeps no owner, group or mode, it would be written, and its command run, for ever.
 fn not_kept(
     seen: &CaSeen,
     subject: &Subject,
     wanted: &CaBundle,
-    because: &Because,
     draft: &Draft<'_>,
 ) -> Option<(Hold, Option<Time>)> {
     let done = draft.memory.installed(&seen.name, &wanted.sha256)?;
-    let kept = done.state != State::Done || *because != Because::FileExposed;
-    if kept || gate::retry_asked(subject, done, draft.memory) {
+    let again = done.repeats.checked_sub(1).filter(|_| done.state == State::Done)?;
+    if gate::retry_asked(subject, done, draft.memory) {
         return None;
     }
     let written = draft.memory.since(done, draft.observed.now);
-    let until = written + draft.observed.retry.longest;
+    let wait = WRITTEN_AGAIN_AFTER * 2_u32.saturating_pow(again);
+    let until = written + wait.min(WRITTEN_AGAIN_AFTER_MAX);
     (draft.observed.now < until).then_some((Hold::NotKept { written, until }, Some(until)))
 }
 
@@ -250,18 +254,16 @@ fn settled(seen: &CaSeen, subject: &Subject, wanted: &CaBundle, draft: &mut Draf
     }
 }
 
-/// Runs the command once for bytes that we put there, until others take their place.
+/// Runs the command once each time that we put these bytes there.
 fn hook(seen: &CaSeen, subject: &Subject, sha256: Sha256, draft: &mut Draft<'_>) {
     let name = seen.name.clone();
-    let installed = draft.memory.installed(&name, &sha256);
-    if !installed.is_some_and(|installed| installed.state == State::Done) {
+    let Some(Effect { state: State::Done, begun_seq, .. }) = draft.memory.installed(&name, &sha256)
+    else {
         return;
-    }
-    let others = draft.memory.other_installed(&name, &sha256);
+    };
     let action = Action::RunHook { name, sha256 };
     let ran = draft.memory.effect(&action).is_some_and(|hook| {
-        let done = matches!(hook.state, State::Done | State::Seen);
-        done && others.is_none_or(|others| hook.begun_seq > others)
+        matches!(hook.state, State::Done | State::Seen) && hook.begun_seq > *begun_seq
     });
     if !seen.has_hook || ran {
         return;

@@ -11,6 +11,7 @@ use super::observed::SwitchSeen;
 use super::sight::{Sighting, Spot, Verdict};
 use super::ssl;
 use crate::model::digest::Sha256;
+use crate::model::failure::Kind;
 use crate::model::names::Name;
 use crate::model::place::{InstanceProbe, Place, Protocol};
 use crate::model::target::Target;
@@ -207,9 +208,20 @@ fn is_greeting_due(
             at.since(memory.since(moved, now)).clamp(FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER)
         }
         _ if settled && sighting.sight.verdict == Verdict::Served => PROVE_AGAIN_AFTER,
-        _ => LOOK_AGAIN_AFTER,
+        _ if settled || is_idle(seen, moved, now) => LOOK_AGAIN_AFTER,
+        // A switch is about to be sent, which is not done on what was read before.
+        _ => Duration::ZERO,
     };
     asked || now.since(at) >= every
+}
+
+/// Whether nothing is sent whatever the greeting says.
+fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, now: Time) -> bool {
+    let open = seen.window.as_ref().is_none_or(|window| window.opens(now.to_utc()) <= now.to_utc());
+    let refused = moved.is_some_and(
+        |it| matches!(&it.state, State::Failed(failure) if failure.kind == Kind::Permanent),
+    );
+    !seen.allow_restart || !open || refused
 }
 
 /// How soon a greeting is read again that does not show what a job has done.

@@ -47,8 +47,7 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
         }
         // What was read before something moved tells nothing now.
         None if seen.probe.is_some() && !is_settled(seen, done, undone) => {
-            let failure = Failure::local(Kind::Transient, "read greeting", "not read yet");
-            return draft.hold(&subject, Hold::Unseen { failure }, None);
+            return draft.hold(&subject, unread(), None);
         }
         _ => {}
     }
@@ -155,6 +154,10 @@ fn is_undone(seen: &SwitchSeen, done: Option<&Effect>, draft: &Draft<'_>) -> boo
 
 fn unreachable(seen: &SwitchSeen, failure: &Failure) -> Hold {
     Hold::Unreachable { probe: seen.probe.clone().unwrap_or_default(), failure: failure.clone() }
+}
+
+fn unread() -> Hold {
+    Hold::Unseen { failure: Failure::local(Kind::Transient, "read greeting", "not read yet") }
 }
 
 /// Sends the switch unless an earlier failure keeps it waiting.
@@ -376,6 +379,12 @@ fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft
             let window = window.text().to_owned();
             return draft.hold(subject, Hold::OutsideWindow { window, opens }, Some(opens));
         }
+    }
+    // What was read before is enough to hold, and never to restart a database.
+    let read =
+        draft.observed.switches.iter().any(|it| it.name == seen.name && it.greeting.is_some());
+    if seen.probe.is_some() && !read {
+        return draft.hold(subject, unread(), None);
     }
     let because = match draft.memory.effect(&action).map(|effect| &effect.state) {
         Some(State::Open | State::Doubt(_)) => Because::NotFoundAfterDoubt,

@@ -105,8 +105,8 @@ impl fmt::Display for Hold {
             ),
             Self::NotKept { written, until } => write!(
                 f,
-                "the file was written {written} and its owner, group, mode or form are not as they were left: \
-                 something changes it, or the file system keeps none of them; it is written again at {until}"
+                "the file was written again {written} and is not as it was left: somebody changes it, or its file \
+                 system keeps no owner, group or mode; it is written again at {until}, or after `certrotd apply --retry NAME`"
             ),
             Self::StillUsed { what, by } => write!(f, "{what} stays: {by}"),
             Self::RestartNotAllowed { on } => write!(

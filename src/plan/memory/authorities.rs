@@ -1,6 +1,6 @@
 //! What is remembered of CAs: which are published, which a file holds beside them, and since when.
 
-use super::{Effect, Memory, State};
+use super::{Effect, Memory};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
@@ -54,20 +54,6 @@ impl Memory {
             matches!(action, Action::InstallCa { name: of, sha256: bytes, .. } if of == name && bytes == sha256)
         });
         installs.map(|(_, effect)| effect).max_by_key(|effect| effect.seq)
-    }
-
-    /// The line that last began to install other bytes than these for this entry, and did.
-    pub fn other_installed(&self, name: &Name, sha256: &Sha256) -> Option<u64> {
-        let (of, bytes) = (name.clone(), Sha256::MIN);
-        let first = Action::InstallCa { name: of, sha256: bytes, authorities: Vec::new() };
-        let installs = self.effects.range(first..).map_while(|(action, effect)| match action {
-            Action::InstallCa { name: of, sha256, .. } if of == name => Some((sha256, effect)),
-            _ => None,
-        });
-        let is_other = |(of, effect): &(&Sha256, &Effect)| {
-            *of != sha256 && matches!(effect.state, State::Done | State::Seen)
-        };
-        installs.filter(is_other).map(|(_, effect)| effect.begun_seq).max()
     }
 
     pub(super) fn publish(

@@ -56,6 +56,8 @@ pub struct Effect {
     pub begun_seq: u64,
     /// How often it was tried since it last went well.
     pub tries: u32,
+    /// How often it was begun again although it stood, without a week of rest in between.
+    pub repeats: u32,
     /// How many of these tries may have happened: all but those that surely did not.
     pub doubts: u32,
     /// The id that the world gave it.
@@ -80,6 +82,8 @@ pub struct Memory {
     clock: Clock,
 }
 
+/// What was last begun longer ago is no fight over it.
+const REPEATS_FORGOTTEN_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A clock that is this much behind an earlier reading was set back; less is a clock being kept.
 const SET_BACK_MIN: Duration = Duration::from_secs(60);
 
@@ -227,9 +231,16 @@ impl Memory {
             }) => (*tries, *doubts),
             _ => (0, 0),
         };
+        let stands = before.filter(|it| matches!(it.state, State::Done | State::Seen));
+        let repeats = match before {
+            Some(before) if at.since(before.at) > REPEATS_FORGOTTEN_AFTER => 0,
+            Some(before) => before.repeats.saturating_add(u32::from(stands.is_some())),
+            None => 0,
+        };
         let effect = Effect {
             subject: subject.clone(),
             state: State::Open,
+            repeats,
             at,
             seq: self.clock.lines,
             begun: at,
@@ -300,6 +311,7 @@ impl Memory {
         let effect = self.effects.entry(action.clone()).or_insert_with(|| Effect {
             subject: subject.clone(),
             state: State::Open,
+            repeats: 0,
             at,
             seq,
             begun: at,

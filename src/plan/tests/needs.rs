@@ -144,7 +144,12 @@ fn a_greeting_is_read_when_it_may_tell_something_and_seldom_else() {
     let off = on.after(9, shown(Verdict::Wrong, Some("off")));
     assert!(!due(&off, hour) && due(&off, hour + 9), "somebody has switched it back");
     let silent = now(0).after(1, shown(Verdict::Unreachable, None));
-    assert!(!due(&silent, hour) && due(&silent, hour + 1));
+    assert!(due(&silent, 2), "a switch is about to be sent");
+    let idle = |given: &Given, secs| {
+        let held = SwitchSeen { allow_restart: false, ..probed.clone() };
+        needs::switch(&held, &given.memory, at(secs)).greeting
+    };
+    assert!(!idle(&silent, hour) && idle(&silent, hour + 1));
     let sent = silent.after(2, done(&ledger(), &ssl(true), Some("j1")));
     assert!(due(&sent, 2), "a job may have ended since");
     let not_shown = sent.after(30, shown(Verdict::Wrong, Some("off")));

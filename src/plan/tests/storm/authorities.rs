@@ -42,8 +42,6 @@ impl World {
             })
         };
         self.file = next.into_iter().map(|n| (n, since(n))).collect();
-        // Bytes that the command has run for may come back before it has run for others.
-        let loaded = self.hook_for.iter().eq(self.file.iter().map(|(n, _)| n));
-        (self.hook_due, self.hook_excused) = (!loaded, self.hook_excused || loaded);
+        self.hook_due = true;
     }
 }

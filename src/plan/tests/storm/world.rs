@@ -106,8 +106,6 @@ pub struct World {
     /// The CAs in the file, each with the moment from which it was not published any more.
     pub file: Vec<(u8, Option<Time>)>,
     pub hook_due: bool,
-    /// The CAs in the file when the command last ran.
-    pub hook_for: Vec<u8>,
     /// A command was cut short, so it may run again.
     pub hook_excused: bool,
     pub retries: usize,
@@ -156,7 +154,6 @@ impl World {
             presented: 1,
             file: Vec::new(),
             hook_due: false,
-            hook_for: Vec::new(),
             hook_excused: false,
             retries: 0,
             losses: 0,
@@ -332,7 +329,6 @@ impl World {
             Action::RunHook { .. } => {
                 assert!(self.hook_due || self.hook_excused, "a command runs twice");
                 (self.hook_due, self.hook_excused) = (false, false);
-                self.hook_for = self.file.iter().map(|(n, _)| *n).collect();
                 Ok(None)
             }
             Action::SwitchSsl { on, .. } => {
