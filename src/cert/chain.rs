@@ -65,6 +65,14 @@ fn has_stray(chain: &[&Certificate], pool: &[Certificate]) -> bool {
     })
 }
 
+/// Whether clients that allow no partial chains take this certificate, in DER, for the end of a chain: a CA
+/// by its basic constraints and its key usage, or of version 1, that signed itself. A CA that somebody else
+/// issued is none, nor is a server's certificate, whoever trusts that one by itself. Dates are not judged.
+pub fn is_anchor(der: &[u8]) -> bool {
+    let is_root = |found: &Certificate| found.ca && found.is_self_issued() && signed(found, found);
+    Certificate::parse(der, 1).is_ok_and(|found| is_root(&found))
+}
+
 /// Whether the signature is this issuer's. A kind of signature that cannot be checked here is
 /// believed: names matched already, and a weak or odd one is named elsewhere.
 pub(super) fn signed(subject: &Certificate, issuer: &Certificate) -> bool {

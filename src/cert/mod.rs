@@ -19,6 +19,7 @@ pub use ca::{
     CA_FILE_BYTES_MAX, CA_INPUT_BYTES_MAX, CaBundle, CaFacts, PUBLISHED_CAS_MAX,
     PUBLISHED_PEM_BYTES_MAX, ca_validity, fit, read_ca,
 };
+pub use chain::is_anchor;
 pub use covers::covers;
 pub use findings::Finding;
 pub use inside::{CA_INSIDE_BYTES_MAX, Inside, ca_inside};

@@ -133,6 +133,26 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Joins these into NAME.pem.
+    fn joined(&self, name: &str, parts: &[&str]) {
+        let read = |part: &&str| std::fs::read(self.path(&format!("{part}.pem"))).unwrap();
+        std::fs::write(
+            self.path(&format!("{name}.pem")),
+            parts.iter().map(read).collect::<Vec<_>>().concat(),
+        )
+        .unwrap();
+    }
+
+    /// Whether `openssl`, which allows no partial chains, takes NAME.pem with this CA alone.
+    fn takes(&self, name: &str, ca: &str) -> bool {
+        let words = ["verify", "-no-CApath", "-no-CAstore", "-CAfile"];
+        let files = [format!("{ca}.pem"), format!("{name}.pem")];
+        let mut asked = std::process::Command::new("openssl");
+        asked.args(words).args(files).current_dir(&self.0).output().unwrap().status.success()
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -186,5 +206,50 @@ async fn what_clients_refuse_for_its_kind_is_refused_in_words() {
     ] {
         let (seen, words) = refused(scratch.judged(leaf, "root", &[]).await);
         assert!(seen.is_some() && words.contains(told), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_ends_a_chain_for_openssl_ends_one_here() {
+    let Some(scratch) = Scratch::new("anchors") else { return };
+    let ca = "basicConstraints=critical,CA:TRUE\n";
+    let useless = format!("{ca}keyUsage=critical,cRLSign\n");
+    scratch.root("root", Some(ca));
+    scratch.root("denied", Some("basicConstraints=CA:FALSE\n"));
+    scratch.root("unmarked", Some("subjectKeyIdentifier=hash\n"));
+    scratch.root("useless", Some(&useless));
+    scratch.leaf("middle", &["rsa:2048"], "root", Some(ca), &[]);
+    scratch.joined("both", &["middle", "root"]);
+    scratch.joined("astray", &["middle", "unmarked"]);
+    for (leaf, issuer) in [
+        ("below", "middle"),
+        ("direct", "root"),
+        ("a", "denied"),
+        ("b", "unmarked"),
+        ("c", "useless"),
+    ] {
+        scratch.leaf(leaf, &["rsa:2048"], issuer, Some(LEAF), &[]);
+    }
+    for (leaf, ca, is_taken) in [
+        ("direct", "root", true),
+        ("direct", "both", true),
+        ("direct", "middle", false),
+        ("below", "both", true),
+        ("below", "root", false),
+        ("below", "middle", false),
+        ("below", "astray", false),
+        ("middle", "root", true),
+        ("middle", "middle", false),
+        ("a", "denied", false),
+        ("b", "unmarked", false),
+        ("c", "useless", false),
+        ("denied", "denied", true),
+        ("unmarked", "unmarked", true),
+    ] {
+        assert_eq!(scratch.takes(leaf, ca), is_taken, "openssl: {leaf} with {ca}");
+        match scratch.judged(leaf, ca, &[]).await {
+            Proof::Verified(_) => assert!(is_taken, "{leaf} with {ca}"),
+            other => assert!(!is_taken && !refused(other).1.is_empty(), "{leaf} with {ca}"),
+        }
     }
 }

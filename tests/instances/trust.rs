@@ -10,7 +10,9 @@ use certrotd::observe::instance::prove;
 use certrotd::plan::observed::Proof;
 use certrotd::sim::edge::certified;
 use certrotd::sim::pki::{Authority, KeyKind};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
@@ -74,14 +76,18 @@ async fn an_intermediate_that_is_neither_sent_nor_published_is_named() {
 }
 
 #[tokio::test]
-async fn an_intermediate_is_an_anchor_with_and_without_its_root() {
-    let ours = Authority::new("Ours");
+async fn an_intermediate_leads_to_its_root_and_is_none() {
+    let (ours, other) = (Authority::new("Ours"), Authority::new("Other"));
     let leaf = issued(&ours);
+    let told = ["no partial chains", "is an intermediate (CN=Ours Intermediate"];
     for sent in [&leaf.leaf_pem, &leaf.fullchain_pem()] {
         let sent = key(sent, &leaf);
-        verifies(&sent, &ours.chain_pem()).await;
         verifies(&sent, &[&ours.chain_pem(), ours.ca_pem()].concat()).await;
+        fails(&sent, &ours.chain_pem(), &told).await;
+        fails(&sent, &[&ours.chain_pem(), other.ca_pem()].concat(), &told).await;
     }
+    let told = ["issued by CN=Ours Intermediate", "(CN=Other Intermediate"];
+    fails(&key(&leaf.leaf_pem, &leaf), &other.chain_pem(), &told).await;
 }
 
 #[tokio::test]
@@ -138,20 +144,63 @@ async fn a_self_signed_certificate_verifies_when_it_is_published_itself() {
     }
 }
 
+fn unconstrained() -> IsCa {
+    IsCa::Ca(BasicConstraints::Unconstrained)
+}
+
+fn root(name: &str, ca: IsCa, usages: &[KeyUsagePurpose]) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = params(name, ca);
+    params.key_usages = usages.to_vec();
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_issuer_that_signed_itself_has_to_be_a_ca() {
+    use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign};
+    let pair = KeyPair::generate().unwrap();
+    let leaf = |issuer: &CertifiedIssuer<'static, KeyPair>| {
+        let leaf = params("redis", IsCa::ExplicitNoCa).signed_by(&pair, issuer).unwrap();
+        presented(&leaf, &pair)
+    };
+    for usages in [&[][..], &[KeyCertSign, CrlSign]] {
+        let good = root("ours", unconstrained(), usages);
+        verifies(&leaf(&good), &good.pem()).await;
+    }
+    for (ca, usages) in [
+        (IsCa::NoCa, &[][..]),
+        (IsCa::ExplicitNoCa, &[]),
+        (unconstrained(), &[DigitalSignature, CrlSign]),
+    ] {
+        let odd = root("ours", ca, usages);
+        fails(&leaf(&odd), &odd.pem(), &["(CN=ours) is not marked as one that may issue"]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_leaf_that_is_marked_as_a_ca_verifies_where_its_issuer_is_published() {
-    let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
-    let root = |name: &str| {
-        let pair = KeyPair::generate().unwrap();
-        CertifiedIssuer::self_signed(params(name, unconstrained()), pair).unwrap()
-    };
-    let (ours, namesake, other) = (root("ours"), root("ours"), root("other"));
+    let [ours, namesake, other] =
+        ["ours", "ours", "other"].map(|name| root(name, unconstrained(), &[]));
     let pair = KeyPair::generate().unwrap();
-    let leaf = params("mongo", unconstrained()).signed_by(&pair, &ours).unwrap();
-    let leaf = presented(&leaf, &pair);
+    let made = params("mongo", unconstrained()).signed_by(&pair, &ours).unwrap();
+    let leaf = presented(&made, &pair);
     verifies(&leaf, &ours.pem()).await;
     fails(&leaf, &other.pem(), &["issued by CN=ours", "(CN=other)"]).await;
     fails(&leaf, &namesake.pem(), &["the published CA of that name has another key"]).await;
+    // Published itself, it is no root either.
+    fails(&leaf, &made.pem(), &["issued by CN=ours", "(CN=mongo)"]).await;
+    verifies(&leaf, &(made.pem() + &ours.pem())).await;
+}
+
+#[tokio::test]
+async fn a_leaf_that_is_marked_as_a_ca_may_stand_below_a_published_intermediate() {
+    let ours = root("ours", unconstrained(), &[]);
+    let own = KeyPair::generate().unwrap();
+    let below = CertifiedIssuer::signed_by(params("below", unconstrained()), own, &ours).unwrap();
+    let pair = KeyPair::generate().unwrap();
+    let leaf = params("mongo", unconstrained()).signed_by(&pair, &below).unwrap();
+    let leaf = presented(&leaf, &pair);
+    verifies(&leaf, &(below.pem() + &ours.pem())).await;
+    fails(&leaf, &below.pem(), &["is an intermediate (CN=below)"]).await;
 }
 
 #[tokio::test]

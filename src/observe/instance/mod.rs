@@ -33,8 +33,9 @@ const OPENING_TIMEOUT: Duration = Duration::from_secs(15);
 const WORDS_CHARS_MAX: usize = 200;
 
 /// Shakes hands once, and verifies what the instance presents with these CAs and no others: signatures,
-/// dates at `now`, and that the server holds the key. Any CA of the bundle is a trust anchor, be it a
-/// root, an intermediate, or the server's own self-signed certificate.
+/// dates at `now`, and that the server holds the key. The chain has to end at a root of the bundle, or be
+/// the server's own self-signed certificate, published as it is; an intermediate alone does not do, since
+/// most clients allow no partial chains.
 ///
 /// The name in the certificate is not compared: instances are reached by addresses and private names that
 /// their certificates do not have, and their clients are told to verify the CA alone (PostgreSQL's

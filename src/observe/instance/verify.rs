@@ -11,17 +11,23 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
 
 use super::{Presented, is_signed_with};
-use crate::cert::{CaBundle, CaFacts, LeafFacts, facts};
+use crate::cert::{CaBundle, CaFacts, LeafFacts, facts, is_anchor};
 use crate::model::time::Time;
 
 /// Published CAs that a sentence names.
 const NAMES_MAX: usize = 3;
+/// Published intermediates that are followed from a leaf which the library does not judge: one issued it,
+/// under as many certificates as its own issuer has made of its key.
+const ISSUERS_MAX: usize = 4;
 
 /// Verifies the presented leaf at `now`. Fails with why clients that trust the bundle alone refuse it.
 ///
-/// A leaf that is in the bundle itself is trusted as it is. One of version 1, and one that is marked as a
-/// CA, is refused by this library and taken by most clients of databases: those verify where a published
-/// CA issued them directly.
+/// Many clients, all those of OpenSSL among them, allow no partial chains: what they trust has to end at a
+/// root. So only a published root counts, and a published intermediate helps to reach it, as one does that
+/// the server sends. A self-signed leaf that is in the bundle itself is trusted as it is.
+///
+/// A leaf of version 1, and one that is marked as a CA, is refused by this library and taken by most clients
+/// of databases: those verify where a published CA issued them, be it a root or directly below one.
 pub(super) fn judge(
     presented: &Presented,
     leaf: Option<&LeafFacts>,
@@ -36,23 +42,23 @@ pub(super) fn judge(
         ));
     }
     in_time(leaf, now)?;
-    if bundle.certificates.iter().any(|ca| ca.sha256 == leaf.sha256) {
-        return Ok(());
-    }
     // As a root it would be looked for by its bytes, and not by its name and key.
     if leaf.subject == leaf.issuer {
+        if bundle.certificates.iter().any(|ca| ca.sha256 == leaf.sha256) {
+            return Ok(());
+        }
         return Err(format!(
             "{} is self-signed, and is not the published CA ({})",
             leaf.subject,
             names(bundle)
         ));
     }
-    let anchors = anchors(bundle, now)?;
-    if is_odd(&presented.leaf) {
-        let issued = anchors.iter().any(|ca| is_issued(&presented.leaf, ca));
-        return if issued { Ok(()) } else { Err(unknown(leaf, presented, bundle, now)) };
-    }
-    chained(presented, &anchors, now).map_err(|error| refusal(&error, leaf, presented, bundle, now))
+    let (anchors, others): (Vec<_>, Vec<_>) =
+        published(bundle, now)?.into_iter().partition(|der| is_anchor(der));
+    verified(presented, &anchors, &others, now).map_err(|error| {
+        partial(presented, &others, now)
+            .unwrap_or_else(|| refusal(&error, leaf, presented, bundle, now))
+    })
 }
 
 fn in_time(leaf: &LeafFacts, now: Time) -> Result<(), String> {
@@ -67,7 +73,7 @@ fn in_time(leaf: &LeafFacts, now: Time) -> Result<(), String> {
 }
 
 /// The CAs that are valid now: clients check the dates of a root as well.
-fn anchors(bundle: &CaBundle, now: Time) -> Result<Vec<CertificateDer<'static>>, String> {
+fn published(bundle: &CaBundle, now: Time) -> Result<Vec<CertificateDer<'static>>, String> {
     let valid = |ca: &&CaFacts| is_valid(ca, now);
     let der = |ca: &CaFacts| CertificateDer::from_pem_slice(ca.pem.as_bytes()).ok();
     let found: Vec<_> = bundle.certificates.iter().filter(valid).filter_map(der).collect();
@@ -77,10 +83,29 @@ fn anchors(bundle: &CaBundle, now: Time) -> Result<Vec<CertificateDer<'static>>,
     }
 }
 
+/// Whether a chain leads from the leaf to one of these anchors, be it over these others.
+fn verified(
+    presented: &Presented,
+    anchors: &[CertificateDer<'static>],
+    others: &[CertificateDer<'static>],
+    now: Time,
+) -> Result<(), Error> {
+    if !is_odd(&presented.leaf) {
+        return chained(presented, anchors, others, now);
+    }
+    let ends = |der: &[u8]| anchors.iter().any(|ca| is_issued(der, ca));
+    let mut issuers = others.iter().filter(|ca| is_issued(&presented.leaf, ca)).take(ISSUERS_MAX);
+    match ends(&presented.leaf) || issuers.any(|ca| ends(ca)) {
+        true => Ok(()),
+        false => Err(CertificateError::UnknownIssuer.into()),
+    }
+}
+
 /// Every rule of the library but the name.
 fn chained(
     presented: &Presented,
     anchors: &[CertificateDer<'static>],
+    others: &[CertificateDer<'static>],
     now: Time,
 ) -> Result<(), Error> {
     let mut roots = RootCertStore::empty();
@@ -89,10 +114,28 @@ fn chained(
     verify_server_cert_signed_by_trust_anchor(
         &ParsedCertificate::try_from(&presented.leaf)?,
         &roots,
-        &presented.chain,
+        &[&presented.chain, others].concat(),
         UnixTime::since_unix_epoch(moment),
         default_provider().signature_verification_algorithms.all,
     )
+}
+
+/// Says so where the chain would verify, if one of these published certificates ended it.
+fn partial(presented: &Presented, others: &[CertificateDer<'static>], now: Time) -> Option<String> {
+    let would_do = |ca: &&CertificateDer<'static>| {
+        verified(presented, std::slice::from_ref(*ca), &[], now).is_ok()
+    };
+    let ca = facts(others.iter().find(would_do)?)?;
+    let subject = ca.subject;
+    Some(if subject == ca.issuer {
+        format!(
+            "clients refuse it: the published CA ({subject}) is not marked as one that may issue certificates, or has not signed itself"
+        )
+    } else {
+        format!(
+            "clients that allow no partial chains refuse it: the published CA is an intermediate ({subject}), and no root that it leads to is published and valid now"
+        )
+    })
 }
 
 /// Whether the library would refuse this leaf for what it is, whoever issued it.
