@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, State};
-use super::needs::{LOOK_AGAIN_AFTER, PROVE_AGAIN_AFTER};
+use super::needs::PROVE_AGAIN_AFTER;
 use super::observed::{JobState, SwitchJob, SwitchSeen};
-use super::sight::{Sight, Spot, Verdict};
 use super::{Draft, gate};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
+
+mod greeting;
 
 /// A job begun this long before our unanswered call may still be its job: the two clocks differ,
 /// and the task list counts in seconds.
@@ -25,7 +26,7 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     if draft.observed.in_flight.contains(&subject) {
         return draft.hold(&subject, Hold::InFlight, None);
     }
-    let seen = &SwitchSeen { greeting: greeting(seen, &subject, draft), ..seen.clone() };
+    let seen = &SwitchSeen { greeting: greeting::known(seen, &subject, draft), ..seen.clone() };
     let (wanted, other) = (action(seen, seen.on), action(seen, !seen.on));
     // A job or a doubt of either direction comes first: the instance can do one thing at a time.
     for action in [&wanted, &other] {
@@ -54,57 +55,6 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     if !is_settled(seen, done, undone) {
         attempt(seen, &subject, wanted, draft);
     }
-}
-
-/// What the instance's greeting said, when it was last read. That is written down where it is news; what
-/// was written down before the last switch counts no more, whoever asked for that.
-fn greeting(
-    seen: &SwitchSeen,
-    subject: &Subject,
-    draft: &mut Draft<'_>,
-) -> Option<Result<bool, Failure>> {
-    let now = draft.observed.now;
-    let spot = Spot::Greeting { probe: seen.probe.clone()? };
-    let known = draft.memory.sighting(&seen.name, &spot).cloned();
-    let Some(read) = &seen.greeting else {
-        let known = known?;
-        let moved = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
-        if moved.into_iter().flatten().any(|effect| effect.seq > known.seq) {
-            return None;
-        }
-        let jobs = seen.jobs.as_ref().and_then(|jobs| jobs.as_ref().ok());
-        let unknown = jobs.map(|jobs| unknown_jobs(seen, jobs, draft)).unwrap_or_default();
-        if unknown.iter().any(|job| job.created + CLOCKS_APART_MAX >= known.at) {
-            return None;
-        }
-        return Some(match known.sight.id.as_deref() {
-            Some(state) => Ok(state == "on"),
-            None => Err(Failure::local(
-                Kind::Transient,
-                "read greeting",
-                format!("as it was {}", known.at),
-            )),
-        });
-    };
-    let (verdict, id) = match read {
-        Ok(shown) if *shown == seen.on => (Verdict::Served, Some(*shown)),
-        Ok(shown) => (Verdict::Wrong, Some(*shown)),
-        Err(_) => (Verdict::Unreachable, None),
-    };
-    let id = id.map(|on| if on { "on" } else { "off" }.to_owned());
-    let sight = Sight { verdict, leaf: None, id, neither: false };
-    let moved = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
-    let moved = moved.into_iter().flatten().map(|effect| effect.seq).max();
-    let asked = draft.memory.asked_retry(subject.name()).map(|asked| asked.seq);
-    let last = moved.max(asked);
-    let is_news = known.is_none_or(|known| {
-        let aged = now.since(draft.memory.seen_at(&known, now)) >= LOOK_AGAIN_AFTER;
-        known.sight != sight || aged || last.is_some_and(|last| last > known.seq)
-    });
-    if is_news {
-        draft.saw(subject, spot, sight);
-    }
-    Some(read.clone())
 }
 
 /// Whether the journal, or the operator where it is silent, says that the wanted state holds.
