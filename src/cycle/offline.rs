@@ -11,12 +11,13 @@ use crate::cert::CaBundle;
 use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
 use crate::model::time::Time;
 use crate::observe::{local, published, switches};
-use crate::plan::Plan;
 use crate::plan::hold::Hold;
 use crate::plan::memory::Memory;
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed, SwitchSeen};
+use crate::plan::{Plan, ssl};
 
 /// The operation of the failure that stands for "the instance was not asked".
 const NOT_ASKED: &str = "look at the instance";
@@ -33,9 +34,14 @@ pub async fn offline(config: &Config, memory: &Memory, now: Time) -> (Observed, 
         in_flight: BTreeSet::new(),
         certificates: certificates(&config.certificates, now).await,
         cas: cas(&config.instance_cas, memory).await,
-        switches: config.instance_ssls.iter().map(|entry| switch(entry, now)).collect(),
+        switches: config.instance_ssls.iter().map(|entry| switch(entry, memory, now)).collect(),
     };
     let mut plan = forecast(&observed, &mut memory.clone());
+    // What a handshake showed last is told in words of its own.
+    plan.held.retain(|held| {
+        let shown = matches!(held.why, Hold::Unproven { .. } | Hold::Unreachable { .. });
+        !(shown && matches!(held.subject, Subject::Ca(_)))
+    });
     plan.held.retain(
         |held| !matches!(&held.why, Hold::Unseen { failure } if failure.operation == NOT_ASKED),
     );
@@ -85,7 +91,11 @@ fn last_known(file: &FileSeen, known: Option<Vec<Sha256>>) -> Result<Arc<CaBundl
     Ok(Arc::new(CaBundle::of(published)))
 }
 
-/// The task list as it is when nobody else switches.
-fn switch(entry: &InstanceSsl, now: Time) -> SwitchSeen {
-    SwitchSeen { jobs: Some(Ok(Vec::new())), ..switches::unseen(entry, now) }
+/// The task list as it is when nobody else switches, and the greeting as it was when it was last read;
+/// where nobody has, there might as well be none.
+fn switch(entry: &InstanceSsl, memory: &Memory, now: Time) -> SwitchSeen {
+    let mut seen = SwitchSeen { jobs: Some(Ok(Vec::new())), ..switches::unseen(entry, now) };
+    seen.greeting = ssl::remembered(&seen, memory);
+    seen.probe = seen.probe.filter(|_| seen.greeting.is_some());
+    seen
 }

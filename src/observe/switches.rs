@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::instance;
 use crate::cloud::{Cloud, Result, taurusdb};
 use crate::config::InstanceSsl;
+use crate::model::failure::Kind;
 use crate::model::time::Time;
 use crate::plan::needs::SwitchNeed;
 use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
@@ -41,9 +42,13 @@ pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Ti
     if need.jobs {
         seen.jobs = Some(tasks(cloud, entry, now).await);
     }
-    // While its job runs a greeting proves nothing, and each reading counts against this host.
-    let runs = matches!(seen.job, Some(Ok(JobState::Running)));
-    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting && !runs) {
+    // Before its job has ended a greeting proves nothing, and each reading counts against this host.
+    let ended = match &seen.job {
+        None | Some(Ok(JobState::Completed | JobState::Failed(_))) => true,
+        Some(Err(failure)) => failure.kind == Kind::NotFound,
+        Some(Ok(JobState::Running)) => false,
+    };
+    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting && ended) {
         seen.greeting = Some(instance::greeting(probe).await);
     }
     // Settled as it seemed, the instance says otherwise: before any switch the list must be read.

@@ -232,7 +232,7 @@ impl fmt::Display for Because {
             Self::CaChanged => "the instance publishes another CA",
             Self::OverlapOver => "the former CA has stood beside the published one for long enough",
             Self::CaExpired => "a CA in the file has expired",
-            Self::FileExposed => "owner, group or mode of the file are not as configured",
+            Self::FileExposed => "owner, group or mode of the file are not as configured, or something else than CAs is in it",
             Self::HookDue => "the CA file changed",
             Self::SwitchWanted => "the configuration asks for it",
         })

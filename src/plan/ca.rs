@@ -10,14 +10,12 @@ use super::memory::{Effect, State};
 use super::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
 use super::sight::{Sight, Sighting, Spot, Verdict};
 use super::{Draft, Lesson, gate, needs};
-use crate::cert::{CaBundle, CaFacts};
+use crate::cert::{CA_FILE_BYTES_MAX, CaBundle, CaFacts};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
 
-/// Largest file that former CAs may make of a bundle, in bytes: far below what is read back.
-const CA_FILE_BYTES_MAX: usize = 1 << 20;
 /// How long after a file was written a second time it is written a third time; twice as long each time.
 const WRITTEN_AGAIN_AFTER: Duration = Duration::from_secs(15 * 60);
 /// And at most.

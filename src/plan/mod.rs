@@ -20,7 +20,7 @@ mod rotation;
 mod serve;
 pub mod sight;
 mod slots;
-mod ssl;
+pub mod ssl;
 
 use std::cell::OnceCell;
 

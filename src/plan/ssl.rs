@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
-use super::memory::{Effect, State};
+use super::memory::{Effect, Memory, State};
 use super::needs::PROVE_AGAIN_AFTER;
 use super::observed::{JobState, SwitchJob, SwitchSeen};
 use super::{Draft, gate};
@@ -14,6 +14,8 @@ use crate::model::names::Subject;
 use crate::model::time::Time;
 
 mod greeting;
+
+pub use greeting::remembered;
 
 /// A job begun this long before our unanswered call may still be its job: the two clocks differ,
 /// and the task list counts in seconds.
@@ -26,7 +28,16 @@ pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     if draft.observed.in_flight.contains(&subject) {
         return draft.hold(&subject, Hold::InFlight, None);
     }
-    let seen = &SwitchSeen { greeting: greeting::known(seen, &subject, draft), ..seen.clone() };
+    let news = greeting::news(seen, draft);
+    let greeting = seen.greeting.clone().or_else(|| remembered(seen, draft.memory));
+    decide(&SwitchSeen { greeting, ..seen.clone() }, subject.clone(), draft);
+    // Behind what it settles: so it is not older than that.
+    if let Some((spot, sight)) = news {
+        draft.saw(&subject, spot, sight);
+    }
+}
+
+fn decide(seen: &SwitchSeen, subject: Subject, draft: &mut Draft<'_>) {
     let (wanted, other) = (action(seen, seen.on), action(seen, !seen.on));
     // A job or a doubt of either direction comes first: the instance can do one thing at a time.
     for action in [&wanted, &other] {
@@ -246,7 +257,7 @@ fn doubtful(
         }
         None => return draft.hold(subject, stays("the task list was not read".to_owned()), None),
     };
-    let unknown = unknown_jobs(seen, jobs, draft);
+    let unknown = unknown_jobs(seen, jobs, draft.memory);
     if let Some(job) = unknown.iter().find(|job| job.created + CLOCKS_APART_MAX >= since) {
         return draft.learn(subject, action.clone(), Fact::Done { id: Some(job.job_id.clone()) });
     }
@@ -294,7 +305,7 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
         }
     };
     let asked = draft.memory.asked_retry(subject.name()).and_then(|asked| asked.at);
-    let unknown = unknown_jobs(seen, jobs, draft);
+    let unknown = unknown_jobs(seen, jobs, draft.memory);
     // One of ours, of which its own call said that nobody knows it.
     let known = |job: &&SwitchJob| !unknown.iter().any(|other| other.job_id == job.job_id);
     if let Some(job) = jobs.iter().filter(known).find(|job| !job.ended) {
@@ -352,8 +363,8 @@ fn runs(seen: &SwitchSeen) -> bool {
 fn unknown_jobs<'a>(
     seen: &SwitchSeen,
     jobs: &'a [SwitchJob],
-    draft: &Draft<'_>,
+    memory: &Memory,
 ) -> Vec<&'a SwitchJob> {
-    let known = draft.memory.jobs(&seen.cloud, &seen.instance_id);
+    let known = memory.jobs(&seen.cloud, &seen.instance_id);
     jobs.iter().filter(|job| !known.contains(job.job_id.as_str())).collect()
 }
