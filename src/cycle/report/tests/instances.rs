@@ -111,8 +111,7 @@ fn an_installation_names_what_is_new_and_why() {
 
     let again = entry(from_ref(&new), from_ref(&new), None);
     let lines = installed(&again, day(1), &Memory::default(), &[new], Because::FileExposed);
-    let expected =
-        "wrote the CA file of orders anew: owner, group or mode of the file are not as configured";
+    let expected = format!("wrote the CA file of orders anew: {}", Because::FileExposed);
     assert_eq!(message(&lines[0]), expected);
 }
 
