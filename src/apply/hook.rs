@@ -33,7 +33,7 @@ const NO_PROGRAM: i32 = Errno::ENOEXEC as i32;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs the entry's command for these bytes, with the daemon's own user and rights: a capability that
-/// the service manager gave the daemon is the command's too. It sees what [`environment`] lists, and
+/// the service manager gave the daemon is the command's too. It sees what the manual lists, and
 /// nothing of the daemon's own environment. Its exit status alone decides; processes that it leaves behind
 /// live on. One that takes too long is killed, with every process of its group. What it printed goes into
 /// the log, however it ended, line by line and within bounds; the last line of a failure stands in the
