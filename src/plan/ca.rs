@@ -74,10 +74,14 @@ fn keep_up(seen: &CaSeen, subject: &Subject, published: &CaBundle, draft: &mut D
     let wanted = CaBundle::of(if same { inside.to_vec() } else { all });
     if wanted.pem.len() > CA_FILE_BYTES_MAX {
         let words = format!(
-            "with the former ones the file would grow beyond {CA_FILE_BYTES_MAX} bytes: the instance publishes other CAs too often"
+            "with what the file holds beside it the file would grow beyond {CA_FILE_BYTES_MAX} bytes: take CAs out of it that nobody needs"
         );
         let failure = Failure::local(Kind::Unusable, "published CA", words);
-        return draft.hold(subject, Hold::CaRejected { failure }, None);
+        draft.hold(subject, Hold::CaRejected { failure }, None);
+        if let FileSeen::Holds { sha256, .. } = seen.file {
+            hook(seen, subject, sha256, draft);
+        }
+        return;
     }
     if !same || !fits {
         return install(seen, subject, &wanted, because(seen, &fresh, same, now), draft);
@@ -212,7 +216,7 @@ fn install(
 ) {
     let action = action(seen, wanted);
     let held = gate::failed(subject, &action, draft.memory, draft.observed, None);
-    let held = held.or_else(|| not_kept(seen, subject, wanted, draft));
+    let held = held.or_else(|| not_kept(seen, subject, wanted, &because, draft));
     let Some((why, until)) = held else { return draft.step(subject, action, because) };
     draft.hold(subject, why, until);
     // Clients need not wait for what keeps the file from changing.
@@ -227,6 +231,7 @@ fn not_kept(
     seen: &CaSeen,
     subject: &Subject,
     wanted: &CaBundle,
+    because: &Because,
     draft: &Draft<'_>,
 ) -> Option<(Hold, Option<Time>)> {
     let done = draft.memory.installed(&seen.name, &wanted.sha256)?;
@@ -235,7 +240,10 @@ fn not_kept(
         return None;
     }
     let written = draft.memory.since(done, draft.observed.now);
-    let wait = WRITTEN_AGAIN_AFTER * 2_u32.saturating_pow(again);
+    // Clients without the published CA do not wait for hours.
+    let lacks = matches!(because, Because::CaMissing | Because::CaChanged);
+    let doublings = if lacks { 0 } else { again };
+    let wait = WRITTEN_AGAIN_AFTER.saturating_mul(2_u32.saturating_pow(doublings));
     let until = written + wait.min(WRITTEN_AGAIN_AFTER_MAX);
     (draft.observed.now < until).then_some((Hold::NotKept { written, until }, Some(until)))
 }

@@ -178,12 +178,21 @@ pub fn switch(seen: &SwitchSeen, memory: &Memory, now: Time) -> SwitchNeed {
         (None, None) => seen.assume == Some(seen.on),
         _ => false,
     };
+    // Somebody switched it back, and an operator asks for another try.
+    let settled = settled && !is_asked_back(seen, wanted, memory);
     let moved = [wanted, other].into_iter().flatten().max_by_key(|effect| effect.seq);
     SwitchNeed {
         job: job.and_then(|effect| effect.id.clone()),
         jobs: job.is_none() && !settled,
         greeting: is_greeting_due(seen, moved, settled, memory, now),
     }
+}
+
+fn is_asked_back(seen: &SwitchSeen, wanted: Option<&Effect>, memory: &Memory) -> bool {
+    let (Some(probe), Some(wanted)) = (seen.probe.clone(), wanted) else { return false };
+    let sighting = memory.sighting(&seen.name, &Spot::Greeting { probe });
+    let back = sighting.is_some_and(|it| it.seq > wanted.seq && it.sight.verdict == Verdict::Wrong);
+    back && memory.asked_retry(&seen.name).is_some_and(|asked| asked.seq > wanted.seq)
 }
 
 /// Whether the greeting must be read: nobody has since something moved or an operator asked, or that was
@@ -203,29 +212,37 @@ fn is_greeting_due(
     let at = memory.seen_at(sighting, now);
     let every = match moved {
         Some(moved) if moved.seq > sighting.seq => Duration::ZERO,
-        // Its job has ended and the greeting does not show it yet: twice as long each time.
-        Some(moved @ Effect { state: State::Done, .. }) => {
+        // A switch that the greeting does not show, or not yet: twice as long each time.
+        Some(moved) if is_endless(moved) => {
             at.since(memory.since(moved, now)).clamp(FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER)
         }
         _ if settled && sighting.sight.verdict == Verdict::Served => PROVE_AGAIN_AFTER,
-        _ if settled || is_idle(seen, moved, now) => LOOK_AGAIN_AFTER,
+        _ if settled || is_idle(seen, moved, memory, now) => LOOK_AGAIN_AFTER,
         // A switch is about to be sent, which is not done on what was read before.
         _ => Duration::ZERO,
     };
     asked || now.since(at) >= every
 }
 
+/// Whether a switch was sent and its end is not known.
+pub(super) fn is_endless(effect: &Effect) -> bool {
+    matches!(effect.state, State::Open | State::Doubt(_) | State::Done)
+}
+
 /// Whether nothing is sent whatever the greeting says.
-fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, now: Time) -> bool {
+fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, memory: &Memory, now: Time) -> bool {
     let open = seen.window.as_ref().is_none_or(|window| window.opens(now.to_utc()) <= now.to_utc());
-    let refused = moved.is_some_and(
-        |it| matches!(&it.state, State::Failed(failure) if failure.kind == Kind::Permanent),
-    );
+    let asked = memory.asked_retry(&seen.name);
+    let refused = moved.is_some_and(|it| {
+        let kinds = [Kind::Permanent, Kind::Operator];
+        let refused = matches!(&it.state, State::Failed(failure) if kinds.contains(&failure.kind));
+        refused && asked.is_none_or(|asked| asked.seq < it.seq)
+    });
     !seen.allow_restart || !open || refused
 }
 
 /// How soon a greeting is read again that does not show what a job has done.
-const FIRST_LOOK_AGAIN: Duration = Duration::from_secs(2);
+pub(super) const FIRST_LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Between half and all of [`RECHECK_WITHIN`], the same for one import each time.
 fn recheck_after(key: &ImportKey) -> Duration {

@@ -158,6 +158,10 @@ fn follow(
     let on = matches!(action, Action::SwitchSsl { on: true, .. });
     match (&seen.job, &seen.greeting) {
         (Some(Ok(JobState::Completed)), Some(Ok(shown))) if *shown != on => {
+            // A person has looked: what it did is undone, and the ordinary course decides what comes next.
+            if gate::retry_asked(subject, effect, draft.memory) {
+                return draft.learn(subject, action.clone(), Fact::Gone);
+            }
             let probe = seen.probe.clone().unwrap_or_default();
             draft.hold(subject, Hold::SwitchNotShown { on, probe, since }, next);
         }
@@ -342,10 +346,11 @@ fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft
         }
     }
     // What was read before is enough to hold, and never to restart a database.
-    let read =
-        draft.observed.switches.iter().any(|it| it.name == seen.name && it.greeting.is_some());
-    if seen.probe.is_some() && !read {
-        return draft.hold(subject, unread(), None);
+    let read = draft.observed.switches.iter().find(|it| it.name == seen.name);
+    match read.and_then(|it| it.greeting.as_ref()) {
+        Some(Err(failure)) => return draft.hold(subject, unreachable(seen, failure), None),
+        None if seen.probe.is_some() => return draft.hold(subject, unread(), None),
+        _ => {}
     }
     let because = match draft.memory.effect(&action).map(|effect| &effect.state) {
         Some(State::Open | State::Doubt(_)) => Because::NotFoundAfterDoubt,

@@ -127,7 +127,8 @@ impl fmt::Display for Hold {
             ),
             Self::SwitchNotShown { on, probe, since } => write!(
                 f,
-                "the switch of {since} ended well, and {probe} does not show that SSL is {}: look at the instance",
+                "the switch of {since} ended well, and {probe} does not show that SSL is {}: look at the instance, \
+                 then `certrotd apply --retry NAME` decides anew",
                 state(*on)
             ),
             Self::SwitchedByOthers { job_id, created, assumed: None } => write!(

@@ -4,7 +4,7 @@ use super::{CLOCKS_APART_MAX, action, unknown_jobs};
 use crate::model::failure::{Failure, Kind};
 use crate::plan::Draft;
 use crate::plan::memory::Memory;
-use crate::plan::needs::LOOK_AGAIN_AFTER;
+use crate::plan::needs::{FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER, is_endless};
 use crate::plan::observed::SwitchSeen;
 use crate::plan::sight::{Sight, Spot, Verdict};
 
@@ -20,12 +20,15 @@ pub(super) fn news(seen: &SwitchSeen, draft: &Draft<'_>) -> Option<(Spot, Sight)
     };
     let id = id.map(|on| if on { "on" } else { "off" }.to_owned());
     let sight = Sight { verdict, leaf: None, id, neither: false };
-    let moved = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
-    let moved = moved.into_iter().flatten().map(|effect| effect.seq).max();
+    let effects = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
+    let effects = || effects.into_iter().flatten();
+    let moved = effects().map(|effect| effect.seq).max();
+    // While a switch has no end, when this was last read decides when it is read again.
+    let limit = if effects().any(is_endless) { FIRST_LOOK_AGAIN } else { LOOK_AGAIN_AFTER };
     let last = moved.max(draft.memory.asked_retry(&seen.name).map(|asked| asked.seq));
     let known = draft.memory.sighting(&seen.name, &spot);
     let is_news = known.is_none_or(|known| {
-        let aged = now.since(draft.memory.seen_at(known, now)) >= LOOK_AGAIN_AFTER;
+        let aged = now.since(draft.memory.seen_at(known, now)) >= limit;
         known.sight != sight || aged || last.is_some_and(|last| last > known.seq)
     });
     is_news.then_some((spot, sight))

@@ -162,6 +162,13 @@ fn job_ends() -> Vec<Case> {
             &["hold ledger: SwitchNotShown +8s"],
         ),
         (
+            "until a person has looked",
+            answered()
+                .after(3, retry("ledger"))
+                .switch(greets(false, job(true, Ok(JobState::Completed)))),
+            &["learn ledger: switch SSL on on db1, Gone"],
+        ),
+        (
             "nor while it does not answer",
             answered().switch(silent(job(true, Ok(JobState::Completed)))),
             &["hold ledger: Unreachable +8s"],
@@ -200,6 +207,11 @@ fn doubts() -> Vec<Case> {
             "a lost answer is settled by the instance",
             lost().switch(greets(true, unread)),
             &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "while the instance does not answer nothing is sent again, for it may be restarting",
+            Given { observed: now(200).observed, ..lost() }.switch(silent(switch(true))),
+            &["hold ledger: Unreachable"],
         ),
         (
             "which shows nothing yet",

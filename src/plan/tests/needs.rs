@@ -7,7 +7,8 @@ use crate::model::target::Target::{Elb, Waf};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
 use crate::plan::needs::{self, ImportNeed, SwitchNeed};
-use crate::plan::observed::SwitchSeen;
+use crate::plan::observed::{JobState, SwitchSeen};
+use crate::plan::plan;
 use crate::plan::sight::{Sight, Spot, Verdict};
 
 const DAY: i64 = 86_400;
@@ -154,4 +155,28 @@ fn a_greeting_is_read_when_it_may_tell_something_and_seldom_else() {
     assert!(due(&sent, 2), "a job may have ended since");
     let not_shown = sent.after(30, shown(Verdict::Wrong, Some("off")));
     assert!(!due(&not_shown, 57) && due(&not_shown, 58), "twice as long each time");
+    let again = not_shown.after(58, shown(Verdict::Wrong, Some("off")));
+    assert!(!due(&again, 113) && due(&again, 114), "and so on");
+    let back = off.after(10, retry("ledger"));
+    let need = |secs| needs::switch(&probed, &back.memory, at(secs));
+    assert!(need(11).jobs && need(11).greeting, "what an operator wants switched again needs both");
+}
+
+#[test]
+fn a_greeting_that_shows_no_end_of_a_switch_is_written_down_each_time() {
+    let ledger = Subject::Ssl(name("ledger"));
+    let spot = Spot::Greeting { probe: "ledger:3306".to_owned() };
+    let sight =
+        Sight { verdict: Verdict::Wrong, leaf: None, id: Some("off".to_owned()), neither: false };
+    let given = now(60)
+        .after(1, began(&ledger, &ssl(true)))
+        .after(2, done(&ledger, &ssl(true), Some("j1")))
+        .after(30, Record::Saw { subject: ledger.clone(), spot, sight })
+        .switch(SwitchSeen {
+            probe: Some("ledger:3306".to_owned()),
+            greeting: Some(Ok(false)),
+            ..job(true, Ok(JobState::Completed))
+        });
+    let plan = lines(&plan(&given.observed, &given.memory), at(60));
+    assert_eq!(plan[1], "saw ledger: probe ledger:3306 wrong (off)");
 }
