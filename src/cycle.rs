@@ -13,16 +13,17 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
-use crate::model::time::Time;
+use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
@@ -107,7 +108,7 @@ pub struct Cycle {
     world: Arc<World>,
     journal: Journal,
     memory: Memory,
-    clock: fn() -> Time,
+    clock: Clock,
     lists: Arc<Lists>,
     only: Option<BTreeSet<Subject>>,
     woken: Instant,
@@ -127,10 +128,10 @@ pub struct Cycle {
 impl Cycle {
     /// Opens the journal of this configuration, whose state directory the caller has locked, and
     /// builds a client for each account. `clock` is asked for every moment that a decision rests on.
-    pub fn open(config: Config, clock: fn() -> Time) -> Result<Self, CycleError> {
+    pub fn open(config: Config, clock: Clock) -> Result<Self, CycleError> {
         let journal = Journal::open(&config.state)?;
         let memory = journal.fold()?;
-        let world = World::connect(config, &memory).map_err(CycleError::Connect)?;
+        let world = World::connect(config, &memory, clock).map_err(CycleError::Connect)?;
         world.warn_of_exposed_files();
         Ok(Self {
             world: Arc::new(world),
@@ -343,7 +344,7 @@ impl Cycle {
     /// looks for it.
     async fn stop(&mut self) -> Result<(), JournalError> {
         self.looking.abort();
-        let deadline = tokio::time::Instant::now() + STOP_WITHIN;
+        let deadline = Instant::now() + STOP_WITHIN;
         while let Ok(Some(ended)) =
             tokio::time::timeout_at(deadline, self.running.join_next_with_id()).await
         {

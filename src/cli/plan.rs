@@ -46,7 +46,7 @@ pub(super) async fn plan(config: Config, detailed_exitcode: bool, format: Format
         Ok(memory) => memory,
         Err(error) => return print::state(&error, "plan"),
     };
-    let world = match World::connect(config, &memory) {
+    let world = match World::connect(config, &memory, daemon::now) {
         Ok(world) => Arc::new(world),
         Err(failure) => return print::failed(&failure),
     };

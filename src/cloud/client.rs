@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::credentials::{self, Credential, Proof, Standing};
 use super::error::{self, Judgement, Sent};
 use super::http::{self, Answer};
-use super::{Cloud, Result, now, region, sign};
+use super::{Cloud, Result, region, sign};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 
@@ -219,6 +219,7 @@ async fn attempt(
         api: call.api,
         operation: call.operation,
         writes: call.writes,
+        now: cloud.now(),
         secrets: credential.secrets(),
     };
     error::judge(&sent, outcome)
@@ -291,7 +292,7 @@ fn headers(
     if let Some(token) = security_token {
         add("x-security-token", token.expose());
     }
-    let date = now().to_utc().format(DATE_FORMAT).to_string();
+    let date = cloud.now().to_utc().format(DATE_FORMAT).to_string();
     add("x-sdk-date", &date);
     add("host", &host(url));
     let request = sign::Request {

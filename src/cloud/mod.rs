@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::model::account::Account;
 pub use crate::model::account::Refusal;
 use crate::model::failure::Failure;
-use crate::model::time::Time;
+use crate::model::time::{Clock, Time};
 
 pub mod cdn;
 mod client;
@@ -85,9 +85,10 @@ pub struct Copy {
 pub struct Lockout(Arc<credentials::Gate>);
 
 impl Lockout {
-    /// Remembers what the journal does.
-    pub fn new(refusals: &[Refusal]) -> Self {
-        Self(Arc::new(credentials::Gate::new(refusals)))
+    /// Remembers what the journal does. `clock` is asked for every moment that the accounts rest something
+    /// on: the signatures' dates, the lives of tokens, the quiet time of a refused credential.
+    pub fn new(refusals: &[Refusal], clock: Clock) -> Self {
+        Self(Arc::new(credentials::Gate::new(refusals, clock)))
     }
 
     /// Refusals that happened since the last call, of all accounts that share this; the caller
@@ -132,6 +133,11 @@ impl Cloud {
     #[cfg(test)]
     fn take_refusals(&self) -> Vec<Refusal> {
         self.inner.gate.take()
+    }
+
+    /// The present moment.
+    fn now(&self) -> Time {
+        self.inner.gate.now()
     }
 
     /// What this client was built from.
@@ -184,9 +190,4 @@ impl fmt::Debug for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cloud").field("name", &self.inner.account.name).finish_non_exhaustive()
     }
-}
-
-/// The clock, for signatures, lives of tokens and the lock-out gate.
-fn now() -> Time {
-    chrono::Utc::now().into()
 }

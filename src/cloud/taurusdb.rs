@@ -131,7 +131,7 @@ struct JobRow {
 /// or a row without a moment, is a failure, because a database is never restarted on a guess.
 pub async fn switch_jobs(cloud: &Cloud, instance_id: &str, since: Time) -> Result<Vec<SwitchJob>> {
     let (project, project_id) = cloud.own_project().await?;
-    let until = super::now() + CLOCK_SKEW_MAX;
+    let until = cloud.now() + CLOCK_SKEW_MAX;
     let mut seen = BTreeSet::new();
     let mut jobs = Vec::new();
     for _ in 0..PAGES_MAX {

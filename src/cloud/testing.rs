@@ -183,7 +183,12 @@ impl Drop for Server {
 }
 
 pub(super) fn cloud(account: &Account, refusals: &[Refusal], surroundings: Surroundings) -> Cloud {
-    Cloud::within(account, &super::Lockout::new(refusals), surroundings).unwrap()
+    Cloud::within(account, &super::Lockout::new(refusals, now), surroundings).unwrap()
+}
+
+/// The present moment.
+pub(super) fn now() -> crate::model::time::Time {
+    chrono::Utc::now().into()
 }
 
 /// An environment with these variables and no others.

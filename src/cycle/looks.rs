@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::looking::Looking;
 use super::{Cycle, World};
+use tokio::time::Instant;
+
 use crate::apply::Payload;
 use crate::cloud::Cloud;
 use crate::config::{Certificate, InstanceCa};

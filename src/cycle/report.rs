@@ -11,9 +11,11 @@ mod scene;
 mod sights;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{error, info};
+
+use tokio::time::Instant;
 
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;

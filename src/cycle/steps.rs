@@ -1,9 +1,10 @@
 //! Steps: begun in the journal, then in the world; what comes back goes into the journal again.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::{Id, JoinError};
+use tokio::time::Instant;
 
 use super::Cycle;
 use super::looks::Look;

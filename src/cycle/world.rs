@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::model::account::{Account, CredentialSource, Refusal};
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
+use crate::model::time::{Clock, Time};
 use crate::plan::memory::Memory;
 
 /// One configuration, connected.
@@ -21,8 +22,8 @@ pub struct World {
 impl World {
     /// Builds a client for each account; sends nothing. The memory tells of credentials that did
     /// not work.
-    pub fn connect(config: Config, memory: &Memory) -> Result<Self, Failure> {
-        let lockout = Lockout::new(&memory.refusals().cloned().collect::<Vec<_>>());
+    pub fn connect(config: Config, memory: &Memory, clock: Clock) -> Result<Self, Failure> {
+        let lockout = Lockout::new(&memory.refusals().cloned().collect::<Vec<_>>(), clock);
         Self::guarded(config, lockout)
     }
 
@@ -33,7 +34,7 @@ impl World {
 
     /// Whether clients can be built for this configuration.
     pub fn builds(config: &Config) -> Result<(), Failure> {
-        Self::guarded(config.clone(), Lockout::new(&[])).map(drop)
+        Self::guarded(config.clone(), Lockout::new(&[], Time::default)).map(drop)
     }
 
     fn guarded(config: Config, lockout: Lockout) -> Result<Self, Failure> {

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Time(i64);
 
+/// Tells the present moment: the system's clock, or the one that a test moves.
+pub type Clock = fn() -> Time;
+
 impl Time {
     /// From whole seconds since the epoch.
     pub const fn from_secs(secs: i64) -> Self {

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+
+use tokio::time::Instant;
 
 use crate::cert::{LeafFacts, facts};
 use crate::cloud::elb::Listener;

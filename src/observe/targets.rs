@@ -2,9 +2,10 @@
 //! bound to, and who uses the copies of former leaves. Found by the leaf inside, never by name.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use super::lists::{Copies, Lists, Standing, Users};
+use tokio::time::Instant;
+
 use crate::cert::{LeafFacts, same_names};
 use crate::cloud::elb::Listener;
 use crate::cloud::{Cloud, Copy};

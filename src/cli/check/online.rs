@@ -52,7 +52,8 @@ pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
     begin_log(&config);
     let mut memory = record::remembered(&config.state)
         .map_err(|error| print::state(&error, "check --online"))?;
-    let mut world = World::connect(config, &memory).map_err(|failure| print::failed(&failure))?;
+    let mut world =
+        World::connect(config, &memory, daemon::now).map_err(|failure| print::failed(&failure))?;
     let clouds = accounts(&world).await;
     refusals::remember(&world, &mut memory);
     let works = |cloud: &Name| clouds.iter().any(|it| it.name == *cloud && it.usable);

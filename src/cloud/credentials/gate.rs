@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::{Refusal, Result, now};
+use super::super::{Refusal, Result};
 use super::OPERATION;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Name;
-use crate::model::time::{Time, span};
+use crate::model::time::{Clock, Time, span};
 
 /// How often in a row a credential is tried before it is left alone.
 const REFUSALS_MAX: u32 = 2;
@@ -50,6 +50,7 @@ pub(in super::super) enum Standing {
 /// The gate that all accounts of a process share: a key that is wrong in one region is wrong in
 /// every other, and all its tries count towards the same lock.
 pub(in super::super) struct Gate {
+    clock: Clock,
     memory: Mutex<Memory>,
 }
 
@@ -82,7 +83,7 @@ pub(in super::super) struct Pass<'a> {
 
 impl Gate {
     /// A gate that remembers what the journal does.
-    pub(in super::super) fn new(refusals: &[Refusal]) -> Self {
+    pub(in super::super) fn new(refusals: &[Refusal], clock: Clock) -> Self {
         let mut memory = Memory::default();
         for refusal in refusals {
             let key = Key { identity: refusal.identity.clone(), changed_at: refusal.changed_at };
@@ -93,7 +94,12 @@ impl Gate {
                 *kept = told;
             }
         }
-        Self { memory: Mutex::new(memory) }
+        Self { clock, memory: Mutex::new(memory) }
+    }
+
+    /// The present moment.
+    pub(in super::super) fn now(&self) -> Time {
+        (self.clock)()
     }
 
     /// Waits until this credential is known to work, or it is this call's turn to find out.
@@ -128,9 +134,10 @@ impl Gate {
 
     fn is_good(&self, key: &Key) -> Result<bool> {
         let memory = self.memory();
-        match quiet(memory.refused.get(key).copied(), now()) {
+        let now = self.now();
+        match quiet(memory.refused.get(key).copied(), now) {
             Some((refused, left)) => Err(withheld(key, refused, left)),
-            None => Ok(memory.good.get(key).is_some_and(|at| recent(*at, now()))),
+            None => Ok(memory.good.get(key).is_some_and(|at| recent(*at, now))),
         }
     }
 
@@ -180,7 +187,7 @@ impl Memory {
 impl Pass<'_> {
     /// Tells how it went, and lets the others through or the next one try.
     pub(in super::super) fn done(self, standing: Standing) {
-        self.gate.told(self.cloud, &self.key, standing, now());
+        self.gate.told(self.cloud, &self.key, standing, self.gate.now());
     }
 }
 
@@ -230,7 +237,7 @@ mod tests {
     }
 
     fn gate(refusals: &[Refusal]) -> Gate {
-        Gate::new(refusals)
+        Gate::new(refusals, super::super::super::testing::now)
     }
 
     static BEIJING: LazyLock<Name> = LazyLock::new(|| Name::new("beijing").unwrap());

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::super::http::{self, Answer, Broken};
-use super::super::{Cloud, Result, now, region};
+use super::super::{Cloud, Result, region};
 use super::{Credential, Key, LOOK_AGAIN_SECS, OPERATION, Proof, missing, renew_at};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
@@ -63,7 +63,7 @@ struct Wire {
 /// a metadata service that does not answer is borne.
 pub(super) async fn current(cloud: &Cloud, keys: &Keys) -> Result<Credential> {
     let mut state = keys.0.lock().await;
-    let now = now();
+    let now = cloud.now();
     if let Some(held) = state.held.as_ref().filter(|held| now < held.look_at) {
         return Ok(held.credential.clone());
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::error::{self, Sent};
 use super::super::http::{self, Answer};
-use super::super::{Cloud, Result, now, region, sign};
+use super::super::{Cloud, Result, region, sign};
 use super::{Credential, Key, LOOK_AGAIN_SECS, OPERATION, Proof, Standing, files, renew_at};
 use crate::model::account::SecretFile;
 use crate::model::failure::{Failure, Kind};
@@ -59,7 +59,7 @@ pub(super) async fn current(
     tokens: &Tokens,
 ) -> Result<Credential> {
     let mut held = tokens.0.lock().await;
-    let now = now();
+    let now = cloud.now();
     if let Some(held) = held.get(project).filter(|held| now < held.look_at) {
         return Ok(held.credential.clone());
     }
@@ -96,12 +96,13 @@ async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credent
         api: Api::Iam,
         operation: TRADE,
         writes: false,
+        now: cloud.now(),
         secrets: vec![password.text.expose()],
     };
     match error::judge(&sent, outcome) {
         Ok(answer) => {
             pass.done(Standing::Good);
-            read(answer, key)
+            read(answer, key, cloud.now())
         }
         // Whatever a 401 says here, it is about the password.
         Err(judgement) if judgement.failure.status == Some(401) => {
@@ -143,7 +144,7 @@ async fn post(
     outcome
 }
 
-fn read(mut answer: Answer, key: Key) -> Result<(Credential, Time)> {
+fn read(mut answer: Answer, key: Key, now: Time) -> Result<(Credential, Time)> {
     let failed = |message| Failure {
         service: Some(Api::Iam),
         ..Failure::local(Kind::Transient, TRADE, message)
@@ -155,7 +156,7 @@ fn read(mut answer: Answer, key: Key) -> Result<(Credential, Time)> {
     let stated = body.token.expires_at.as_deref();
     let end = stated.and_then(|text| chrono::DateTime::parse_from_rfc3339(text).ok());
     let end = end.map_or_else(
-        || now() + Duration::from_secs(TOKEN_SECS),
+        || now + Duration::from_secs(TOKEN_SECS),
         |end| end.with_timezone(&chrono::Utc).into(),
     );
     let project_id = body.token.project.map(|project| project.id);

@@ -6,6 +6,7 @@ use super::credentials::Standing;
 use super::http::{Answer, Broken, Cut};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
+use crate::model::time::Time;
 
 mod codes;
 mod words;
@@ -21,6 +22,8 @@ pub(super) struct Sent<'a> {
     pub(super) operation: &'static str,
     /// Whether it changes something.
     pub(super) writes: bool,
+    /// When its answer came.
+    pub(super) now: Time,
     /// What must not come back in a message.
     pub(super) secrets: Vec<&'a str>,
 }
@@ -98,7 +101,7 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         code: said.code.as_deref().map(|code| words::clean(code, &sent.secrets)),
         message: advised(standing, advice, words::clean(raw, &sent.secrets)),
         request_id: request_id.map(bounded),
-        wait: wait(kind, answer.retry_after.as_deref(), raw),
+        wait: wait(sent.now, kind, answer.retry_after.as_deref(), raw),
     };
     Judgement { failure, standing }
 }
@@ -114,8 +117,8 @@ fn advised(standing: Standing, advice: Option<&str>, message: String) -> String 
 }
 
 /// How long the service asks us to wait: `Retry-After`, else the gateway's policy in the message.
-fn wait(kind: Kind, retry_after: Option<&str>, message: &str) -> Option<Duration> {
-    let asked = retry_after.and_then(words::seconds_of_header);
+fn wait(now: Time, kind: Kind, retry_after: Option<&str>, message: &str) -> Option<Duration> {
+    let asked = retry_after.and_then(|value| words::seconds_of_header(value, now));
     let asked =
         asked.or_else(|| (kind == Kind::Throttled).then(|| words::policy(message)).flatten());
     asked.map(|secs| Duration::from_secs(secs.min(WAIT_SECS_MAX)))

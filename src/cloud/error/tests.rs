@@ -16,7 +16,9 @@ fn answer(status: u16, body: &str) -> Answer {
 }
 
 fn judged(api: Api, writes: bool, answer: Answer) -> Judgement {
-    let sent = Sent { api, operation: "import", writes, secrets: vec!["AKIDEXAMPLE", "sesame"] };
+    let secrets = vec!["AKIDEXAMPLE", "sesame"];
+    let now = super::super::testing::now();
+    let sent = Sent { api, operation: "import", writes, now, secrets };
     *judge(&sent, Ok(answer)).err().unwrap()
 }
 

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use crate::model::time::Time;
+
 /// The longest message that is kept, in characters: enough for a sentence, too little for a page.
 const MESSAGE_CHARS_MAX: usize = 300;
 /// Stands where a key or a token stood.
@@ -81,11 +83,11 @@ pub(in super::super) fn bounded(text: &str) -> String {
 }
 
 /// `Retry-After`: seconds, or a date.
-pub(super) fn seconds_of_header(value: &str) -> Option<u64> {
+pub(super) fn seconds_of_header(value: &str, now: Time) -> Option<u64> {
     let value = value.trim();
     value.parse().ok().or_else(|| {
-        let date = DateTime::parse_from_rfc2822(value).ok()?.with_timezone(&Utc);
-        u64::try_from((date - Utc::now()).num_seconds()).ok()
+        let date = DateTime::parse_from_rfc2822(value).ok()?;
+        u64::try_from(Time::from(date.with_timezone(&Utc)).secs() - now.secs()).ok()
     })
 }
 
