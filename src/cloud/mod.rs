@@ -18,6 +18,7 @@ use crate::model::time::{Clock, Time};
 
 pub mod cdn;
 mod client;
+mod code;
 mod credentials;
 pub mod dcs;
 pub mod dds;
@@ -41,6 +42,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod waf;
+
+pub use code::Code;
+
+/// Every error code of the services that certrotd knows by name, in order. What is not among them goes by
+/// its HTTP status.
+pub fn codes() -> &'static [Code] {
+    error::TABLE
+}
 
 /// What every call gives: a value, or the one failure that the daemon branches on.
 pub type Result<T> = std::result::Result<T, Failure>;

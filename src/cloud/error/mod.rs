@@ -9,8 +9,10 @@ use crate::model::target::Api;
 use crate::model::time::Time;
 
 mod codes;
+mod table;
 mod words;
 
+pub(super) use table::TABLE;
 pub(super) use words::{bounded, unreadable};
 
 /// The longest wait that a service may ask for, in seconds: a day's quota is asked after again within the hour.
