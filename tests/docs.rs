@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "docs/codes.rs"]
+mod codes;
 #[path = "docs/commands.rs"]
 mod commands;
 #[path = "docs/events.rs"]

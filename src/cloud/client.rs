@@ -1,4 +1,4 @@
-//! One signed call: credential, gate, signature, one request, and what its answer means.
+//! One signed call: rate, place, credential, gate, signature, one request, and what its answer means.
 
 use std::fmt::Display;
 use std::time::Instant;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::credentials::{self, Credential, Proof, Standing};
 use super::error::{self, Judgement, Sent};
 use super::http::{self, Answer};
+use super::rate::Leave;
 use super::{Cloud, Result, region, sign};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
@@ -172,11 +173,20 @@ pub(super) async fn gone(cloud: &Cloud, call: &Call) -> Result<()> {
 /// a credential that differs from the one sent; nothing else is repeated.
 pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
     let project = call.project_name().unwrap_or(&cloud.account().region);
-    let mut credential = credentials::current(cloud, project).await?;
-    let mut renewed = false;
+    let rate = cloud.inner.rates.of(&cloud.account().name, call.api);
+    let mut other = None;
     loop {
+        // Whoever waits in one line holds nothing of the next.
+        let leave = cloud.leave(&rate, call.api, call.operation).await?;
+        let place = cloud.inner.in_flight.enter(call.api).await;
+        let renewed = other.is_some();
+        let credential = match other.take() {
+            Some(other) => other,
+            None => credentials::current(cloud, project).await?,
+        };
         let pass = cloud.inner.gate.enter(&cloud.account().name, &credential.key).await?;
-        let outcome = attempt(cloud, call, &credential).await;
+        let outcome = attempt(cloud, call, &credential, leave).await;
+        drop(place);
         let (failure, standing) = match outcome {
             Ok(answer) => {
                 // A proxy's page says nothing about our key.
@@ -195,25 +205,24 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         if renewed || !matches!(standing, Standing::Refused | Standing::Stale) {
             return Err(failure);
         }
-        match credentials::other_than(cloud, project, &credential).await? {
-            Some(other) => credential = other,
-            None => return Err(failure),
+        other = credentials::other_than(cloud, project, &credential).await?;
+        if other.is_none() {
+            return Err(failure);
         }
-        renewed = true;
     }
 }
 
+/// Signs and sends once. The signature's moment is that of sending, however long the call has waited.
 async fn attempt(
     cloud: &Cloud,
     call: &Call,
     credential: &Credential,
+    mut leave: Leave<'_>,
 ) -> std::result::Result<Answer, Box<Judgement>> {
     let request = request(cloud, call, credential).map_err(Judgement::mute)?;
-    // Never closed, so there is nothing to fail.
-    let permit = cloud.inner.in_flight.acquire().await;
     let started = Instant::now();
+    leave.sends();
     let outcome = http::exchange(request, call.answer_bytes_max).await;
-    drop(permit);
     log(call, &outcome, started);
     let sent = Sent {
         api: call.api,
@@ -222,7 +231,10 @@ async fn attempt(
         now: cloud.now(),
         secrets: credential.secrets(),
     };
-    error::judge(&sent, outcome)
+    let unsent = matches!(outcome, Err(http::Broken::Unsent(_)));
+    let judged = error::judge(&sent, outcome);
+    leave.done(error::taken(unsent, &judged));
+    judged
 }
 
 fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, started: Instant) {

@@ -2,19 +2,20 @@
 //!
 //! Reading order: [`Cloud`] here, `client` (one signed call), `error` (what an answer means), `credentials`
 //! (who we are, and when not to try again), then one file a service. Nothing here retries a write:
-//! a write that may have happened is [`Kind::Lost`](crate::model::failure::Kind::Lost), and the planner decides.
+//! a write that may have happened is [`Kind::Lost`], and the planner decides.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::model::account::Account;
 pub use crate::model::account::Refusal;
-use crate::model::failure::Failure;
-use crate::model::time::{Clock, Time};
+use crate::model::failure::{Failure, Kind};
+use crate::model::target::Api;
+use crate::model::time::{Clock, Time, span};
 
 pub mod cdn;
 mod client;
@@ -29,9 +30,11 @@ pub mod gaussdb;
 pub mod geminidb;
 mod http;
 mod iam;
+mod in_flight;
 mod limit;
 pub mod links;
 mod neighbours;
+mod rate;
 pub mod rds;
 mod region;
 pub mod scm;
@@ -65,7 +68,8 @@ struct Inner {
     clients: http::Clients,
     credentials: credentials::Source,
     gate: Arc<credentials::Gate>,
-    in_flight: Semaphore,
+    rates: Arc<rate::Rates>,
+    in_flight: in_flight::InFlight,
     projects: Mutex<BTreeMap<String, String>>,
     /// Of the calls to the configuration of CDN's domains.
     domain_configs: limit::Limit,
@@ -88,22 +92,27 @@ pub struct Copy {
     pub names: Vec<String>,
 }
 
-/// What keeps a refused credential from being tried into a lock-out. All accounts of a process share
-/// one: a key that is wrong in one region is wrong in every other.
+/// What keeps a refused credential from being tried into a lock-out, and a service from being called
+/// too often. All accounts of a process share one, before and after a reload: a key that is wrong in one
+/// region is wrong in every other.
 #[derive(Clone)]
-pub struct Lockout(Arc<credentials::Gate>);
+pub struct Lockout {
+    gate: Arc<credentials::Gate>,
+    rates: Arc<rate::Rates>,
+}
 
 impl Lockout {
     /// Remembers what the journal does. `clock` is asked for every moment that the accounts rest something
     /// on: the signatures' dates, the lives of tokens, the quiet time of a refused credential.
     pub fn new(refusals: &[Refusal], clock: Clock) -> Self {
-        Self(Arc::new(credentials::Gate::new(refusals, clock)))
+        let gate = Arc::new(credentials::Gate::new(refusals, clock));
+        Self { gate, rates: Arc::default() }
     }
 
     /// Refusals that happened since the last call, of all accounts that share this; the caller
     /// journals them at once.
     pub fn take_refusals(&self) -> Vec<Refusal> {
-        self.0.take()
+        self.gate.take()
     }
 }
 
@@ -131,8 +140,9 @@ impl Cloud {
             account: account.clone(),
             clients,
             credentials: credentials::Source::new(surroundings),
-            gate: Arc::clone(&lockout.0),
-            in_flight: Semaphore::new(account.max_in_flight.max(1)),
+            gate: Arc::clone(&lockout.gate),
+            rates: Arc::clone(&lockout.rates),
+            in_flight: in_flight::InFlight::new(account.max_in_flight),
             projects: Mutex::default(),
             domain_configs: limit::Limit::new(cdn::CONFIG_CALLS_MAX, cdn::CONFIG_WINDOW),
         };
@@ -142,6 +152,27 @@ impl Cloud {
     #[cfg(test)]
     fn take_refusals(&self) -> Vec<Refusal> {
         self.inner.gate.take()
+    }
+
+    /// Leave to call a service of this account now. Where it was called too often a short while ago, nothing
+    /// is sent: [`Kind::Throttled`], with the time left.
+    async fn leave<'a>(
+        &self,
+        rate: &'a rate::Rate,
+        api: Api,
+        operation: &str,
+    ) -> Result<rate::Leave<'a>> {
+        rate.enter().await.map_err(|left| {
+            let message = format!(
+                "not sent: the service was called too often a short while ago, and is called again in {}",
+                span(left)
+            );
+            Failure {
+                service: Some(api),
+                wait: Some(left),
+                ..Failure::local(Kind::Throttled, operation, message)
+            }
+        })
     }
 
     /// The present moment.

@@ -138,7 +138,9 @@ impl Cycle {
         let count = self.blind.entry(held.subject.clone()).or_default();
         *count = count.saturating_add(1);
         let retry = self.world.config.schedule.retry;
-        Some((self.clock)() + retry.delay(*count, 0))
+        // A service that says when to come back is not asked sooner.
+        let asked = unseen(held).and_then(|failure| failure.wait).unwrap_or_default();
+        Some((self.clock)() + retry.delay(*count, 0).max(asked))
     }
 
     fn place(&self, subject: &Subject) -> Option<Place> {
@@ -169,8 +171,14 @@ fn is_blind(held: &Held) -> bool {
     if let Hold::Stale { .. } | Hold::Wrong { .. } = held.why {
         return held.until.is_none();
     }
-    let (Hold::Unseen { failure } | Hold::Unreachable { failure, .. }) = &held.why else {
-        return false;
-    };
-    held.until.is_none() && matches!(failure.kind, Kind::Transient | Kind::Throttled | Kind::Busy)
+    let passes = |kind| matches!(kind, Kind::Transient | Kind::Throttled | Kind::Busy);
+    held.until.is_none() && unseen(held).is_some_and(|failure| passes(failure.kind))
+}
+
+/// Why a look failed, where a hold is for that.
+fn unseen(held: &Held) -> Option<&Failure> {
+    match &held.why {
+        Hold::Unseen { failure } | Hold::Unreachable { failure, .. } => Some(failure),
+        _ => None,
+    }
 }

@@ -90,7 +90,10 @@ pub(super) async fn forget(tokens: &Tokens, proof: &Proof) {
 async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credential, Time)> {
     let password = files::secret(&cloud.inner.credentials.surroundings, user.password)?;
     let key = Key { identity: identity(user, &password), changed_at: password.changed_at };
+    let rate = cloud.inner.rates.of(&cloud.account().name, Api::Iam);
+    let mut leave = cloud.leave(&rate, Api::Iam, TRADE).await?;
     let pass = cloud.inner.gate.enter(&cloud.account().name, &key).await?;
+    leave.sends();
     let outcome = post(cloud, user, project, &password.text).await;
     let sent = Sent {
         api: Api::Iam,
@@ -99,7 +102,10 @@ async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credent
         now: cloud.now(),
         secrets: vec![password.text.expose()],
     };
-    match error::judge(&sent, outcome) {
+    let unsent = matches!(outcome, Err(http::Broken::Unsent(_)));
+    let judged = error::judge(&sent, outcome);
+    leave.done(error::taken(unsent, &judged));
+    match judged {
         Ok(answer) => {
             pass.done(Standing::Good);
             read(answer, key, cloud.now())

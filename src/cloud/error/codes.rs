@@ -98,7 +98,7 @@ pub(super) fn standing(api: Api, status: u16, code: &str, message: &str) -> Stan
     }
 }
 
-fn by_row(does: Does, message: &str) -> Option<Kind> {
+pub(super) fn by_row(does: Does, message: &str) -> Option<Kind> {
     match does {
         Does::Is(kind) => Some(kind),
         Does::Input if says_exists(message) => Some(Kind::Exists),

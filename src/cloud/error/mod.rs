@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::credentials::Standing;
 use super::http::{Answer, Broken, Cut};
+use super::rate::{Ended, Policy, Refusal};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 use crate::model::time::Time;
@@ -17,6 +18,8 @@ pub(super) use words::{bounded, unreadable};
 
 /// The longest wait that a service may ask for, in seconds: a day's quota is asked after again within the hour.
 const WAIT_SECS_MAX: u64 = 3600;
+/// The longest window of a policy, in seconds: a day, as long as any that is known.
+const POLICY_SECS_MAX: u64 = 24 * 3600;
 
 /// What was sent, as far as its answer has to be judged by it.
 pub(super) struct Sent<'a> {
@@ -35,12 +38,14 @@ pub(super) struct Judgement {
     pub(super) failure: Failure,
     /// What it says about the credential.
     pub(super) standing: Standing,
+    /// What it says about calling less often.
+    pub(super) throttle: Option<Refusal>,
 }
 
 impl Judgement {
     /// One that says nothing about the credential.
     pub(super) fn mute(failure: Failure) -> Box<Self> {
-        Box::new(Self { failure, standing: Standing::Unknown })
+        Box::new(Self { failure, standing: Standing::Unknown, throttle: None })
     }
 }
 
@@ -76,6 +81,15 @@ pub(super) fn judge(
     }
 }
 
+/// What an outcome tells about calling more or less often.
+pub(super) fn taken(unsent: bool, judged: &Result<Answer, Box<Judgement>>) -> Ended {
+    match judged {
+        _ if unsent => Ended::Unsent,
+        Err(judgement) => judgement.throttle.map_or(Ended::Taken, Ended::Refused),
+        Ok(_) => Ended::Taken,
+    }
+}
+
 /// Whether the service itself says that it has no such thing. A 404 of the gateway (wrong endpoint) or
 /// of a proxy is no such word, because unknown is not absent.
 pub(super) fn is_gone(failure: &Failure) -> bool {
@@ -105,7 +119,9 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         request_id: request_id.map(bounded),
         wait: wait(sent.now, kind, answer.retry_after.as_deref(), raw),
     };
-    Judgement { failure, standing }
+    let throttle =
+        (kind == Kind::Throttled).then(|| Refusal { wait: failure.wait, policy: policy(raw) });
+    Judgement { failure, standing, throttle }
 }
 
 /// The service's words, and what an operator can do where that is known.
@@ -121,9 +137,28 @@ fn advised(standing: Standing, advice: Option<&str>, message: String) -> String 
 /// How long the service asks us to wait: `Retry-After`, else the gateway's policy in the message.
 fn wait(now: Time, kind: Kind, retry_after: Option<&str>, message: &str) -> Option<Duration> {
     let asked = retry_after.and_then(|value| words::seconds_of_header(value, now));
-    let asked =
-        asked.or_else(|| (kind == Kind::Throttled).then(|| words::policy(message)).flatten());
-    asked.map(|secs| Duration::from_secs(secs.min(WAIT_SECS_MAX)))
+    let window = || words::policy(message).map(|(_, secs)| secs);
+    let asked = asked.or_else(|| (kind == Kind::Throttled).then(window).flatten());
+    asked.map(bounded_wait)
+}
+
+/// The policy that the gateway names.
+fn policy(message: &str) -> Option<Policy> {
+    let (calls, secs) = words::policy(message)?;
+    Some(Policy {
+        calls: usize::try_from(calls?).ok()?,
+        window: Duration::from_secs(secs.min(POLICY_SECS_MAX)),
+    })
+}
+
+fn bounded_wait(secs: u64) -> Duration {
+    Duration::from_secs(secs.min(WAIT_SECS_MAX))
+}
+
+/// How long an answer's `Retry-After` asks to wait.
+pub(super) fn retry_after(answer: &Answer, now: Time) -> Option<Duration> {
+    let value = answer.retry_after.as_deref()?;
+    words::seconds_of_header(value, now).map(bounded_wait)
 }
 
 #[cfg(test)]

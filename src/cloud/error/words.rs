@@ -82,28 +82,39 @@ pub(in super::super) fn bounded(text: &str) -> String {
     }
 }
 
-/// `Retry-After`: seconds, or a date.
+/// `Retry-After`: seconds, or a date. One that asks for no wait says nothing.
 pub(super) fn seconds_of_header(value: &str, now: Time) -> Option<u64> {
     let value = value.trim();
-    value.parse().ok().or_else(|| {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than a number holds is longer than any bound.
+        return Some(value.parse().unwrap_or(u64::MAX)).filter(|secs| *secs > 0);
+    }
+    Some(value).and_then(|value| {
         let date = DateTime::parse_from_rfc2822(value).ok()?;
-        u64::try_from(Time::from(date.with_timezone(&Utc)).secs() - now.secs()).ok()
+        let secs = Time::from(date.with_timezone(&Utc)).secs() - now.secs();
+        u64::try_from(secs).ok().filter(|secs| *secs > 0)
     })
 }
 
-/// The window of the gateway's policy, in seconds: 60 for `limit:10,time:1 minute`.
-pub(super) fn policy(message: &str) -> Option<u64> {
-    let (_, window) = message
-        .to_ascii_lowercase()
-        .split_once("time:")
-        .map(|(before, after)| (before.len(), after.trim_start().to_owned()))?;
-    let digits = window.bytes().take_while(u8::is_ascii_digit).count();
-    let count: u64 = window[..digits].parse().ok()?;
-    let unit = window[digits..].trim_start();
-    let secs = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
+/// The gateway's policy, as calls and seconds: 10 and 60 for `limit:10,time:1 minute`. The window may stand
+/// alone. A window under a second is none: whoever waits for a second has kept it.
+pub(super) fn policy(message: &str) -> Option<(Option<u64>, u64)> {
+    let message = message.to_ascii_lowercase();
+    let (before, window) = message.split_once("time:")?;
+    let (count, unit) = number(window);
+    let secs = [("ms", 0), ("milli", 0), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
         .into_iter()
         .find_map(|(name, secs)| unit.starts_with(name).then_some(secs))?;
-    Some(count.saturating_mul(secs))
+    let secs = count.unwrap_or(1).saturating_mul(secs);
+    let calls = before.rsplit_once("limit:").and_then(|(_, limit)| number(limit).0);
+    (secs > 0).then_some((calls.filter(|calls| *calls > 0), secs))
+}
+
+/// The number at the beginning of a text, if it can be one, and what follows it.
+fn number(text: &str) -> (Option<u64>, &str) {
+    let text = text.trim_start();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    (text[..digits].parse().ok(), text[digits..].trim_start())
 }
 
 /// Code and message of this object, if it has either.

@@ -4,6 +4,9 @@ use zeroize::Zeroizing;
 
 use super::*;
 
+mod facts;
+mod waits;
+
 fn answer(status: u16, body: &str) -> Answer {
     Answer {
         status,
@@ -191,24 +194,6 @@ fn every_shape_of_error_body_is_read() {
     assert_eq!(page.message, "an HTML page instead of JSON");
     assert_eq!(words::read(b"upstream down").message, "upstream down");
     assert_eq!(words::read(b"").message, "no message");
-}
-
-#[test]
-fn a_throttle_says_how_long_to_wait() {
-    let policy = "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 minute";
-    let throttled = answer(429, &coded("APIGW.0308", policy));
-    assert_eq!(judged(Api::Scm, true, throttled).failure.wait, Some(Duration::from_secs(60)));
-    let mut asked = answer(429, &coded("APIGW.0308", policy));
-    asked.retry_after = Some("7".to_owned());
-    assert_eq!(judged(Api::Scm, true, asked).failure.wait, Some(Duration::from_secs(7)));
-    for (text, secs) in
-        [("time:5 second", Some(5)), ("time: 2 hours", Some(7200)), ("time:x", None), ("", None)]
-    {
-        assert_eq!(words::policy(text), secs, "{text}");
-    }
-    let mut endless = answer(503, "");
-    endless.retry_after = Some(u64::MAX.to_string());
-    assert_eq!(judged(Api::Scm, true, endless).failure.wait, Some(Duration::from_secs(3600)));
 }
 
 #[test]

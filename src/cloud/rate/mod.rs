@@ -1,0 +1,132 @@
+//! Not too often: what each service of an account allows is kept on our side, once it has said so.
+//!
+//! A call waits here before it takes its place among those in flight, so that a service which throttles
+//! holds nothing that calls to others need.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::model::names::Name;
+use crate::model::target::Api;
+
+mod bucket;
+
+use bucket::Bucket;
+pub(super) use bucket::{Ended, Policy, Refusal};
+
+/// How long a caller waits in line. Longer than the slowest pace takes for one call, so that what needs
+/// several calls gets on; much shorter than a policy's window, so that its entry is not held up unseen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The rates of every service of every account. They outlive a reload: a service does not forget either.
+#[derive(Default)]
+pub(super) struct Rates(Mutex<BTreeMap<(Name, Api), Arc<Rate>>>);
+
+impl Rates {
+    /// That of one service of one account.
+    pub(super) fn of(&self, account: &Name, api: Api) -> Arc<Rate> {
+        let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(rates.entry((account.clone(), api)).or_default())
+    }
+}
+
+/// What one service allows one account.
+#[derive(Default)]
+pub(super) struct Rate {
+    bucket: Mutex<Bucket>,
+    /// Held by whoever is next: first come, first served.
+    door: tokio::sync::Mutex<()>,
+    waiting: AtomicUsize,
+    /// A call has ended, which may make room or close the service.
+    ended: Notify,
+}
+
+/// Leave to make one call. Dropped without a word, the call counts as taken once it was being sent: it
+/// may have arrived.
+pub(super) struct Leave<'a> {
+    rate: &'a Rate,
+    begun: Instant,
+    ended: Ended,
+}
+
+/// One more in line, for as long as this lives.
+struct InLine<'a>(&'a AtomicUsize);
+
+impl Rate {
+    /// Waits in line for leave to call. Where that takes longer than a little patience, says at once how
+    /// long it will take; nothing may be sent then.
+    pub(super) async fn enter(&self) -> Result<Leave<'_>, Duration> {
+        let asked = Instant::now();
+        let ahead = self.waiting.load(Ordering::SeqCst);
+        let expected = self.bucket().expected(asked, ahead);
+        check(asked, asked, expected)?;
+        let _in_line = InLine::up(&self.waiting);
+        let _next = self.door.lock().await;
+        loop {
+            let ended = self.ended.notified();
+            let now = Instant::now();
+            let (free_at, expected) = {
+                let mut bucket = self.bucket();
+                match bucket.take(now) {
+                    Ok(()) => return Ok(Leave { rate: self, begun: now, ended: Ended::Taken }),
+                    Err(free_at) => (free_at, bucket.expected(now, 0)),
+                }
+            };
+            check(asked, now, expected)?;
+            tokio::select! {
+                () = sleep_until(free_at.unwrap_or(asked + PATIENCE)) => {}
+                () = ended => {}
+            }
+        }
+    }
+
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Leave<'_> {
+    /// Says that the call is being sent.
+    pub(super) fn sends(&mut self) {
+        self.ended = Ended::Taken;
+    }
+
+    /// Tells what became of the call.
+    pub(super) fn done(mut self, ended: Ended) {
+        self.ended = ended;
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.rate.bucket().ended(self.begun, Instant::now(), self.ended);
+        self.rate.ended.notify_one();
+    }
+}
+
+impl<'a> InLine<'a> {
+    fn up(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whether who asked then can still wait until that moment; else how long it will take from now.
+fn check(asked: Instant, now: Instant, expected: Instant) -> Result<(), Duration> {
+    let over = expected > asked + PATIENCE || now > asked + PATIENCE;
+    if over { Err(expected.saturating_duration_since(now)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;
