@@ -1,5 +1,7 @@
 //! certrotd: keeps what Huawei Cloud serves equal to what lies on this disk.
 
+#![forbid(unsafe_code)]
+
 pub mod apply;
 pub mod cert;
 pub mod cli;

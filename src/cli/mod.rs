@@ -5,6 +5,7 @@ mod apply;
 mod args;
 mod check;
 mod exit;
+mod guard;
 mod history;
 mod inspect;
 mod leaf;
@@ -30,9 +31,15 @@ use crate::telemetry::log::{self, Handle};
 
 /// Does what the command line says.
 pub fn main() -> Exit {
+    // Before anything is read: an argument can name a file with a secret in it.
+    guard::keep_memory_private();
     let typed = Cli::command().get_matches();
     let named = typed.value_source("config") != Some(ValueSource::DefaultValue);
     let cli = Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
+    // These two start commands of the operator's. The others may be given a file as a descriptor.
+    if matches!(cli.command, Command::Run | Command::Apply(_)) {
+        guard::drop_inherited_files();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
