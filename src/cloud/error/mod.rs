@@ -10,6 +10,7 @@ use crate::model::target::Api;
 use crate::model::time::Time;
 
 mod codes;
+mod redact;
 mod table;
 mod words;
 
@@ -116,7 +117,7 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         status: Some(answer.status),
         code: said.code.as_deref().map(|code| words::clean(code, &sent.secrets)),
         message: advised(standing, advice, words::clean(raw, &sent.secrets)),
-        request_id: request_id.map(bounded),
+        request_id: request_id.map(|id| words::clean(id, &sent.secrets)),
         wait: wait(sent.now, kind, answer.retry_after.as_deref(), raw),
     };
     let throttle =

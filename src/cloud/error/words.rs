@@ -3,16 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::redact::redact;
 use crate::model::time::Time;
 
 /// The longest message that is kept, in characters: enough for a sentence, too little for a page.
 const MESSAGE_CHARS_MAX: usize = 300;
-/// Stands where a key or a token stood.
-const REDACTED: &str = "[redacted]";
-/// From here on, the gateway repeats what we sent, signature and all.
-const ECHO: &str = "canonicalrequest";
-/// A shorter text is not looked for in messages: it would be found everywhere.
-const SECRET_CHARS_MIN: usize = 4;
 const CODE_KEYS: [&str; 4] = ["error_code", "errorCode", "errCode", "code"];
 const MESSAGE_KEYS: [&str; 6] =
     ["error_msg", "errorMsg", "errorMessage", "externalMessage", "errMsg", "message"];
@@ -60,15 +55,9 @@ pub(in super::super) fn unreadable(body: &[u8], error: &serde_json::Error) -> St
     if is_html(body) { unstructured(body).message } else { "an answer that is not JSON".to_owned() }
 }
 
-/// Cuts off what repeats the request, takes the secrets out, then makes it printable and short.
+/// Takes out what repeats the request and its secrets, then makes it printable and short.
 pub(super) fn clean(message: &str, secrets: &[&str]) -> String {
-    // Lower case of ASCII alone keeps every byte in its place.
-    let end = message.to_ascii_lowercase().find(ECHO).unwrap_or(message.len());
-    let mut kept = message[..end].trim_end_matches([' ', ',', ':', ';', '|']).to_owned();
-    for secret in secrets.iter().filter(|secret| secret.chars().count() >= SECRET_CHARS_MIN) {
-        kept = kept.replace(secret, REDACTED);
-    }
-    bounded(&kept)
+    bounded(&redact(message, secrets))
 }
 
 /// A text as one printable line of bounded length.
