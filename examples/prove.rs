@@ -5,6 +5,8 @@
 //! Ends with 0 when it verified or was read, 1 when it was refused or not reached, 2 when the arguments
 //! are wrong.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use certrotd::cert::read_ca;

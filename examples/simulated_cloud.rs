@@ -7,6 +7,8 @@
 //! furnish, rebind, scribble, garble, misbehave; and for instances GET instances, POST publish, present,
 //! ssl, fail-job). Listeners, hosts and domains are there once `furnish` has made them.
 
+#![forbid(unsafe_code)]
+
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ mod process;
 #[path = "canary/stage.rs"]
 mod stage;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -155,14 +156,11 @@ fn the_process_is_closed_to_its_own_user() {
     let root = process::is_root(&stage.house);
     let binary = stage.house.scratch.path("certrotd");
     let mut command = if root {
-        let mut command = process::command_as_nobody(&stage.house, binary.to_str().unwrap());
-        command.arg("--config").arg(stage.house.config_path()).arg("run");
-        command
+        process::command_as_nobody(&stage.house, binary.to_str().unwrap())
     } else {
-        let mut command = process::command(&stage.house, env!("CARGO_BIN_EXE_certrotd"));
-        command.arg("--config").arg(stage.house.config_path()).arg("run");
-        command
+        process::command(&stage.house, env!("CARGO_BIN_EXE_certrotd"))
     };
+    command.arg("--config").arg(stage.house.config_path()).arg("run");
     let daemon = Daemon::of(&stage.house, {
         command.current_dir("/");
         command
@@ -210,27 +208,28 @@ fn the_watchdogs_signal_leaves_no_core() {
 }
 
 #[test]
-fn an_idle_daemon_holds_no_key() {
-    let mut stage = Stage::new(SOURCES[0]);
-    let daemon = Daemon::start(&stage.house);
-    eventually("the job", || {
-        stage.house.writes() == [2, 6, 1] && daemon.log().contains("\"ssl.switched\"")
-    });
-    stage::rest();
-    let memory = match daemon.memory() {
-        Ok(memory) => memory,
-        // Which is as it should be for everybody but root.
-        Err(error) => {
-            return println!("not searched: the daemon's memory cannot be read ({error})");
+fn an_idle_daemon_lets_go_of_its_keys() {
+    for source in &SOURCES[..2] {
+        let mut stage = Stage::new(source);
+        let daemon = Daemon::start(&stage.house);
+        eventually("the job", || {
+            stage.house.writes() == [2, 6, 1] && daemon.log().contains("\"ssl.switched\"")
+        });
+        stage::rest();
+        let memory = match daemon.memory() {
+            Ok(memory) => memory,
+            // Which is as it should be for everybody but root.
+            Err(error) => return println!("not searched: its memory cannot be read ({error})"),
+        };
+        stage.gather();
+        let mut counts = BTreeMap::<String, usize>::new();
+        for (name, _) in stage.needles.found(&memory) {
+            *counts.entry(name).or_default() += 1;
         }
-    };
-    stage.gather();
-    let known = memory.windows(8).filter(|window| *window == b"certrotd").count();
-    assert!(known > 0, "the search has seen nothing");
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    for (name, _) in stage.needles.found(&memory) {
-        *counts.entry(name).or_default() += 1;
+        println!("{:.0} MiB of memory: {counts:?}", memory.len() as f64 / MIB);
+        // A token is kept until its end, which also shows that the search sees what is there.
+        let held = counts.remove("token given out (raw)").is_some();
+        assert_eq!(held, source.contains("password"));
+        assert!(counts.is_empty(), "{counts:?}");
     }
-    println!("{} MiB of memory: {counts:?}", memory.len() >> 20);
-    assert!(counts.is_empty(), "{counts:?}");
 }

@@ -15,6 +15,8 @@ mod events;
 mod keys;
 #[path = "docs/links.rs"]
 mod links;
+#[path = "docs/security.rs"]
+mod security;
 
 /// The papers that tell operators what to type.
 const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];

@@ -14,6 +14,8 @@ mod files;
 mod imports;
 #[path = "tidy/purity.rs"]
 mod purity;
+#[path = "tidy/safety.rs"]
+mod safety;
 #[path = "tidy/units.rs"]
 mod units;
 #[path = "tidy/words.rs"]

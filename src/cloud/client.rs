@@ -273,14 +273,15 @@ fn request(cloud: &Cloud, call: &Call, credential: &Credential) -> Result<Reques
     })
 }
 
-/// Every header that we set, the proof of who we are among them. `host` is signed, and sent by the client.
+/// Every header that we set, the proof of who we are among them: wiped once the client has its own. `host` is
+/// signed, and sent by the client.
 fn headers(
     cloud: &Cloud,
     call: &Call,
     credential: &Credential,
     url: &Url,
-) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
+) -> Zeroizing<Vec<(String, String)>> {
+    let mut headers = Zeroizing::new(Vec::new());
     let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
     if call.body.is_some() {
         add("content-type", "application/json");

@@ -11,7 +11,7 @@ use crate::model::target::Api;
 /// The file's name and its bucket come along, and say nothing certain about what is in it.
 #[derive(Deserialize)]
 struct Body {
-    link: Option<String>,
+    link: Option<Secret>,
 }
 
 /// Asks for a link: `POST /v2/{project_id}/instances/{instance_id}/ssl-certs/download`, which

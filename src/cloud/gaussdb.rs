@@ -9,7 +9,7 @@ use crate::model::target::Api;
 
 #[derive(Deserialize)]
 struct Body {
-    download_link: Option<String>,
+    download_link: Option<Secret>,
 }
 
 /// Asks for the link to the only CA of the instance, which comes as `{download_link}` and nothing else.

@@ -32,7 +32,7 @@ pub(super) struct Listed {
 #[derive(Deserialize)]
 struct Row {
     category: Option<String>,
-    download_link: Option<String>,
+    download_link: Option<Secret>,
 }
 
 impl Listed {
@@ -47,8 +47,8 @@ impl Listed {
 }
 
 /// A link that is one.
-pub(super) fn link(text: Option<String>) -> Option<Secret> {
-    text.filter(|link| !link.is_empty()).map(Secret::new)
+pub(super) fn link(text: Option<Secret>) -> Option<Secret> {
+    text.filter(|link| !link.is_empty())
 }
 
 /// The databases' call for links: `GET /v3/{project_id}/instances/{instance_id}/ssl-cert/download-link`.

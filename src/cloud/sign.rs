@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
 
 use crate::model::digest::Sha256;
 use crate::model::secret::Secret;
@@ -66,31 +67,43 @@ pub(super) fn hmac_hex(key: &[u8], text: &str) -> String {
     })
 }
 
-/// The canonical request, and the names of the signed headers.
-fn canonical_request(request: &Request<'_>) -> (String, String) {
+/// The canonical request, and the names of the signed headers. It holds the security token where there is
+/// one, so it is written into one piece of memory, which is wiped.
+fn canonical_request(request: &Request<'_>) -> (Zeroizing<String>, String) {
     let headers = signed_headers(request.headers);
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let canonical = format!(
-        "{}\n{}\n{}\n{lines}\n{names}\n{}",
-        request.method,
-        canonical_path(request.path),
-        canonical_query(request.query),
-        body_hash(request.body, &headers),
-    );
+    let (path, query) = (canonical_path(request.path), canonical_query(request.query));
+    let hash = body_hash(request.body, &headers);
+    // A line end behind each part, and a colon in each header.
+    let lines: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let others = [request.method, &path, &query, &names, &hash].map(|part| part.len() + 1);
+    let mut canonical =
+        Zeroizing::new(String::with_capacity(lines + 1 + others.iter().sum::<usize>()));
+    for part in [request.method, &path, &query] {
+        canonical.push_str(part);
+        canonical.push('\n');
+    }
+    for (name, value) in headers.iter() {
+        for part in [name, ":", value, "\n"] {
+            canonical.push_str(part);
+        }
+    }
+    for part in ["\n", &names, "\n", &hash] {
+        canonical.push_str(part);
+    }
     (canonical, names)
 }
 
 /// Names in lower case, values trimmed, sorted; a name with `_` in it is not signed.
-fn signed_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
+fn signed_headers(headers: &[(String, String)]) -> Zeroizing<Vec<(String, String)>> {
     let mut signed: Vec<(String, String)> = headers
         .iter()
         .filter(|(name, _)| !name.contains('_'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     signed.sort();
-    signed
+    Zeroizing::new(signed)
 }
 
 /// The whole path decoded, each segment encoded again, and a slash at the end that is not sent.
@@ -223,7 +236,7 @@ mod tests {
                 body: text(vector, "body").as_bytes(),
             };
             let (canonical, names) = canonical_request(&request);
-            assert_eq!(canonical, text(vector, "canonical_request"), "{name}");
+            assert_eq!(*canonical, text(vector, "canonical_request"), "{name}");
             assert_eq!(canonical_query(&query), url.query().unwrap_or_default(), "{name}");
             let header = if text(vector, "algorithm") == ALGORITHM {
                 let secret_key = Secret::new(text(vector, "sk").to_owned());

@@ -90,7 +90,7 @@ fn serve(
     rule: &Mutex<Rule>,
     struck: &Mutex<usize>,
 ) -> Option<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(3))).ok()?;
     let (head, body) = request(&mut stream)?;
     let line = head.lines().next().unwrap_or_default().to_owned();
     let rule = rule.lock().unwrap().filter(|(part, _)| line.contains(part));

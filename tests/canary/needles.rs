@@ -170,10 +170,6 @@ impl Hay {
         }
     }
 
-    pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     pub fn bytes(&self) -> usize {
         self.0.iter().map(|(_, bytes)| bytes.len()).sum()
     }

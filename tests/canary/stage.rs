@@ -8,7 +8,7 @@ use certrotd::sim::pki::{Issued, KeyKind};
 use certrotd::sim::{Fault, Rule};
 
 use crate::common::{House, NAMES};
-use crate::middle::{Middle, SHAPES};
+use crate::middle::{Middle, SHAPES, Shape};
 use crate::needles::{Hay, Needles};
 use crate::process::Daemon;
 
@@ -283,21 +283,17 @@ pub fn proxies(stage: &mut Stage) {
         .configure(|text| text.replace(&format!("scm = {own:?}"), "scm = \"https://scm.invalid\""));
     fs::write(stage.house.scratch.path("roots.pem"), stage.house.authority.ca_pem()).unwrap();
     let roots = stage.house.scratch.path("roots.pem").to_str().unwrap().to_owned();
-    for proxy in [
-        format!("http://proxy-user:{PROXY_PASSWORD}@{address}"),
-        format!("proxy-user:{PROXY_PASSWORD}@{address}"),
-        format!("nonsense://proxy-user:{PROXY_PASSWORD}@ {address}"),
-        format!("https://proxy-user:{PROXY_PASSWORD}@{address}"),
-    ] {
+    let right = format!("http://proxy-user:{PROXY_PASSWORD}@{address}");
+    let odd = ["proxy-user", "nonsense://proxy-user", "https://proxy-user"]
+        .map(|start| (format!("{start}:{PROXY_PASSWORD}@{address}"), Shape::Coded(503)));
+    for (proxy, shape) in SHAPES.map(|shape| (right.clone(), shape)).into_iter().chain(odd) {
         stage.house.environment =
             vec![("HTTPS_PROXY".to_owned(), proxy), ("SSL_CERT_FILE".to_owned(), roots.clone())];
-        for shape in SHAPES {
-            middle.strike("CONNECT", shape);
-            stage.run(&["apply", "--wait", "0s"]);
-            stage.run(&["check", "--online"]);
-            stage.forget();
-        }
+        middle.strike("CONNECT", shape);
+        stage.run(&["apply", "--wait", "0s"]);
+        stage.forget();
     }
+    stage.run(&["check", "--online"]);
     assert!(middle.struck() > 0, "the proxy was asked");
     stage.house.environment.clear();
     stage.configure(|text| text);

@@ -52,9 +52,9 @@ struct Wire {
     #[serde(alias = "accessKeyId", alias = "access_key_id")]
     access: String,
     #[serde(alias = "secretAccessKey", alias = "secret_access_key")]
-    secret: String,
+    secret: Secret,
     #[serde(alias = "securityToken", alias = "security_token")]
-    securitytoken: String,
+    securitytoken: Secret,
     #[serde(alias = "expiration")]
     expires_at: String,
 }
@@ -185,8 +185,8 @@ fn credential(wire: Wire) -> Credential {
         key: Key { identity: wire.access.clone(), changed_at: Time::default() },
         proof: Proof::Keys {
             access_key: wire.access,
-            secret_key: Secret::new(wire.secret),
-            security_token: Some(Secret::new(wire.securitytoken)),
+            secret_key: wire.secret,
+            security_token: Some(wire.securitytoken),
         },
         project_id: None,
         domain_id: None,
