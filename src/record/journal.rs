@@ -10,6 +10,8 @@ use crate::files;
 use crate::model::time::Time;
 use crate::plan::memory::{Memory, Record};
 
+use super::place::{self, Place};
+
 /// The journal's file in the state directory.
 const FILE: &str = "journal.sqlite";
 /// What `user_version` says of a journal that this code writes.
@@ -47,6 +49,33 @@ pub enum JournalError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// The state directory takes no more bytes: the disk is full, or read-only.
+    #[error(
+        "state directory {path} cannot be written, and nothing is done that cannot be remembered"
+    )]
+    NoRoom {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite could not write: the disk is full, read-only, or broken.
+    #[error("journal {path} cannot be written, and nothing is done that cannot be remembered")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// What lies at its path is not what was opened.
+    #[error(
+        "journal {path} was deleted, moved or replaced while certrotd ran, and nothing is done that cannot be remembered: \
+         start certrotd again, and it finds what it has done by looking"
+    )]
+    Gone {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another version of certrotd wrote it.
     #[error(
         "journal {path} has version {found}, this certrotd reads {VERSION}: use the certrotd that wrote it, or a newer one"
@@ -73,12 +102,14 @@ impl JournalError {
     /// Whether it is a matter of rights.
     pub fn is_denied(&self) -> bool {
         match self {
-            Self::Directory { source, .. } => source.kind() == std::io::ErrorKind::PermissionDenied,
-            Self::Sqlite { source, .. } => {
+            Self::Directory { source, .. } | Self::NoRoom { source, .. } => {
+                source.kind() == std::io::ErrorKind::PermissionDenied
+            }
+            Self::Sqlite { source, .. } | Self::Unwritable { source, .. } => {
                 let code = source.sqlite_error_code();
                 matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
             }
-            Self::Version { .. } | Self::Line { .. } => false,
+            Self::Gone { .. } | Self::Version { .. } | Self::Line { .. } => false,
         }
     }
 }
@@ -88,22 +119,29 @@ impl JournalError {
 pub struct Journal {
     path: PathBuf,
     connection: Connection,
+    place: Place,
 }
 
 impl Journal {
-    /// Opens the journal in `state`, making both where they are missing.
+    /// Opens the journal in `state`, making both where they are missing, and proves that it can be
+    /// written: whoever goes on may have to remember that a credential was refused.
     pub fn open(state: &Path) -> Result<Self, JournalError> {
         // SQLite gives its companion files to the owner of this one, which it would make its own user's.
         files::state_dir(state)
             .and_then(|()| files::private_file(&state.join(FILE)))
             .map_err(|source| JournalError::Directory { path: state.to_owned(), source })?;
+        place::has_room(state)
+            .map_err(|source| JournalError::NoRoom { path: state.to_owned(), source })?;
         let path = state.join(FILE);
         let connection = prepare(&path).map_err(|source| sqlite(&path, source))?;
         let found = version(&connection).map_err(|source| sqlite(&path, source))?;
         if found != VERSION {
             return Err(JournalError::Version { path, found });
         }
-        Ok(Self { path, connection })
+        prove(&connection).map_err(|source| unwritable(&path, source))?;
+        let place = Place::of(&path)
+            .map_err(|source| JournalError::Directory { path: state.to_owned(), source })?;
+        Ok(Self { path, connection, place })
     }
 
     /// Everything remembered.
@@ -116,17 +154,20 @@ impl Journal {
     }
 
     /// Writes the lines and folds them into `memory`: all of them, or none. They are on the disk
-    /// when this returns.
+    /// when this returns. Also without lines it refuses once the journal is not in its place any more.
     pub fn append(
         &mut self,
         at: Time,
         records: &[Record],
         memory: &mut Memory,
     ) -> Result<(), JournalError> {
+        if !self.place.holds() {
+            return Err(JournalError::Gone { path: self.path.clone() });
+        }
         if records.is_empty() {
             return Ok(());
         }
-        self.write(at, records).map_err(|source| sqlite(&self.path, source))?;
+        self.write(at, records).map_err(|source| unwritable(&self.path, source))?;
         for record in records {
             memory.fold(at, record);
         }
@@ -189,6 +230,11 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Writes what stands there already, which changes nothing and needs all that a line needs.
+fn prove(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", VERSION)
+}
+
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
@@ -216,6 +262,10 @@ fn sqlite(path: &Path, source: rusqlite::Error) -> JournalError {
     JournalError::Sqlite { path: path.to_owned(), source }
 }
 
+fn unwritable(path: &Path, source: rusqlite::Error) -> JournalError {
+    JournalError::Unwritable { path: path.to_owned(), source }
+}
+
 /// A path as SQLite's URI wants it.
 fn uri_path(path: &Path) -> String {
     let text = path.to_string_lossy();
@@ -223,42 +273,4 @@ fn uri_path(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::names::Name;
-
-    fn scratch(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("certrotd-{name}-{}", std::process::id()));
-        std::fs::remove_dir_all(&path).ok();
-        path
-    }
-
-    fn asked(name: &str) -> Record {
-        Record::AskedRetry { name: Name::new(name).unwrap() }
-    }
-
-    #[test]
-    fn what_was_appended_is_read_and_folded_by_the_next_to_open() {
-        let state = scratch("journal");
-        let mut memory = Memory::default();
-        let mut journal = Journal::open(&state).unwrap();
-        journal.append(Time::from_secs(5), &[asked("one"), asked("two")], &mut memory).unwrap();
-        assert_eq!(read(&state).unwrap().unwrap().len(), 2, "beside the writer");
-        drop(journal);
-        let before: Vec<_> =
-            std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
-        let entries = read(&state).unwrap().unwrap();
-        let after: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
-        assert_eq!(before, after, "a reader leaves nothing behind");
-        assert_eq!(entries[1], Entry { seq: 2, at: Time::from_secs(5), record: asked("two") });
-        assert_eq!(Journal::open(&state).unwrap().fold().unwrap(), memory);
-        std::fs::remove_dir_all(&state).unwrap();
-    }
-
-    #[test]
-    fn there_is_no_journal_before_the_first_start() {
-        let state = scratch("journal-none");
-        assert!(read(&state).unwrap().is_none());
-        assert!(!state.exists());
-    }
-}
+mod tests;

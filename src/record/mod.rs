@@ -1,6 +1,7 @@
 //! Memory on disk: the journal and its fold. Everything above sees only append and fold.
 
 mod journal;
+mod place;
 
 pub use journal::{Entry, Journal, JournalError, read};
 

@@ -1,0 +1,147 @@
+//! The journal on a disk that does not go along.
+
+use super::*;
+use crate::model::names::Name;
+
+fn scratch(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("certrotd-{name}-{}", std::process::id()));
+    std::fs::remove_dir_all(&path).ok();
+    path
+}
+
+fn asked(name: &str) -> Record {
+    Record::AskedRetry { name: Name::new(name).unwrap() }
+}
+
+#[test]
+fn what_was_appended_is_read_and_folded_by_the_next_to_open() {
+    let state = scratch("journal");
+    let mut memory = Memory::default();
+    let mut journal = Journal::open(&state).unwrap();
+    journal.append(Time::from_secs(5), &[asked("one"), asked("two")], &mut memory).unwrap();
+    assert_eq!(read(&state).unwrap().unwrap().len(), 2, "beside the writer");
+    drop(journal);
+    let before: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+    let entries = read(&state).unwrap().unwrap();
+    let after: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(before, after, "a reader leaves nothing behind");
+    assert_eq!(entries[1], Entry { seq: 2, at: Time::from_secs(5), record: asked("two") });
+    assert_eq!(Journal::open(&state).unwrap().fold().unwrap(), memory);
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn there_is_no_journal_before_the_first_start() {
+    let state = scratch("journal-none");
+    assert!(read(&state).unwrap().is_none());
+    assert!(!state.exists());
+}
+
+/// Why a journal that was open takes no line.
+fn refused(journal: &mut Journal) -> String {
+    let mut memory = Memory::default();
+    let error = journal.append(Time::from_secs(5), &[asked("one")], &mut memory).unwrap_err();
+    assert_eq!(memory, Memory::default(), "what is not on the disk is not remembered");
+    let source = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+    format!("{error}: {source}")
+}
+
+#[test]
+fn opening_it_writes_to_the_disk() {
+    let state = scratch("journal-proof");
+    let wal = || std::fs::metadata(state.join("journal.sqlite-wal")).map_or(0, |found| found.len());
+    let first = Journal::open(&state).unwrap();
+    let before = wal();
+    let _second = Journal::open(&state).unwrap();
+    assert!(wal() > before, "{before}");
+    drop(first);
+    let mut left: Vec<_> =
+        std::fs::read_dir(&state).unwrap().map(|it| it.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["journal.sqlite", "journal.sqlite-shm", "journal.sqlite-wal"]);
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn a_full_disk_takes_no_line_and_a_disk_with_room_again_does() {
+    let state = scratch("journal-full");
+    let mut journal = Journal::open(&state).unwrap();
+    let pages: i64 =
+        journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let most = |journal: &Journal, pages: i64| {
+        let mut told =
+            journal.connection.prepare(&format!("pragma max_page_count = {pages}")).unwrap();
+        told.query_row([], |row| row.get::<_, i64>(0)).unwrap();
+    };
+    most(&journal, pages);
+    let mut memory = Memory::default();
+    let many: Vec<_> = (0..1000).map(|at| asked(&format!("name-{at}"))).collect();
+    let error = journal.append(Time::from_secs(5), &many, &mut memory).unwrap_err();
+    assert!(matches!(error, JournalError::Unwritable { .. }), "{error}");
+    assert_eq!(memory, Memory::default());
+    most(&journal, pages * 1000);
+    journal.append(Time::from_secs(5), &many, &mut memory).unwrap();
+    assert_eq!(read(&state).unwrap().unwrap().len(), many.len(), "and nothing of the first try");
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn a_read_only_journal_says_so() {
+    let state = scratch("journal-only-read");
+    let mut journal = Journal::open(&state).unwrap();
+    journal.connection.pragma_update(None, "query_only", true).unwrap();
+    let words = refused(&mut journal);
+    assert!(
+        words.contains("nothing is done that cannot be remembered: attempt to write a readonly"),
+        "{words}"
+    );
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn a_journal_that_was_taken_away_takes_no_line() {
+    type Take = fn(&Path);
+    let takes: [(&str, Take); 5] = [
+        ("the directory is deleted", |state| std::fs::remove_dir_all(state).unwrap()),
+        ("the directory is moved", |state| {
+            std::fs::rename(state, state.with_extension("moved")).unwrap()
+        }),
+        ("the directory is another", |state| {
+            std::fs::remove_dir_all(state).unwrap();
+            Journal::open(state).unwrap();
+        }),
+        ("the file is another with the same lines", |state| {
+            let (file, copy) = (state.join(FILE), state.join("copy"));
+            std::fs::copy(&file, &copy).unwrap();
+            std::fs::rename(&copy, &file).unwrap();
+        }),
+        ("the lines written last are deleted", |state| {
+            std::fs::remove_file(state.join("journal.sqlite-wal")).unwrap();
+        }),
+    ];
+    for (what, take) in takes {
+        let state = scratch("journal-gone");
+        let mut journal = Journal::open(&state).unwrap();
+        take(&state);
+        let mut memory = Memory::default();
+        for records in [&[][..], &[asked("one")][..]] {
+            let error = journal.append(Time::from_secs(5), records, &mut memory).unwrap_err();
+            assert!(matches!(error, JournalError::Gone { .. }), "{what}: {error}");
+        }
+        assert_eq!(memory, Memory::default(), "{what}");
+        drop(journal);
+        for path in [&state, &state.with_extension("moved")] {
+            std::fs::remove_dir_all(path).ok();
+        }
+    }
+}
+
+#[test]
+fn what_another_command_left_of_its_proof_is_no_obstacle() {
+    let state = scratch("journal-room");
+    files::state_dir(&state).unwrap();
+    std::fs::write(state.join("room"), "").unwrap();
+    Journal::open(&state).unwrap();
+    assert!(!state.join("room").exists());
+    std::fs::remove_dir_all(&state).unwrap();
+}
