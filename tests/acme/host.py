@@ -77,9 +77,9 @@ def served(address, name):
 class Cloud:
     """The simulated cloud; it ends when its standard input does."""
 
-    def __init__(self, programs, scratch):
+    def __init__(self, programs, scratch, *more):
         program = programs / "examples" / "simulated_cloud"
-        self.process = start("cloud", [program, "--edge-delay-ms", "300"], scratch,
+        self.process = start("cloud", [program, "--edge-delay-ms", "300", *more], scratch,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.facts = json.loads(self.process.stdout.readline())
 

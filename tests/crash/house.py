@@ -1,0 +1,127 @@
+"""A host with everything that can be renewed at once, and the simulated cloud that it talks to."""
+
+import hashlib
+import json
+import subprocess
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from host import Cloud, eventually
+
+APIS = ("iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb", "taurusdb")
+# A command that a cycle needs at most, in seconds; the doubt and the job are a second each.
+RUN_SECONDS = 120
+# Written down by the command after a changed CA file: for which bytes it ran.
+HOOK = 'echo "$CERTROTD_SHA256" >> "$1"'
+# Services that a renewal of each entry is pushed to. A domain of CDN takes the import itself.
+PUSHES = {"www": ("ELB", "WAF", "CDN"), "api": ("ELB", "WAF"), "static": ()}
+# Certificates are told apart by the second from which they are valid.
+SECOND = 1.1
+
+
+class House:
+    """A configuration, pairs, a CA file, a switch and a state."""
+
+    def __init__(self, programs, binary, root):
+        self.binary, self.root, self.ssl = binary, root, False
+        root.mkdir()
+        self.cloud = Cloud(programs, root, "--job-time-ms", "700", "--list-lag-ms", "300")
+        self.listeners = {
+            "www": self.cloud.furnish("listener", "www", default="www.example.com")[0],
+            "api": self.cloud.furnish("listener", "api", default="www.example.org", sni=["api.example.com"])[0],
+        }
+        self.host = self.cloud.furnish("host", "www.example.com")[0]
+        self.domain = self.cloud.furnish("domain", "static.example.com")[0]
+        self.leaves, self.sent = {}, 0
+        for name in ("access_key", "secret_key"):
+            (root / name).touch(mode=0o600)
+            (root / name).write_text(self.cloud.facts[name])
+        time.sleep(SECOND)
+
+    def configure(self):
+        url, facts, root = self.cloud.facts["url"], self.cloud.facts, self.root
+        pushes = {
+            "www": f'service = "elb"\nlisteners = ["{self.listeners["www"]}"]\n[[certificate.push]]\n'
+                   f'service = "waf"\nhosts = ["{self.host}"]\n[[certificate.push]]\nservice = "cdn"\n',
+            "api": f'service = "elb"\nlisteners = ["{self.listeners["api"]}"]\n[[certificate.push]]\nservice = "waf"\n',
+            "static": f'service = "cdn"\ndomains = ["{self.domain}"]\n',
+        }
+        (root / "certrotd.toml").write_text(
+            '[schedule]\nreconcile = "* * * * * *"\njitter = "0s"\ndoubt = "1s"\nretry = "100ms..1s"\n'
+            '[state]\npath = "state"\n[log]\nformat = "json"\n'
+            f'[cloud.sim]\nregion = "{facts["region"]}"\n[cloud.sim.credentials]\nsource = "access-key"\n'
+            'access_key_file = "access_key"\nsecret_key_file = "secret_key"\n[cloud.sim.endpoints]\n'
+            + "".join(f'{api} = "{url}"\n' for api in APIS)
+            + "".join(f'[[certificate]]\nname = "{name}"\ncert = "{name}.pem"\nkey = "{name}.key"\n'
+                      f'[[certificate.push]]\n{push}' for name, push in pushes.items())
+            + f'[[instance_ca]]\nname = "orders"\nservice = "dcs"\ninstance_id = "{facts["dcs_pem"]}"\n'
+            f'path = "ca/orders.pem"\non_change = ["/bin/sh", "-c", \'{HOOK}\', "sh", "{root}/hooks"]\n'
+            f'[[instance_ssl]]\nname = "ledger"\nservice = "taurusdb"\ninstance_id = "{facts["taurusdb"]}"\n'
+            f'enabled = {str(self.ssl).lower()}\nallow_restart = true\n')
+
+    def renew(self, names):
+        """New pairs for these, another CA to publish, and the other state of the switch."""
+        for name in names:
+            made = self.cloud.switch("issue", {"name": f"{name}.example.com"})
+            self.leaves[name] = made["sha256"]
+            (self.root / f"{name}.key").touch(mode=0o600)
+            (self.root / f"{name}.key").write_text(made["private_key"] + "\n")
+            (self.root / f"{name}.pem").write_text(f'{made["certificate"]}\n{made["certificate_chain"]}\n')
+        instance = self.cloud.facts["dcs_pem"]
+        self.ca = self.cloud.switch("present", {"instance": instance, "self_signed": True})["ca"]
+        self.cloud.switch("publish", {"instance": instance, "pem": self.ca})
+        self.ssl = not self.ssl
+        self.configure()
+
+    def command(self, *words, under=()):
+        """Runs the binary to its end; the log goes to a file, where a killed one leaves it too."""
+        with open(self.root / "log", "ab") as log:
+            return subprocess.run([*under, self.binary, "--config", self.root / "certrotd.toml", *words],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                                  timeout=RUN_SECONDS)
+
+    def begin(self, word):
+        with open(self.root / "log", "ab") as log:
+            return subprocess.Popen([self.binary, "--config", self.root / "certrotd.toml", word],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+
+    def settle(self):
+        """Waits for a command that outlives the daemon."""
+        mark = f"{self.root}/hooks".encode()
+
+        def gone():
+            for process in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    if mark in process.read_bytes():
+                        return False
+                except OSError:
+                    continue  # It has just ended.
+            return True
+
+        eventually("the end of the command", 10, gone)
+
+    def history(self):
+        done = self.command("--format", "json", "history")
+        return json.loads(done.stdout) if done.returncode == 0 else []
+
+    def runs(self):
+        """How often the command ran for which bytes."""
+        path = self.root / "hooks"
+        return Counter(path.read_text().split() if path.exists() else [])
+
+    def digest(self):
+        """Of the CA file, as the command is told it."""
+        path = self.root / "ca" / "orders.pem"
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+    def calls(self):
+        """What was asked since this was last read."""
+        every = self.cloud.switch("calls")
+        new, self.sent = every[self.sent:], len(every)
+        return new
+
+    def close(self):
+        self.cloud.process.stdin.close()
+        self.cloud.process.wait(timeout=30)
