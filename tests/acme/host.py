@@ -77,9 +77,9 @@ def served(address, name):
 class Cloud:
     """The simulated cloud; it ends when its standard input does."""
 
-    def __init__(self, programs, scratch, *more):
+    def __init__(self, programs, scratch, *more, environment=None):
         program = programs / "examples" / "simulated_cloud"
-        self.process = start("cloud", [program, "--edge-delay-ms", "300", *more], scratch,
+        self.process = start("cloud", [program, "--edge-delay-ms", "300", *more], scratch, environment,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.facts = json.loads(self.process.stdout.readline())
 

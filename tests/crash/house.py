@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,10 +23,15 @@ SECOND = 1.1
 class House:
     """A configuration, pairs, a CA file, a switch and a state."""
 
-    def __init__(self, programs, binary, root):
+    # What other stories change: when a cycle begins, where the state lies, and whether there are instances.
+    schedule = 'reconcile = "* * * * * *"\njitter = "0s"\n'
+    state = "state"
+    instances = True
+
+    def __init__(self, programs, binary, root, environment=None):
         self.binary, self.root, self.ssl = binary, root, False
         root.mkdir()
-        self.cloud = Cloud(programs, root, "--job-time-ms", "700", "--list-lag-ms", "300")
+        self.cloud = Cloud(programs, root, "--job-time-ms", "700", "--list-lag-ms", "300", environment=environment)
         self.listeners = {
             "www": self.cloud.furnish("listener", "www", default="www.example.com")[0],
             "api": self.cloud.furnish("listener", "api", default="www.example.org", sni=["api.example.com"])[0],
@@ -49,14 +53,19 @@ class House:
             "static": f'service = "cdn"\ndomains = ["{self.domain}"]\n',
         }
         (root / "certrotd.toml").write_text(
-            '[schedule]\nreconcile = "* * * * * *"\njitter = "0s"\ndoubt = "1s"\nretry = "100ms..1s"\n'
-            '[state]\npath = "state"\n[log]\nformat = "json"\n'
+            f'[schedule]\n{self.schedule}doubt = "1s"\nretry = "100ms..1s"\n'
+            f'[state]\npath = "{self.state}"\n[log]\nformat = "json"\n'
             f'[cloud.sim]\nregion = "{facts["region"]}"\n[cloud.sim.credentials]\nsource = "access-key"\n'
             'access_key_file = "access_key"\nsecret_key_file = "secret_key"\n[cloud.sim.endpoints]\n'
             + "".join(f'{api} = "{url}"\n' for api in APIS)
             + "".join(f'[[certificate]]\nname = "{name}"\ncert = "{name}.pem"\nkey = "{name}.key"\n'
-                      f'[[certificate.push]]\n{push}' for name, push in pushes.items())
-            + f'[[instance_ca]]\nname = "orders"\nservice = "dcs"\ninstance_id = "{facts["dcs_pem"]}"\n'
+                      f'[[certificate.push]]\n{push}' for name, push in pushes.items() if name in self.leaves)
+            + (self.of_instances() if self.instances else ""))
+
+    def of_instances(self):
+        facts, root = self.cloud.facts, self.root
+        return (
+            f'[[instance_ca]]\nname = "orders"\nservice = "dcs"\ninstance_id = "{facts["dcs_pem"]}"\n'
             f'path = "ca/orders.pem"\non_change = ["/bin/sh", "-c", \'{HOOK}\', "sh", "{root}/hooks"]\n'
             f'[[instance_ssl]]\nname = "ledger"\nservice = "taurusdb"\ninstance_id = "{facts["taurusdb"]}"\n'
             f'enabled = {str(self.ssl).lower()}\nallow_restart = true\n')
@@ -69,6 +78,11 @@ class House:
             (self.root / f"{name}.key").touch(mode=0o600)
             (self.root / f"{name}.key").write_text(made["private_key"] + "\n")
             (self.root / f"{name}.pem").write_text(f'{made["certificate"]}\n{made["certificate_chain"]}\n')
+        self.configure()
+        if self.instances:
+            self.renew_instances()
+
+    def renew_instances(self):
         instance = self.cloud.facts["dcs_pem"]
         self.ca = self.cloud.switch("present", {"instance": instance, "self_signed": True})["ca"]
         self.cloud.switch("publish", {"instance": instance, "pem": self.ca})

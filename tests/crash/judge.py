@@ -7,8 +7,8 @@ from house import PUSHES
 
 # Until it is settled, at most; each waits out doubts and back-offs by itself.
 APPLIES = 4
-# It changes nothing, and is how the service gives out a CA.
-DOWNLOAD = "/ssl-certs/download"
+# They change nothing: the one gives out a CA, the other counts what uses an import.
+READS = ("/ssl-certs/download", "/deployed-resources")
 # CDN lists no copy that no domain uses: killed inside a push, and inside its one repetition too, a person has to look.
 UNSEEN = "CDN lists only what a domain uses"
 # What a state directory holds while nobody works on it.
@@ -116,7 +116,7 @@ class Round:
 
 
 def writes(calls):
-    return [call for call in calls if call["method"] != "GET" and not call["path"].endswith(DOWNLOAD)]
+    return [call for call in calls if call["method"] != "GET" and not call["path"].endswith(READS)]
 
 
 def kind(step):
