@@ -7,6 +7,8 @@
 mod looking;
 mod looks;
 mod offline;
+pub mod picture;
+pub mod pulse;
 mod report;
 mod steps;
 mod world;
@@ -31,6 +33,7 @@ use crate::plan::{self, Held};
 use crate::record::{Journal, JournalError};
 use looking::Looking;
 use looks::Look;
+use picture::Board;
 use report::Report;
 use steps::Landed;
 
@@ -123,6 +126,7 @@ pub struct Cycle {
     blind: BTreeMap<Subject, u32>,
     broken: bool,
     report: Report,
+    board: Board,
 }
 
 impl Cycle {
@@ -133,6 +137,8 @@ impl Cycle {
         let memory = journal.fold()?;
         let world = World::connect(config, &memory, clock).map_err(CycleError::Connect)?;
         world.warn_of_exposed_files();
+        let board = Board::default();
+        board.picture().keep(world.subjects());
         Ok(Self {
             world: Arc::new(world),
             journal,
@@ -152,6 +158,7 @@ impl Cycle {
             blind: BTreeMap::new(),
             broken: false,
             report: Report::default(),
+            board,
         })
     }
 
@@ -169,6 +176,11 @@ impl Cycle {
         });
         let records: Vec<_> = records.collect();
         self.journal.append((self.clock)(), &records, &mut self.memory)
+    }
+
+    /// Where this cycle shows how it is doing, for whoever watches it.
+    pub fn board(&self) -> Board {
+        self.board.clone()
     }
 
     /// What waits, as of the last pass that saw it.
@@ -190,12 +202,14 @@ impl Cycle {
             let next = self.due.values().min().copied();
             if self.is_idle() {
                 if let Some(words) = self.report.finish(&self.held) {
+                    self.board.picture().finished((self.clock)());
                     idle(&words);
                 }
                 if !self.may_wait(until, next, began) {
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
             }
+            self.beat();
             tokio::select! {
                 Some(stride) = self.looking.next() => self.take_stride(stride),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended)?,
@@ -240,6 +254,7 @@ impl Cycle {
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
+        self.board.picture().take(&observed, &plan, &self.memory);
         self.hold(&looks, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
@@ -266,6 +281,7 @@ impl Cycle {
     /// Everything is looked at again.
     fn look_at_all(&mut self) {
         self.woken = Instant::now();
+        self.board.picture().pulse.asked();
         self.look_at(self.world.subjects());
     }
 
@@ -312,6 +328,7 @@ impl Cycle {
                 self.due.retain(|subject, _| known.contains(subject));
                 self.dirty.retain(|subject| known.contains(subject));
                 self.looked.retain(|subject, _| known.contains(subject));
+                self.board.picture().keep(known);
                 self.world = Arc::new(world);
                 tracing::info!(event = "config.reloaded", "the new configuration is in force");
             }

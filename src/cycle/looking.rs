@@ -40,6 +40,11 @@ impl Looking {
         self.subjects.values().any(|under_way| under_way == subject)
     }
 
+    /// Who is looked at.
+    pub fn subjects(&self) -> impl ExactSizeIterator<Item = &Subject> {
+        self.subjects.values()
+    }
+
     /// Ends all of them; nothing is lost by that.
     pub fn abort(&mut self) {
         self.tasks.abort_all();

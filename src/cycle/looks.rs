@@ -83,6 +83,7 @@ impl Cycle {
     }
 
     pub(super) fn take_stride(&mut self, stride: Result<Stride, Subject>) {
+        self.moved();
         match stride {
             Ok(Stride::Read(read)) => go_on(*read, &self.memory, &mut self.looking),
             Ok(Stride::Done(look)) if Arc::ptr_eq(&look.world, &self.world) => {

@@ -25,6 +25,9 @@ use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::{CaSeen, CertificateSeen, Observed};
 use crate::plan::{Held, Lesson, Plan, Step};
+pub(super) use alarms::served_until;
+pub(super) use instances::presented_until;
+
 use alarms::Alarms;
 use scene::Scene;
 

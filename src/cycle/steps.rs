@@ -60,6 +60,7 @@ impl Cycle {
         &mut self,
         ended: Result<(Id, Landed), JoinError>,
     ) -> Result<(), JournalError> {
+        self.moved();
         let Landed { step, result, elapsed } = match ended {
             Ok((id, ended)) => {
                 self.started.remove(&id);
@@ -76,6 +77,7 @@ impl Cycle {
         };
         let attempt = self.memory.effect(&step.action).map_or(1, |effect| effect.tries);
         self.report.ended(&step, &result, elapsed, attempt);
+        self.board.picture().ended(&step.action, result.as_ref().err());
         let Step { subject, action, .. } = step;
         let record = match result {
             Ok(id) => Record::Done { subject: subject.clone(), action, id },

@@ -4,6 +4,7 @@
 mod files;
 pub mod requests;
 mod ticker;
+mod vitals;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -12,7 +13,6 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, ConfigError};
@@ -23,6 +23,7 @@ use crate::telemetry::log::Handle;
 use crate::telemetry::notify::Notifier;
 use files::Files;
 use ticker::{Ticker, TickerError};
+use vitals::Vitals;
 
 /// Wakes that may queue up; each is a look at everything, so a few say as much as many.
 const WAKES_MAX: usize = 16;
@@ -82,6 +83,8 @@ pub async fn run(
         tracing::warn!(event = "config.warning", "{warning}");
     }
     let (tell, events) = mpsc::channel(WAKES_MAX);
+    let notifier = Notifier::from_env();
+    let mut cycle = Cycle::open(config.clone(), now)?;
     let mut attendant = Attendant {
         signals: Signals::new()?,
         files: Files::watch(&config, teller(&tell, || Event::Files)),
@@ -89,10 +92,9 @@ pub async fn run(
         events,
         tell,
         stop,
-        config: config.clone(),
+        vitals: Vitals::start(cycle.board(), config.metrics, &notifier).await,
+        config,
     };
-    let mut cycle = Cycle::open(config, now)?;
-    let notifier = Notifier::from_env();
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     notifier.ready();
     tracing::info!(
@@ -147,7 +149,7 @@ enum Event {
     Stop,
     Files,
     Tick,
-    Ping,
+    Check,
 }
 
 /// Tells of one kind of event. A full queue already says that there is something to look at.
@@ -169,6 +171,7 @@ struct Attendant {
     events: mpsc::Receiver<Event>,
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
+    vitals: Vitals,
     config: Config,
 }
 
@@ -181,13 +184,12 @@ impl Attendant {
         notifier: &Notifier,
         wake: &mpsc::Sender<Wake>,
     ) -> Infallible {
-        let mut watchdog = notifier.watchdog_interval().map(tokio::time::interval);
         let mut stopping = false;
         // Requests left while no daemon ran.
         self.ask(wake).await;
         loop {
-            match self.next(&mut watchdog, stopping).await {
-                Event::Ping => notifier.watchdog(),
+            match self.next(stopping).await {
+                Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
                 Event::Tick | Event::Files => {
                     self.ask(wake).await;
                     let _ = wake.try_send(Wake::Look);
@@ -208,14 +210,14 @@ impl Attendant {
     }
 
     /// Each branch may be dropped for another without losing anything.
-    async fn next(&mut self, watchdog: &mut Option<Interval>, stopping: bool) -> Event {
+    async fn next(&mut self, stopping: bool) -> Event {
         tokio::select! {
             _ = self.signals.hangup.recv() => Event::Reload,
             _ = self.signals.terminate.recv() => Event::Stop,
             _ = self.signals.interrupt.recv() => Event::Stop,
             () = self.stop.cancelled(), if !stopping => Event::Stop,
             Some(event) = self.events.recv() => event,
-            () = ping(watchdog) => Event::Ping,
+            () = self.vitals.round() => Event::Check,
         }
     }
 
@@ -257,16 +259,8 @@ impl Attendant {
         }
         self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
         self.ticker = ticker;
+        self.vitals.listen(new.metrics).await;
         self.config = new.clone();
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
-    }
-}
-
-async fn ping(watchdog: &mut Option<Interval>) {
-    match watchdog {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => std::future::pending().await,
     }
 }

@@ -1,9 +1,11 @@
-//! How the daemon is watched: its log, and what it tells the service manager.
+//! How the daemon is watched: its log, what it tells the service manager, and what it shows over HTTP.
 
+pub mod http;
 mod journald;
 mod json;
 mod level;
 pub mod log;
+pub mod metrics;
 pub mod notify;
 mod panic;
 mod record;

@@ -145,6 +145,11 @@ fn say_end(name: &Name, end: &End<'_>, file: Option<&LeafFacts>, now: Time) {
     }
 }
 
+/// When the first of what is seen to be served ends, by handshakes where there are any.
+pub(in crate::cycle) fn served_until(seen: &CertificateSeen, memory: &Memory) -> Option<Time> {
+    served_end(seen, memory).map(|end| end.until)
+}
+
 /// The earliest end among what is seen to be served, by handshakes where there are any.
 fn served_end<'a>(seen: &'a CertificateSeen, memory: &Memory) -> Option<End<'a>> {
     let ends = seen.targets.iter().flat_map(|target| {

@@ -56,6 +56,11 @@ pub(super) fn authority<'a>(seen: &'a CaSeen, memory: &Memory) -> Option<End<'a>
     staying.map(|it| end(it, What::Held)).min_by_key(|end| end.until)
 }
 
+/// When the certificate ends that the instance presented last.
+pub(in crate::cycle) fn presented_until(seen: &CaSeen, memory: &Memory) -> Option<Time> {
+    presented(seen, memory).map(|end| end.until)
+}
+
 impl End<'_> {
     /// Says it of this entry: what has ended is an error.
     pub(super) fn say(&self, name: &Name, now: Time) {

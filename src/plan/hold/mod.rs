@@ -10,6 +10,7 @@ use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
 
+mod key;
 mod words;
 
 /// Why something waits.

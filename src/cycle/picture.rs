@@ -1,0 +1,246 @@
+//! What a running cycle shows of itself: one picture, filled after each pass, that whoever watches reads.
+//! It decides nothing, and nothing is decided by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::Cycle;
+use super::pulse::{Moment, Pulse, Waits};
+use super::report::{presented_until, served_until};
+use crate::model::digest::Sha256;
+use crate::model::failure::{Failure, Kind};
+use crate::model::names::Subject;
+use crate::model::time::Time;
+use crate::plan::action::{Action, ImportKey};
+use crate::plan::hold::Hold;
+use crate::plan::memory::{Memory, State};
+use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed};
+use crate::plan::{Plan, Step};
+
+/// The place where a cycle puts its picture. Copies show the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<Picture>>);
+
+impl Board {
+    /// The picture as it is now. The cycle waits while this is held.
+    pub fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a cycle is doing. Holds names and moments, and no secret.
+#[derive(Debug, Default)]
+pub struct Picture {
+    /// Whether it is alive.
+    pub pulse: Pulse,
+    /// Every configured entry, from the start on.
+    pub entries: BTreeMap<Subject, Entry>,
+    /// Steps that have ended, by the action's word and `done`, `failed` or `lost`.
+    pub steps: BTreeMap<(&'static str, &'static str), u64>,
+    /// How often everything there was to do had been done.
+    pub cycles: u64,
+    /// When that last was so.
+    pub finished: Option<Time>,
+}
+
+/// One entry of the configuration.
+#[derive(Debug, Default)]
+pub struct Entry {
+    /// Whether the last look found everything as it is wanted, down to what is served.
+    pub in_order: bool,
+    /// The last look that did, in this process.
+    pub last_success: Option<Time>,
+    /// When what stands there ends, where that is known.
+    pub ends: BTreeMap<Layer, Time>,
+    /// How often each kind of reason holds something of it.
+    pub held: BTreeMap<&'static str, u64>,
+}
+
+/// Where a certificate stands; for a CA entry the CAs in the file, and what the instance presents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// On this disk.
+    File,
+    /// Imported last.
+    Cloud,
+    /// Where clients get it.
+    Served,
+}
+
+impl Layer {
+    /// The word in metrics.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Cloud => "cloud",
+            Self::Served => "served",
+        }
+    }
+}
+
+/// Every action's word in metrics.
+pub const ACTIONS: [&str; 7] =
+    ["import", "push", "bind", "retire", "install_ca", "run_hook", "switch_ssl"];
+/// Every way in which a step ends: well, surely not done, and without an answer.
+pub const OUTCOMES: [&str; 3] = ["done", "failed", "lost"];
+
+impl Picture {
+    /// The configured entries are these.
+    pub(super) fn keep(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        let subjects: BTreeSet<_> = subjects.into_iter().collect();
+        self.entries.retain(|subject, _| subjects.contains(subject));
+        for subject in subjects {
+            self.entries.entry(subject).or_default();
+        }
+    }
+
+    /// Takes a pass in: what was seen, and what it led to.
+    pub(super) fn take(&mut self, observed: &Observed, plan: &Plan, memory: &Memory) {
+        let said = Said::of(plan);
+        for seen in &observed.certificates {
+            let subject = Subject::Certificate(seen.name.clone());
+            if let Some(entry) = self.look(&subject, observed.now, &said) {
+                certificate(entry, seen, memory);
+            }
+        }
+        for seen in &observed.cas {
+            if let Some(entry) = self.look(&Subject::Ca(seen.name.clone()), observed.now, &said) {
+                ca(entry, seen, memory);
+            }
+        }
+        for seen in &observed.switches {
+            self.look(&Subject::Ssl(seen.name.clone()), observed.now, &said);
+        }
+    }
+
+    /// An entry was looked at, and this is what the plan says of it.
+    fn look(&mut self, subject: &Subject, now: Time, said: &Said<'_>) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(subject)?;
+        let held = said.held.get(subject).map(Vec::as_slice).unwrap_or_default();
+        entry.in_order = !said.to_do.contains(subject) && held.iter().all(|why| is_tidying(why));
+        if entry.in_order {
+            entry.last_success = Some(now);
+        }
+        entry.held.clear();
+        for why in held {
+            *entry.held.entry(why.key()).or_default() += 1;
+        }
+        Some(entry)
+    }
+
+    /// A step has ended.
+    pub(super) fn ended(&mut self, action: &Action, failure: Option<&Failure>) {
+        let outcome = match failure.map(|failure| failure.kind) {
+            None => "done",
+            Some(Kind::Lost) => "lost",
+            Some(_) => "failed",
+        };
+        *self.steps.entry((word(action), outcome)).or_default() += 1;
+    }
+
+    /// A cycle has come to rest.
+    pub(super) fn finished(&mut self, now: Time) {
+        self.cycles += 1;
+        self.finished = Some(now);
+    }
+}
+
+/// A plan by its entries: a pass may look at thousands.
+struct Said<'a> {
+    to_do: BTreeSet<&'a Subject>,
+    held: BTreeMap<&'a Subject, Vec<&'a Hold>>,
+}
+
+impl<'a> Said<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let wanted = |step: &&Step| !matches!(step.action, Action::Retire { .. });
+        let to_do = plan.now.iter().filter(wanted).map(|step| &step.subject).collect();
+        let mut held = BTreeMap::<_, Vec<_>>::new();
+        for one in &plan.held {
+            held.entry(&one.subject).or_default().push(&one.why);
+        }
+        Self { to_do, held }
+    }
+}
+
+impl Cycle {
+    /// Shows what is under way just now.
+    pub(super) fn beat(&self) {
+        let mut picture = self.board.picture();
+        if self.is_idle() {
+            return picture.pulse.rests((self.clock)());
+        }
+        let waits = Waits::of(self.in_flight.keys(), self.looking.subjects());
+        picture.pulse.works(self.moment(), waits);
+    }
+
+    /// Shows that something has ended.
+    pub(super) fn moved(&self) {
+        self.board.picture().pulse.moved(self.moment());
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { at: Instant::now(), wall: (self.clock)() }
+    }
+}
+
+/// Whether everything is as it is wanted beside this: what is superseded has not left yet.
+fn is_tidying(why: &Hold) -> bool {
+    matches!(why, Hold::StillUsed { .. } | Hold::Overlapping { .. })
+}
+
+fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {
+    let leaf = seen.local.as_ref().ok();
+    set(entry, Layer::File, leaf.map(|leaf| leaf.not_after));
+    set(entry, Layer::Served, served_until(seen, memory));
+    let imported = leaf.filter(|leaf| {
+        let key = ImportKey {
+            cloud: seen.cloud.clone(),
+            enterprise_project: seen.enterprise_project.clone(),
+            leaf: leaf.sha256,
+            issued: leaf.not_before,
+        };
+        let effect = memory.effect(&Action::Import { key });
+        effect.is_some_and(|effect| matches!(effect.state, State::Done | State::Seen))
+    });
+    // Until this leaf is imported, the former one stands there, whose end only an earlier look knows.
+    if let Some(leaf) = imported {
+        entry.ends.insert(Layer::Cloud, leaf.not_after);
+    }
+}
+
+fn ca(entry: &mut Entry, seen: &CaSeen, memory: &Memory) {
+    let known = memory.authorities(&seen.name);
+    let leaves = |it: &Sha256| known.is_some_and(|known| known.former().any(|of| of == it));
+    let inside = match &seen.file {
+        FileSeen::Holds { authorities, .. } => authorities.as_slice(),
+        FileSeen::Absent | FileSeen::Unknown(_) => &[],
+    };
+    let staying = inside.iter().filter(|it| !leaves(&it.sha256));
+    set(entry, Layer::File, staying.map(|it| it.not_after).min());
+    set(entry, Layer::Served, presented_until(seen, memory));
+}
+
+fn set(entry: &mut Entry, layer: Layer, until: Option<Time>) {
+    match until {
+        Some(until) => entry.ends.insert(layer, until),
+        None => entry.ends.remove(&layer),
+    };
+}
+
+fn word(action: &Action) -> &'static str {
+    match action {
+        Action::Import { .. } => ACTIONS[0],
+        Action::Push { .. } => ACTIONS[1],
+        Action::Bind { .. } => ACTIONS[2],
+        Action::Retire { .. } => ACTIONS[3],
+        Action::InstallCa { .. } => ACTIONS[4],
+        Action::RunHook { .. } => ACTIONS[5],
+        Action::SwitchSsl { .. } => ACTIONS[6],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Whether the cycle is alive. A process whose runtime turns can still have come to a stop: a look that
+//! never ends, or a schedule that does not fire any more. Pure: every moment is passed in.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::names::Subject;
+use crate::model::time::{Time, span};
+
+/// How long nothing may move before the cycle counts as stuck. The longest honest wait is far below it: a
+/// call and a hook end within 60 s each, a file within 10 s, a handshake within 20 s, and what a single
+/// look reads page by page is a handful of calls. It is far above what a restart costs, too.
+pub const STALL: Duration = Duration::from_secs(15 * 60);
+/// How many of the entries that are waited for are named. The rest is counted.
+const NAMES_MAX: usize = 8;
+
+/// A moment by both clocks: one that nobody sets, to count by, and one to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Counts on whatever happens to the wall clock, and stands still while the machine is suspended.
+    pub at: Instant,
+    /// For people.
+    pub wall: Time,
+}
+
+/// What the cycle has told of itself.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    busy: Option<Busy>,
+    /// Whether everything is to be looked at, and has not been yet.
+    asked: bool,
+    /// When a look at everything last came to its end, or when the clock was set back behind that.
+    looked: Option<Time>,
+    /// Since when, while idle, the schedule has been seen to be past its time.
+    overdue: Option<Overdue>,
+}
+
+#[derive(Debug)]
+struct Busy {
+    moved: Moment,
+    waits_for: Waits,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Overdue {
+    noticed: Instant,
+    due: Time,
+}
+
+/// Which entries something is under way for: a few of them by name, and how many more there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waits {
+    steps: Vec<Subject>,
+    looks: Vec<Subject>,
+    more: usize,
+}
+
+impl Waits {
+    /// Of those with a step under way, and of those that are looked at.
+    pub fn of<'a>(
+        steps: impl ExactSizeIterator<Item = &'a Subject>,
+        looks: impl ExactSizeIterator<Item = &'a Subject>,
+    ) -> Self {
+        let all = steps.len() + looks.len();
+        // Steps are fewer, and the graver ones.
+        let steps: Vec<_> = steps.take(NAMES_MAX).cloned().collect();
+        let looks: Vec<_> = looks.take(NAMES_MAX - steps.len()).cloned().collect();
+        Self { more: all - steps.len() - looks.len(), steps, looks }
+    }
+}
+
+impl fmt::Display for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = self.steps.iter().map(|subject| format!("a step of {subject}"));
+        let looks = self.looks.iter().map(|subject| format!("a look at {subject}"));
+        let named: Vec<_> = steps.chain(looks).collect();
+        f.write_str(&named.join(", "))?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// What is wrong, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stuck {
+    /// Something is under way, and nothing of it ends.
+    Nothing {
+        /// When something last did.
+        since: Time,
+        /// How long that is by the clock that nobody sets.
+        waited: Duration,
+        /// What is under way.
+        waits_for: Waits,
+    },
+    /// The schedule's line came, and no look at everything has ended since.
+    Missed {
+        /// When it came.
+        due: Time,
+        /// For how long that has been seen.
+        waited: Duration,
+    },
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing { since, waited, waits_for } => write!(
+                f,
+                "no look and no step has ended since {since}, for {}: waiting for {waits_for}",
+                span(*waited)
+            ),
+            Self::Missed { due, waited } => write!(
+                f,
+                "the schedule was due at {due}, and {} later nothing has been looked at",
+                span(*waited)
+            ),
+        }
+    }
+}
+
+impl Pulse {
+    /// Something is under way. Where nothing was before, the time counts from now.
+    pub fn works(&mut self, now: Moment, waits_for: Waits) {
+        let moved = self.busy.take().map_or(now, |busy| busy.moved);
+        self.busy = Some(Busy { moved, waits_for });
+        self.overdue = None;
+    }
+
+    /// A look, a part of one, or a step has ended.
+    pub fn moved(&mut self, now: Moment) {
+        if let Some(busy) = &mut self.busy {
+            busy.moved = now;
+        }
+    }
+
+    /// Everything is to be looked at.
+    pub fn asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Nothing is under way. Where everything was to be looked at, it has been.
+    pub fn rests(&mut self, now: Time) {
+        self.busy = None;
+        if std::mem::take(&mut self.asked) {
+            self.looked = Some(now);
+            self.overdue = None;
+        }
+    }
+
+    /// The moment after which the schedule has to come again: the last look at everything, or `now` where
+    /// there was none or the clock has been set back since.
+    pub fn anchor(&mut self, now: Time) -> Time {
+        let looked = self.looked.map_or(now, |looked| looked.min(now));
+        self.looked = Some(looked);
+        looked
+    }
+
+    /// Takes note of the schedule: `due` is when it should have led to a look at everything and did not;
+    /// nothing while that lies ahead. What counts is how long this is seen, by the clock that nobody
+    /// sets: neither a clock that jumps nor a machine that sleeps makes the cycle stuck.
+    pub fn notice(&mut self, now: Instant, due: Option<Time>) {
+        let noticed = self.overdue.map_or(now, |overdue| overdue.noticed);
+        let due = due.filter(|_| self.busy.is_none());
+        self.overdue = due.map(|due| Overdue { noticed, due });
+    }
+
+    /// What is wrong, where the cycle has come to a stop.
+    pub fn stuck(&self, now: Instant) -> Option<Stuck> {
+        let waited = |since: Instant| Some(now.saturating_duration_since(since));
+        if let Some(Busy { moved, waits_for }) = &self.busy {
+            let waited = waited(moved.at).filter(|waited| *waited >= STALL)?;
+            return Some(Stuck::Nothing {
+                since: moved.wall,
+                waited,
+                waits_for: waits_for.clone(),
+            });
+        }
+        let Overdue { noticed, due } = self.overdue?;
+        let waited = waited(noticed).filter(|waited| *waited >= STALL)?;
+        Some(Stuck::Missed { due, waited })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Whether the work goes on, and who is told: the service manager's watchdog, the log, and the socket for
+//! those who watch. What they learn is what the cycle's own pulse says; that this loop turns proves nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{Instant, Interval, interval};
+
+use crate::config::Schedule;
+use crate::cycle::picture::Board;
+use crate::model::time::Time;
+use crate::telemetry::http::Server;
+use crate::telemetry::notify::Notifier;
+
+/// How often the pulse is felt where no watchdog asks for it more often.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+/// Who watches, and what they were told last.
+pub(super) struct Vitals {
+    board: Board,
+    rounds: Interval,
+    stuck: bool,
+    wanted: Option<SocketAddr>,
+    server: Option<Server>,
+    failed: bool,
+}
+
+impl Vitals {
+    /// Begins to watch, and to serve on this address where there is one.
+    pub async fn start(board: Board, listen: Option<SocketAddr>, notifier: &Notifier) -> Self {
+        let every = notifier.watchdog_interval().map_or(CHECK_EVERY, |it| it.min(CHECK_EVERY));
+        let rounds = interval(every);
+        let mut vitals =
+            Self { board, rounds, stuck: false, wanted: None, server: None, failed: false };
+        vitals.listen(listen).await;
+        vitals
+    }
+
+    /// Waits for the next time to check.
+    pub async fn round(&mut self) {
+        self.rounds.tick().await;
+    }
+
+    /// Pets the watchdog if the work goes on. If not, says so once, and leaves the rest to the service
+    /// manager: it ends this process and starts another, which finds out from the journal and the cloud
+    /// where this one was.
+    pub async fn check(&mut self, schedule: &Schedule, now: Time, notifier: &Notifier) {
+        let found = {
+            let pulse = &mut self.board.picture().pulse;
+            let due = missed(schedule, pulse.anchor(now), now);
+            pulse.notice(Instant::now(), due);
+            pulse.stuck(Instant::now())
+        };
+        match found {
+            None => {
+                notifier.watchdog();
+                if std::mem::take(&mut self.stuck) {
+                    tracing::info!(event = "daemon.recovered", "the work goes on");
+                }
+            }
+            Some(stuck) if !std::mem::replace(&mut self.stuck, true) => {
+                let words = stuck.to_string();
+                notifier.status(&words);
+                tracing::error!(event = "daemon.stuck", error = words, "{words}");
+            }
+            Some(_) => {}
+        }
+        self.open().await;
+    }
+
+    /// Serves on this address from now on, and on no other.
+    pub async fn listen(&mut self, address: Option<SocketAddr>) {
+        if self.wanted == address && self.server.is_some() {
+            return;
+        }
+        (self.wanted, self.server, self.failed) = (address, None, false);
+        self.open().await;
+    }
+
+    /// Opens the socket where it is wanted and not open. That it cannot be had, for somebody else has the
+    /// port, is said once and is no reason not to rotate certificates; it is tried again at each check.
+    async fn open(&mut self) {
+        let Some(wanted) = self.wanted.filter(|_| self.server.is_none()) else { return };
+        match Server::start(wanted, self.board.clone()).await {
+            Ok(server) => {
+                let address = server.address();
+                tracing::info!(event = "metrics.listening", %address, "/metrics and /health are served on {address}");
+                self.server = Some(server);
+            }
+            Err(error) if !std::mem::replace(&mut self.failed, true) => {
+                tracing::error!(event = "metrics.failed", address = %wanted, error = %error, "cannot listen on {wanted} for /metrics and /health, trying again: {error}");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// When the schedule should have led to a look at everything since this moment; nothing while that still
+/// lies ahead.
+fn missed(schedule: &Schedule, since: Time, now: Time) -> Option<Time> {
+    let due: Time = schedule.reconcile.next_after(since.to_utc())?.into();
+    (due + schedule.jitter < now).then_some(due)
+}
+
+#[cfg(test)]
+mod tests;
