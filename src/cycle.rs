@@ -10,16 +10,17 @@ mod offline;
 pub mod picture;
 pub mod pulse;
 mod report;
+mod roll;
 mod steps;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio::task::{Id, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::config::Config;
@@ -35,6 +36,7 @@ use looking::Looking;
 use looks::Look;
 use picture::Board;
 use report::Report;
+use roll::Roll;
 use steps::Landed;
 
 pub use looks::{preview, survey};
@@ -119,7 +121,7 @@ pub struct Cycle {
     looking: Looking,
     looked: BTreeMap<Subject, Look>,
     running: JoinSet<Landed>,
-    started: HashMap<Id, Subject>,
+    started: Roll,
     in_flight: BTreeMap<Subject, usize>,
     held: BTreeMap<Subject, Vec<Held>>,
     due: BTreeMap<Subject, Time>,
@@ -151,7 +153,7 @@ impl Cycle {
             looking: Looking::default(),
             looked: BTreeMap::new(),
             running: JoinSet::new(),
-            started: HashMap::new(),
+            started: Roll::default(),
             in_flight: BTreeMap::new(),
             held: BTreeMap::new(),
             due: BTreeMap::new(),

@@ -17,6 +17,8 @@ mod keys;
 mod links;
 #[path = "docs/security.rs"]
 mod security;
+#[path = "docs/metrics.rs"]
+mod metrics;
 
 /// The papers that tell operators what to type.
 const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];

@@ -1,4 +1,5 @@
-//! What a file asks for and does not get, said at start so that nobody relies on it.
+//! What a file asks for and does not get, or gets and may not have meant, said at start so that nobody
+//! relies on it.
 
 use super::{Config, InstanceCa, raw};
 use crate::model::place::Protocol;
@@ -13,8 +14,9 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         "there is nothing to do: no certificate, instance_ca or instance_ssl is configured"
             .to_owned()
     });
-    let listen = config.metrics.map(|listen| {
-        format!("metrics: listen {listen} is accepted, and not served by this version yet")
+    let open = config.metrics.filter(|listen| !listen.ip().to_canonical().is_loopback());
+    let listen = open.map(|listen| {
+        format!("metrics: listen {listen} is no loopback address: whoever reaches it can read the names of all entries and how they are doing, without a password")
     });
     let cas = config.instance_cas.iter().flat_map(|entry| [category(entry), protocol(entry)]);
     let cas = cas.flatten();
@@ -56,7 +58,7 @@ mod tests {
 
     #[test]
     fn says_what_is_not_done() {
-        let text = "[metrics]\nlisten = '127.0.0.1:1'\n[cloud.main]\nregion = 'cn-north-4'\n\
+        let text = "[metrics]\nlisten = '0.0.0.0:1'\n[cloud.main]\nregion = 'cn-north-4'\n\
              [[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n\
              [[certificate.push]]\nservice = 'elb'\nlisteners = ['a']\nprobe = ['a.b:443']\n\
              [[certificate]]\nname = 'api'\ncert = 'd'\nkey = 'k'\nkeep = 5\n\
@@ -70,11 +72,29 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "metrics: listen 127.0.0.1:1 is accepted, and not served by this version yet",
+                "metrics: listen 0.0.0.0:1 is no loopback address: whoever reaches it can read the names of all entries and how they are doing, without a password",
                 "instance_ca orders: category is accepted, and means nothing to dcs, which publishes one CA",
                 "instance_ca bank: category is accepted, and means nothing to gaussdb, which publishes one CA",
             ]
         );
+    }
+
+    #[test]
+    fn a_loopback_address_is_nobodys_business() {
+        for (listen, said) in [
+            ("127.0.0.1:9469", 0),
+            ("127.8.9.1:0", 0),
+            ("[::1]:9469", 0),
+            ("[::ffff:127.0.0.1]:9469", 0),
+            ("[::]:9469", 1),
+            ("192.0.2.1:9469", 1),
+        ] {
+            let text =
+                format!("[metrics]\nlisten = '{listen}'\n[cloud.main]\nregion = 'cn-north-4'\n");
+            let warnings = parse(Path::new("c"), &text).unwrap().warnings;
+            let open = warnings.iter().filter(|it| it.starts_with("metrics: listen")).count();
+            assert_eq!(open, said, "{listen}: {warnings:?}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Config {
     pub state: PathBuf,
     /// How the log looks.
     pub log: Log,
-    /// Where metrics and status are served; absent: no socket is opened.
+    /// Where metrics and health are served; absent: no socket is opened.
     pub metrics: Option<SocketAddr>,
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,

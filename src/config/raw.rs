@@ -156,8 +156,8 @@ tables! {
 
     /// Where others may look.
     "metrics" Metrics {
-        /// Address and port that serve /metrics, /health and /status. Absent: no socket is opened.
-        /// Not served by this version yet.
+        /// Address and port that serve /metrics and /health, without a password. Absent: no socket is
+        /// opened.
         listen: String = Otherwise::Absent,
     }
 

@@ -1,23 +1,23 @@
 //! Looks under way: which subject each belongs to, also when it ends in a panic.
 
-use std::collections::HashMap;
-
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::looks::Stride;
+use super::roll::Roll;
 use crate::model::names::Subject;
 
 /// Looks under way, each known by its subject.
 #[derive(Default)]
 pub(super) struct Looking {
     tasks: JoinSet<Stride>,
-    subjects: HashMap<Id, Subject>,
+    roll: Roll,
 }
 
 impl Looking {
     pub fn spawn(&mut self, subject: Subject, look: impl Future<Output = Stride> + Send + 'static) {
         let id = self.tasks.spawn(look).id();
-        self.subjects.insert(id, subject);
+        self.roll.add(id, subject);
     }
 
     /// The next stride to end; the bare subject when it panicked. `None`: there is none under way.
@@ -37,12 +37,17 @@ impl Looking {
     }
 
     pub fn contains(&self, subject: &Subject) -> bool {
-        self.subjects.values().any(|under_way| under_way == subject)
+        self.roll.subjects().any(|under_way| under_way == subject)
     }
 
     /// Who is looked at.
     pub fn subjects(&self) -> impl ExactSizeIterator<Item = &Subject> {
-        self.subjects.values()
+        self.roll.subjects()
+    }
+
+    /// The look that has been under way for longest.
+    pub fn oldest(&mut self) -> Option<(Instant, &Subject)> {
+        self.roll.oldest()
     }
 
     /// Ends all of them; nothing is lost by that.
@@ -53,10 +58,10 @@ impl Looking {
     fn ended(&mut self, ended: Result<(Id, Stride), JoinError>) -> Option<Result<Stride, Subject>> {
         match ended {
             Ok((id, stride)) => {
-                self.subjects.remove(&id);
+                self.roll.remove(&id);
                 Some(Ok(stride))
             }
-            Err(error) => self.subjects.remove(&error.id()).map(Err),
+            Err(error) => self.roll.remove(&error.id()).map(Err),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::Cycle;
-use super::pulse::{Moment, Pulse, Waits};
+use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -167,13 +167,17 @@ impl<'a> Said<'a> {
 
 impl Cycle {
     /// Shows what is under way just now.
-    pub(super) fn beat(&self) {
+    pub(super) fn beat(&mut self) {
+        let (idle, now) = (self.is_idle(), self.moment());
         let mut picture = self.board.picture();
-        if self.is_idle() {
-            return picture.pulse.rests((self.clock)());
+        if idle {
+            return picture.pulse.rests(now.wall);
         }
-        let waits = Waits::of(self.in_flight.keys(), self.looking.subjects());
-        picture.pulse.works(self.moment(), waits);
+        let waits = Waits::of(self.started.subjects(), self.looking.subjects());
+        let step = self.started.oldest().map(|(at, it)| (at, Task::Step(it.clone())));
+        let look = self.looking.oldest().map(|(at, it)| (at, Task::Look(it.clone())));
+        let oldest = [step, look].into_iter().flatten().min_by_key(|(at, _)| *at);
+        picture.pulse.works(now, waits, oldest);
     }
 
     /// Shows that something has ended.

@@ -13,6 +13,11 @@ use crate::model::time::{Time, span};
 /// call and a hook end within 60 s each, a file within 10 s, a handshake within 20 s, and what a single
 /// look reads page by page is a handful of calls. It is far above what a restart costs, too.
 pub const STALL: Duration = Duration::from_secs(15 * 60);
+/// How long a single look or step may take, whatever else ends meanwhile.
+pub const HANG: Duration = Duration::from_secs(60 * 60);
+/// What everything under way at the same time adds to both: they take turns at the account's connections,
+/// so that of thousands none may end for long although their calls do.
+pub const SHARE: Duration = Duration::from_secs(2);
 /// How many of the entries that are waited for are named. The rest is counted.
 const NAMES_MAX: usize = 8;
 
@@ -41,6 +46,9 @@ pub struct Pulse {
 struct Busy {
     moved: Moment,
     waits_for: Waits,
+    oldest: Option<(Moment, Task)>,
+    /// The most that was under way at once since it rested.
+    most: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,33 +57,52 @@ struct Overdue {
     due: Time,
 }
 
-/// Which entries something is under way for: a few of them by name, and how many more there are.
+/// Something under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// A look at this entry.
+    Look(Subject),
+    /// A step of this entry.
+    Step(Subject),
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Look(subject) => write!(f, "the look at {subject}"),
+            Self::Step(subject) => write!(f, "the step of {subject}"),
+        }
+    }
+}
+
+/// Everything under way: a few by name, and how many more there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waits {
-    steps: Vec<Subject>,
-    looks: Vec<Subject>,
+    named: Vec<Task>,
     more: usize,
 }
 
 impl Waits {
-    /// Of those with a step under way, and of those that are looked at.
+    /// Of these steps and looks.
     pub fn of<'a>(
         steps: impl ExactSizeIterator<Item = &'a Subject>,
         looks: impl ExactSizeIterator<Item = &'a Subject>,
     ) -> Self {
         let all = steps.len() + looks.len();
         // Steps are fewer, and the graver ones.
-        let steps: Vec<_> = steps.take(NAMES_MAX).cloned().collect();
-        let looks: Vec<_> = looks.take(NAMES_MAX - steps.len()).cloned().collect();
-        Self { more: all - steps.len() - looks.len(), steps, looks }
+        let tasks = steps.cloned().map(Task::Step).chain(looks.cloned().map(Task::Look));
+        let named: Vec<_> = tasks.take(NAMES_MAX).collect();
+        Self { more: all - named.len(), named }
+    }
+
+    fn count(&self) -> usize {
+        self.named.len() + self.more
     }
 }
 
 impl fmt::Display for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = self.steps.iter().map(|subject| format!("a step of {subject}"));
-        let looks = self.looks.iter().map(|subject| format!("a look at {subject}"));
-        let named: Vec<_> = steps.chain(looks).collect();
+        let named: Vec<_> = self.named.iter().map(ToString::to_string).collect();
         f.write_str(&named.join(", "))?;
         match self.more {
             0 => Ok(()),
@@ -96,6 +123,15 @@ pub enum Stuck {
         /// What is under way.
         waits_for: Waits,
     },
+    /// One thing does not end, while others do.
+    Hangs {
+        /// What.
+        task: Task,
+        /// When it began.
+        since: Time,
+        /// How long ago that is by the clock that nobody sets.
+        waited: Duration,
+    },
     /// The schedule's line came, and no look at everything has ended since.
     Missed {
         /// When it came.
@@ -113,6 +149,9 @@ impl fmt::Display for Stuck {
                 "no look and no step has ended since {since}, for {}: waiting for {waits_for}",
                 span(*waited)
             ),
+            Self::Hangs { task, since, waited } => {
+                write!(f, "{task} began at {since} and has not ended for {}", span(*waited))
+            }
             Self::Missed { due, waited } => write!(
                 f,
                 "the schedule was due at {due}, and {} later nothing has been looked at",
@@ -123,10 +162,15 @@ impl fmt::Display for Stuck {
 }
 
 impl Pulse {
-    /// Something is under way. Where nothing was before, the time counts from now.
-    pub fn works(&mut self, now: Moment, waits_for: Waits) {
-        let moved = self.busy.take().map_or(now, |busy| busy.moved);
-        self.busy = Some(Busy { moved, waits_for });
+    /// This is under way, `oldest` since its moment. Where nothing was before, time counts from now.
+    pub fn works(&mut self, now: Moment, waits_for: Waits, oldest: Option<(Instant, Task)>) {
+        let (moved, most) = self.busy.take().map_or((now, 0), |busy| (busy.moved, busy.most));
+        let most = most.max(waits_for.count());
+        let oldest = oldest.map(|(at, task)| {
+            let wall = now.wall - now.at.saturating_duration_since(at);
+            (Moment { at, wall }, task)
+        });
+        self.busy = Some(Busy { moved, waits_for, oldest, most });
         self.overdue = None;
     }
 
@@ -170,18 +214,27 @@ impl Pulse {
 
     /// What is wrong, where the cycle has come to a stop.
     pub fn stuck(&self, now: Instant) -> Option<Stuck> {
-        let waited = |since: Instant| Some(now.saturating_duration_since(since));
-        if let Some(Busy { moved, waits_for }) = &self.busy {
-            let waited = waited(moved.at).filter(|waited| *waited >= STALL)?;
-            return Some(Stuck::Nothing {
-                since: moved.wall,
-                waited,
-                waits_for: waits_for.clone(),
-            });
+        if let Some(busy) = &self.busy {
+            return busy.stuck(now);
         }
         let Overdue { noticed, due } = self.overdue?;
-        let waited = waited(noticed).filter(|waited| *waited >= STALL)?;
-        Some(Stuck::Missed { due, waited })
+        let waited = now.saturating_duration_since(noticed);
+        (waited >= STALL).then_some(Stuck::Missed { due, waited })
+    }
+}
+
+impl Busy {
+    fn stuck(&self, now: Instant) -> Option<Stuck> {
+        let turns = SHARE.saturating_mul(u32::try_from(self.most).unwrap_or(u32::MAX));
+        let waited = now.saturating_duration_since(self.moved.at);
+        if waited >= STALL + turns {
+            let (since, waits_for) = (self.moved.wall, self.waits_for.clone());
+            return Some(Stuck::Nothing { since, waited, waits_for });
+        }
+        let (began, task) = self.oldest.as_ref()?;
+        let waited = now.saturating_duration_since(began.at);
+        let hangs = || Stuck::Hangs { task: task.clone(), since: began.wall, waited };
+        (waited >= HANG + turns).then(hangs)
     }
 }
 

@@ -50,7 +50,7 @@ impl Cycle {
                 let result = apply::run(&step, &place, &payload).await;
                 Landed { step, result, elapsed: began.elapsed() }
             });
-            self.started.insert(task.id(), subject);
+            self.started.add(task.id(), subject);
         }
         Ok(())
     }

@@ -80,7 +80,8 @@ impl Notifier {
         self.watchdog
     }
 
-    fn of(variable: impl Fn(&str) -> Option<OsString>, pid: u32) -> Self {
+    /// As [`Notifier::from_env`], with the variables and the process given.
+    pub(crate) fn of(variable: impl Fn(&str) -> Option<OsString>, pid: u32) -> Self {
         let number = |name| variable(name)?.to_str()?.parse::<u64>().ok();
         let for_us =
             variable("WATCHDOG_PID").is_none() || number("WATCHDOG_PID") == Some(pid.into());

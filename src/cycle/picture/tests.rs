@@ -1,1 +1,145 @@
-//! x
+//! A picture of real passes, and a cycle that has really come to a stop while its runtime turns.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config;
+use crate::cycle::{Until, Wake};
+use crate::model::names::Name;
+use crate::plan::Held;
+
+const NOON: Time = Time::from_secs(1_763_812_800);
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let unique = format!("certrotd-picture-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(unique);
+        std::fs::create_dir_all(path.join("state")).unwrap();
+        Self(path)
+    }
+
+    /// A cycle with an empty configuration: what is under way is what a test puts there.
+    fn cycle(&self) -> Cycle {
+        let text = "[state]\npath = 'state'\n[cloud.main]\nregion = 'cn-north-4'\n";
+        let config = config::parse(&self.0.join("c.toml"), text).unwrap();
+        Cycle::open(config, || NOON).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn www() -> Subject {
+    Subject::Certificate(Name::new("www").unwrap())
+}
+
+fn said(board: &Board) -> Option<String> {
+    board.picture().pulse.stuck(Instant::now()).map(|stuck| stuck.to_string())
+}
+
+/// Runs a cycle, and beside it what looks at its board; then stops it.
+async fn beside(mut cycle: Cycle, watch: impl AsyncFnOnce(&Board, &mpsc::Sender<Wake>)) {
+    let (wake, mut wakes) = mpsc::channel(4);
+    let board = cycle.board();
+    let watcher = async {
+        watch(&board, &wake).await;
+        wake.send(Wake::Stop).await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(cycle.run(&mut wakes, Until::Stopped, |_| ()), watcher);
+    ended.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
+    let scratch = Scratch::new("look");
+    let mut cycle = scratch.cycle();
+    cycle.looking.spawn(www(), std::future::pending());
+    beside(cycle, async |board, wake| {
+        for _ in 0..14 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            wake.send(Wake::Look).await.unwrap();
+            assert_eq!(said(board), None);
+        }
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let words = said(board).unwrap();
+        assert!(words.ends_with("for 16m: waiting for the look at certificate www"), "{words}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
+    let scratch = Scratch::new("step");
+    let mut cycle = scratch.cycle();
+    let step = cycle.running.spawn(std::future::pending());
+    cycle.started.add(step.id(), www());
+    for minutes in 1..=180 {
+        let api = Subject::Ca(Name::new("api").unwrap());
+        cycle.looking.spawn(api, async move {
+            tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
+            panic!("a look that ends, one a minute");
+        });
+    }
+    beside(cycle, async |board, _| {
+        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+        assert_eq!(said(board), None, "one hour, and the turns of what is under way beside it");
+        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+        let words = said(board).unwrap();
+        assert!(words.starts_with("the step of certificate www began at"), "{words}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_that_rests_is_not_stuck_and_looks_when_it_is_woken() {
+    let scratch = Scratch::new("rest");
+    beside(scratch.cycle(), async |board, wake| {
+        let day = Duration::from_secs(86_400);
+        tokio::time::sleep(day).await;
+        assert_eq!(said(board), None);
+        // The schedule came and did not wake it.
+        board.picture().pulse.notice(Instant::now(), Some(NOON));
+        tokio::time::sleep(day).await;
+        assert!(said(board).unwrap().contains("was due"));
+        wake.send(Wake::Look).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(said(board), None);
+    })
+    .await;
+}
+
+fn held(why: Hold) -> Held {
+    Held { subject: www(), why, until: None }
+}
+
+#[test]
+fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
+    let used =
+        || Hold::StillUsed { what: "import scs1".to_owned(), by: "listener 0a1b".to_owned() };
+    let mut picture = Picture::default();
+    picture.keep([www()]);
+    let mut look = |plan: &Plan, secs| {
+        let now = Time::from_secs(secs);
+        let entry = picture.look(&www(), now, &Said::of(plan)).unwrap();
+        (entry.in_order, entry.last_success, entry.held.clone())
+    };
+    let plan = |held: Vec<Held>| Plan { held, ..Plan::default() };
+    let first = Some(Time::from_secs(2));
+    assert_eq!(look(&plan(vec![held(Hold::InFlight)]), 1).1, None);
+    assert_eq!(look(&plan(Vec::new()), 2), (true, first, BTreeMap::new()));
+    let (in_order, success, reasons) =
+        look(&plan(vec![held(used()), held(used()), held(Hold::InFlight)]), 3);
+    assert_eq!((in_order, success), (false, first));
+    assert_eq!(reasons, BTreeMap::from([("in_flight", 1), ("still_used", 2)]));
+    assert_eq!(look(&plan(vec![held(used())]), 4).1, Some(Time::from_secs(4)));
+    picture.keep([]);
+    assert!(picture.entries.is_empty());
+}

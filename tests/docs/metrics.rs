@@ -1,0 +1,39 @@
+//! Metrics: the manual's table, and the names in its alerts.
+
+use std::collections::BTreeSet;
+
+use certrotd::telemetry::metrics::METRICS;
+
+use super::{fenced, rows, section};
+
+const MANUAL: &str = "docs/manual.md";
+
+#[test]
+fn the_manual_has_every_metric_with_its_type_its_labels_and_its_meaning() {
+    let rows = rows(&section(MANUAL, "### Metrics"));
+    let written: Vec<_> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let labels = |labels: &[&str]| {
+        let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+        labels.join(", ")
+    };
+    let expected: Vec<_> = METRICS
+        .iter()
+        .map(|it| {
+            [format!("`{}`", it.name), it.kind.to_owned(), labels(it.labels), it.help.to_owned()]
+        })
+        .collect();
+    let expected: Vec<Vec<&str>> =
+        expected.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn alerts_ask_for_metrics_that_exist() {
+    let known: BTreeSet<_> = METRICS.iter().map(|it| it.name).collect();
+    let alerts = fenced(&section(MANUAL, "### Metrics"), "yaml").join("\n");
+    let words = alerts.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named: BTreeSet<_> = words.filter(|word| word.starts_with("certrotd_")).collect();
+    assert!(named.len() > 3, "the rule has seen nothing: {named:?}");
+    let unknown: Vec<_> = named.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
