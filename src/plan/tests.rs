@@ -1,4 +1,4 @@
-//! The planner's rules as tables, its memory as a fold, its invariants, and a storm over all of it.
+//! The planner's rules as tables, its memory as a fold, and its invariants.
 
 mod back;
 mod backoff;
@@ -21,4 +21,3 @@ mod room;
 mod scale;
 mod serve;
 mod ssl;
-mod storm;

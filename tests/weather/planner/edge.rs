@@ -4,18 +4,18 @@
 use std::time::Duration;
 
 use super::entries::{ENTRIES, foreign, host, targets};
+use super::fixture::{at, name};
 use super::world::{Copy, World};
-use crate::cert::LeafFacts;
-use crate::model::digest::Sha256;
-use crate::model::failure::{Failure, Kind};
-use crate::model::names::Name;
-use crate::model::place::Place;
-use crate::model::target::Target;
-use crate::model::time::Time;
-use crate::plan::Step;
-use crate::plan::action::{Action, Retired};
-use crate::plan::observed::{Handshake, Holders, Role, Slot};
-use crate::plan::tests::fixture::{at, name};
+use certrotd::cert::LeafFacts;
+use certrotd::model::digest::Sha256;
+use certrotd::model::failure::{Failure, Kind};
+use certrotd::model::names::Name;
+use certrotd::model::place::Place;
+use certrotd::model::target::Target;
+use certrotd::model::time::Time;
+use certrotd::plan::Step;
+use certrotd::plan::action::{Action, Retired};
+use certrotd::plan::observed::{Handshake, Holders, Role, Slot};
 
 /// The name of the listener's foreign default.
 const SHOP: &str = "shop.example.com";

@@ -5,20 +5,20 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use super::entries::{ENTRIES, subjects};
+use super::fixture::{self, name};
 use super::looks::{self, Look, Seen, see};
 use super::world::World;
-use crate::model::digest::Sha256;
-use crate::model::failure::{Failure, Kind};
-use crate::model::names::{Name, Subject};
-use crate::model::place::Place;
-use crate::model::target::Target;
-use crate::model::time::Time;
-use crate::plan::action::{Action, Because, Fact, ImportKey, Retired};
-use crate::plan::check::check;
-use crate::plan::memory::{Memory, Record};
-use crate::plan::observed::Observed;
-use crate::plan::tests::fixture::{self, name};
-use crate::plan::{Held, Step, plan, settle};
+use certrotd::model::digest::Sha256;
+use certrotd::model::failure::{Failure, Kind};
+use certrotd::model::names::{Name, Subject};
+use certrotd::model::place::Place;
+use certrotd::model::target::Target;
+use certrotd::model::time::Time;
+use certrotd::plan::action::{Action, Because, Fact, ImportKey, Retired};
+use certrotd::plan::check::check;
+use certrotd::plan::memory::{Memory, Record};
+use certrotd::plan::observed::Observed;
+use certrotd::plan::{Held, Step, plan, settle};
 
 /// A call ends within this time, or its answer counts as lost.
 const CALL_MAX: Duration = Duration::from_secs(20);
@@ -172,8 +172,7 @@ impl Daemon {
     fn pass(&mut self, subjects: Vec<Subject>, world: &World) {
         let mut observed = Observed {
             in_flight: self.flights.iter().map(|flight| flight.step.subject.clone()).collect(),
-            now: world.clock(),
-            ..fixture::now(0).observed
+            ..fixture::observed(world.clock())
         };
         for subject in subjects {
             let Some((seen_at, seen)) = self.looks.remove(&subject).and_then(|look| look.seen)

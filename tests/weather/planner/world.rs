@@ -7,17 +7,17 @@ use super::authorities::CAS_MAX;
 use super::daemon::Daemon;
 use super::edge::{self, Site};
 use super::entries::{ENTRIES, import_key, leaf_of};
-use crate::cert::LeafFacts;
-use crate::model::digest::Sha256;
-use crate::model::failure::{Failure, Kind};
-use crate::model::names::Name;
-use crate::model::target::Target;
-use crate::model::time::Time;
-use crate::plan::Step;
-use crate::plan::action::{Action, ImportKey};
-use crate::plan::hold::Hold;
-use crate::plan::memory::Record;
-use crate::plan::tests::fixture::{at, name};
+use super::fixture::{at, name};
+use certrotd::cert::LeafFacts;
+use certrotd::model::digest::Sha256;
+use certrotd::model::failure::{Failure, Kind};
+use certrotd::model::names::Name;
+use certrotd::model::target::Target;
+use certrotd::model::time::Time;
+use certrotd::plan::Step;
+use certrotd::plan::action::{Action, ImportKey};
+use certrotd::plan::hold::Hold;
+use certrotd::plan::memory::Record;
 
 /// The furthest that the daemon's clock is set back at once, in seconds.
 const SET_BACK_SECS_MAX: u64 = 7_200;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::fixture::digest;
 use super::world::World;
-use crate::model::digest::Sha256;
-use crate::plan::tests::fixture::digest;
+use certrotd::model::digest::Sha256;
 
 /// CAs that an instance goes through at most; as many as have digests of their own.
 pub const CAS_MAX: u8 = 15;

@@ -3,24 +3,24 @@
 use super::authorities::OVERLAP;
 use super::edge::WINDOW;
 use super::entries::{KEEP, Wanted, finance, host, import_key, leaf, targets};
+use super::fixture::{self, name};
 use super::world::{Job, World};
-use crate::cert::Finding;
-use crate::model::digest::Sha256;
-use crate::model::failure::{Failure, Kind};
-use crate::model::names::{Name, Subject};
-use crate::model::place::{Dial, Probe};
-use crate::model::target::Target;
-use crate::model::time::Time;
-use crate::plan::action::ImportKey;
-use crate::plan::memory::Memory;
-use crate::plan::needs::{self, ImportNeed, SwitchNeed};
-use crate::plan::observed::{
+use certrotd::cert::Finding;
+use certrotd::model::digest::Sha256;
+use certrotd::model::failure::{Failure, Kind};
+use certrotd::model::names::{Name, Subject};
+use certrotd::model::place::{Dial, Probe};
+use certrotd::model::target::Target;
+use certrotd::model::time::Time;
+use certrotd::plan::action::ImportKey;
+use certrotd::plan::memory::Memory;
+use certrotd::plan::needs::{self, ImportNeed, SwitchNeed};
+use certrotd::plan::observed::{
     BadInput, BoundSeen, CaSeen, CertificateSeen, CopyHeld, CopySeen, FileSeen, Holders,
     ImportHeld, ImportSeen, InstanceSeen, JobState, ProbeSeen, Proof, SiteSeen, SwitchJob,
     SwitchSeen, TargetSeen,
 };
-use crate::plan::sight;
-use crate::plan::tests::fixture::{self, name};
+use certrotd::plan::sight;
 
 /// A look under way.
 pub struct Look {

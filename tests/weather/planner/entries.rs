@@ -1,12 +1,12 @@
 //! The entries of a storm: what each wants where, and what its leaves are.
 
-use crate::cert::LeafFacts;
-use crate::model::digest::{Sha1, Sha256};
-use crate::model::names::{Name, Subject};
-use crate::model::target::Target;
-use crate::model::time::Time;
-use crate::plan::action::ImportKey;
-use crate::plan::tests::fixture::{at, name};
+use super::fixture::{at, name};
+use certrotd::cert::LeafFacts;
+use certrotd::model::digest::{Sha1, Sha256};
+use certrotd::model::names::{Name, Subject};
+use certrotd::model::target::Target;
+use certrotd::model::time::Time;
+use certrotd::plan::action::ImportKey;
 
 /// The entries: the first two share account, project and, at times, their leaf.
 pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];

@@ -2,14 +2,14 @@
 
 use super::daemon::Daemon;
 use super::entries::{ENTRIES, KEEP, Wanted, import_key, leaf, targets};
+use super::fixture::name;
 use super::world::World;
-use crate::model::names::Name;
-use crate::model::place::Place;
-use crate::model::target::Target;
-use crate::plan::Held;
-use crate::plan::action::Action;
-use crate::plan::hold::Hold;
-use crate::plan::tests::fixture::name;
+use certrotd::model::names::Name;
+use certrotd::model::place::Place;
+use certrotd::model::target::Target;
+use certrotd::plan::Held;
+use certrotd::plan::action::Action;
+use certrotd::plan::hold::Hold;
 
 impl World {
     /// Whether it may wait for ever: for people, or because its leaf is served by no edge.
@@ -97,7 +97,7 @@ impl World {
         assert!(left <= KEEP, "{left} imports of {entry} are left");
     }
 
-    fn is_wanted(&self, leaf: &crate::model::digest::Sha256) -> bool {
+    fn is_wanted(&self, leaf: &certrotd::model::digest::Sha256) -> bool {
         let mut disk = self.disk.iter();
         disk.any(|(entry, number)| {
             number.is_some_and(|number| import_key(entry, number).leaf == *leaf)
