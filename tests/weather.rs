@@ -3,7 +3,11 @@
 //! replays it.
 #![expect(clippy::unwrap_used, reason = "a storm that cannot go on has failed")]
 
+#[path = "weather/cloud/mod.rs"]
+mod cloud;
 #[path = "weather/planner/mod.rs"]
 mod planner;
+#[path = "weather/rng.rs"]
+mod rng;
 #[path = "weather/seeds.rs"]
 mod seeds;

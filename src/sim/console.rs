@@ -25,6 +25,14 @@ impl Sim {
         world.edges.address(world.key(world.site(site)?))
     }
 
+    /// The leaves that are bound to this site now, its default one first; an edge may still present others.
+    /// Empty: nothing is, or there is no such site.
+    pub fn bound(&self, site: &str) -> Vec<Sha256> {
+        let world = self.shared.world();
+        let bindings = world.site(site).map(|site| world.bindings(site)).unwrap_or_default();
+        bindings.into_iter().map(|binding| binding.content.sha256).collect()
+    }
+
     /// From the next time on that this leaf (absent: any) is bound there, the edge serves garbage as long
     /// as that one stays bound. Binding another ends it, and it strikes once. False: no such edge.
     pub fn garble(&self, site: &str, leaf: Option<Sha256>) -> bool {

@@ -115,7 +115,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
 }
 
 /// One request. An error closes the connection without an answer.
-async fn serve(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Reply>> {
+async fn serve(shared: &Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Reply>> {
     let ask = read(shared, request).await?;
     if ask.path.starts_with(control::PREFIX) {
         let answer = {
@@ -140,13 +140,19 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> io::Result<Respon
         shared.record(&ask, service, None, String::new(), fault.as_ref());
         return Err(io::Error::other("dropped before the work"));
     }
+    if let Some(Fault::Late(wait)) = fault {
+        tokio::spawn(late(Arc::clone(shared), ask, wait));
+        return Err(io::Error::other("dropped long before the work"));
+    }
     let mut answer = match fault.as_ref().and_then(|fault| fault.instead(&ask)) {
         Some(instead) => instead,
         None => work(shared, &ask, route),
     };
     let dropped = matches!(fault, Some(Fault::DropAfter));
+    let told = std::mem::take(&mut answer.detail);
+    answer = fault.as_ref().and_then(Fault::after).unwrap_or(answer);
     let status = (!dropped).then_some(answer.status);
-    shared.record(&ask, service, status, std::mem::take(&mut answer.detail), fault.as_ref());
+    shared.record(&ask, service, status, told, fault.as_ref());
     match fault {
         Some(Fault::DropAfter) => Err(io::Error::other("dropped after the work")),
         Some(Fault::Slow(wait)) => {
@@ -156,6 +162,16 @@ async fn serve(shared: &Shared, request: Request<Incoming>) -> io::Result<Respon
         Some(Fault::Truncated) => respond(answer, &ask, true),
         _ => respond(answer, &ask, false),
     }
+}
+
+/// Does the work of a call that nobody waits for any more.
+async fn late(shared: Arc<Shared>, mut ask: Ask, wait: Duration) {
+    tokio::time::sleep(wait).await;
+    ask.now = shared.now();
+    let route = routes::find(&ask);
+    let told = work(&shared, &ask, route).detail;
+    let service = route.map_or("gateway", |route| route.service);
+    shared.record(&ask, service, None, told, Some(&Fault::Late(wait)));
 }
 
 fn work(shared: &Shared, ask: &Ask, route: Option<routes::Route>) -> Answer {

@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::answer::Answer;
 use super::ask::Ask;
 
+/// What a broken machine in between may send: no UTF-8, no JSON.
+const GARBAGE: [u8; 12] = [0, 255, 254, b'{', b'"', 0xC3, 0x28, 0, 1, 2, 3, 0x80];
+
 /// Which calls are struck, how often, and with what.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +50,32 @@ pub enum Fault {
     LyingHtml,
     /// The work is done, and the answer stops half-way through its body.
     Truncated,
+    /// 200 with bytes that are no text; nothing is done.
+    Garbage,
+    /// The connection is closed at once, and the work is done this much later, when its caller has long
+    /// given it up.
+    Late(Duration),
+    /// This status with a header that says how many seconds to wait; nothing is done.
+    RetryAfter {
+        /// The HTTP status.
+        status: u16,
+        /// What the header says.
+        seconds: u64,
+    },
+    /// This answer, whatever it is; nothing is done.
+    Says {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
+    /// The work is done, and this is the answer instead of its own.
+    DoneSays {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
     /// This error in the services' common shape; nothing is done.
     Code {
         /// The HTTP status.
@@ -102,6 +131,11 @@ impl Fault {
             Self::TokenExpired => "token expired",
             Self::LyingHtml => "lying html",
             Self::Truncated => "truncated",
+            Self::Garbage => "garbage",
+            Self::Late(_) => "late",
+            Self::RetryAfter { .. } => "retry after",
+            Self::Says { .. } => "said",
+            Self::DoneSays { .. } => "done and said",
             Self::Code { .. } => "error code",
         }
     }
@@ -125,9 +159,31 @@ impl Fault {
                 Answer::bytes(200, "text/html", page.to_vec())
             }
             Self::Code { status, code, message } => Answer::error(*status, code, message),
-            Self::DropBefore | Self::DropAfter | Self::Slow(_) | Self::Truncated => return None,
+            Self::Garbage => Answer::bytes(200, "application/json", GARBAGE.to_vec()),
+            Self::RetryAfter { status, seconds } => Answer::text(*status, "come back later")
+                .with_header("Retry-After", seconds.to_string()),
+            Self::Says { status, body } => said(*status, body),
+            Self::DropBefore
+            | Self::DropAfter
+            | Self::Slow(_)
+            | Self::Late(_)
+            | Self::DoneSays { .. }
+            | Self::Truncated => return None,
         })
     }
+
+    /// The answer that takes the place of the one that the work had.
+    pub(super) fn after(&self) -> Option<Answer> {
+        match self {
+            Self::DoneSays { status, body } => Some(said(*status, body)),
+            _ => None,
+        }
+    }
+}
+
+/// A body that its sender calls JSON, whatever it is.
+fn said(status: u16, body: &str) -> Answer {
+    Answer::bytes(status, "application/json", body.as_bytes().to_vec())
 }
 
 /// The first rule that strikes this call; its counts go down.

@@ -8,6 +8,7 @@ use super::daemon::Daemon;
 use super::edge::{self, Site};
 use super::entries::{ENTRIES, import_key, leaf_of};
 use super::fixture::{at, name};
+use crate::rng::Rng;
 use certrotd::cert::LeafFacts;
 use certrotd::model::digest::Sha256;
 use certrotd::model::failure::{Failure, Kind};
@@ -21,23 +22,6 @@ use certrotd::plan::memory::Record;
 
 /// The furthest that the daemon's clock is set back at once, in seconds.
 const SET_BACK_SECS_MAX: u64 = 7_200;
-
-/// SplitMix64.
-pub struct Rng(u64);
-
-impl Rng {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (word ^ (word >> 31)) % bound
-    }
-
-    pub fn percent(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
 
 pub struct Import {
     pub id: String,

@@ -1,0 +1,97 @@
+//! What the daemons of a storm say: counted, and some of it must never be said.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::sync::Once;
+
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use super::tally;
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+    static BROKEN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Listens on this thread until it is dropped.
+pub struct Watch(#[expect(dead_code, reason = "listens as long as it lives")] DefaultGuard);
+
+/// Listens to what is said on this thread from now on.
+pub fn watch() -> Watch {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.set(PANICS.get() + 1);
+            before(info);
+        }));
+    });
+    PANICS.set(0);
+    BROKEN.set(0);
+    let filter = tracing_subscriber::filter::LevelFilter::from_level(Level::INFO);
+    let layers = tracing_subscriber::registry().with(Counting.with_filter(filter));
+    Watch(tracing::subscriber::set_default(layers))
+}
+
+impl Watch {
+    /// No task of the daemon panicked, and no plan broke an invariant.
+    pub fn judge(self) {
+        assert_eq!(PANICS.get(), 0, "a task panicked");
+        assert_eq!(BROKEN.get(), 0, "a plan was refused");
+    }
+}
+
+struct Counting;
+
+impl<S: Subscriber> Layer<S> for Counting {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut name = Name::default();
+        event.record(&mut name);
+        if name.0 == "plan.refused" {
+            BROKEN.set(BROKEN.get() + 1);
+        }
+        tally::count(&format!("said: {}", name.0));
+        if SAY.with(|say| *say) {
+            say(event);
+        }
+    }
+}
+
+thread_local! {
+    static SAY: bool = std::env::var_os("CERTROTD_SAY").is_some();
+}
+
+/// With `CERTROTD_SAY` set, a seed that is replayed tells what its daemons say.
+#[expect(clippy::print_stderr, reason = "somebody looks for why a seed fails")]
+fn say(event: &Event<'_>) {
+    let mut words = Words(String::new());
+    event.record(&mut words);
+    let at = super::clock::right().to_utc().format("%d %H:%M:%S%.3f");
+    eprintln!("{at}{}", words.0);
+}
+
+struct Words(String);
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if ["message", "event", "certificate", "error"].contains(&field.name()) {
+            self.0 += &format!(" {value:?}");
+        }
+    }
+}
+
+#[derive(Default)]
+struct Name(String);
+
+impl Visit for Name {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "event" {
+            value.clone_into(&mut self.0);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
