@@ -13,6 +13,7 @@ mod greeting;
 mod import;
 mod invariants;
 mod needs;
+mod never;
 mod overlap;
 mod places;
 mod push;

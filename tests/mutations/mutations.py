@@ -6,29 +6,31 @@ import pathlib
 import random
 import re
 import sys
-import threading
 import time
 
 import crates
+import many
 import table
-
-# Compiling is most of the work, and two compilers fit beside each other on a small machine.
-WORKERS = 2
 
 
 def main() -> int:
     wishes = arguments()
     rows = table.read()
     wrong = table.complaints(rows)
-    print("\n".join(wrong), file=sys.stderr)
     if wishes.check or wrong:
+        print("\n".join(wrong), file=sys.stderr)
         return closing(len(rows) - len(wrong), len(wrong))
     rows = chosen(rows, wishes)
     home = crates.target_directory() / "mutations"
     home.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return judged(rows, home)
+        modules = sorted({row.crate() for row in rows})
+        results = [Bench(module, rows, home).judge() for module in modules]
+    passed, explained = (sum(counts) for counts in zip(*results, strict=True))
+    print(f"{len(rows)} rules taken out, {explained} of which no test can miss, {time.monotonic() - began:.0f} s")
+    return closing(passed, len(rows) - passed)
 
 
 def arguments() -> argparse.Namespace:
@@ -48,93 +50,102 @@ def chosen(rows: list[table.Row], wishes: argparse.Namespace) -> list[table.Row]
         seed = wishes.seed if wishes.seed is not None else random.randrange(1_000_000)
         print(f"seed {seed}", flush=True)
         rows = random.Random(seed).sample(rows, min(wishes.sample, len(rows)))
-    # Rows of one crate follow each other, so that each worker compiles few of them from nothing.
-    return sorted(rows, key=lambda row: row.crate())
-
-
-def judged(rows: list[table.Row], home: pathlib.Path) -> int:
-    began, verdicts, lock = time.monotonic(), [], threading.Lock()
-
-    def work(index: int, mine: list[table.Row]) -> None:
-        known = {}
-        for row in mine:
-            try:
-                verdict = Bench(row, home / str(index), known).judge()
-            except (OSError, SystemExit, RuntimeError) as error:
-                verdict = (False, f"could not be tried: {error}")
-            with lock:
-                verdicts.append(verdict)
-                words = "ok  " if verdict[0] else "FAIL"
-                print(f"{words} {row.rule} [{row.promise}]\n       {verdict[1]}", flush=True)
-
-    share = -(-len(rows) // WORKERS)
-    parts = [rows[at : at + share] for at in range(0, len(rows), share or 1)]
-    threads = [threading.Thread(target=work, args=part) for part in enumerate(parts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    passed = sum(good for good, _ in verdicts)
-    explained = sum(words.startswith("survives") for _, words in verdicts)
-    print(f"{len(rows)} rules taken out, {explained} of them cannot be missed, {time.monotonic() - began:.0f} s")
-    return closing(passed, len(rows) - passed)
+    if not rows:
+        raise SystemExit("no row is like that")
+    return rows
 
 
 class Bench:
-    """One row in the copy of the crate that it belongs to."""
+    """The rows whose tests are in one module, and the copy that they are tried in."""
 
-    def __init__(self, row: table.Row, home: pathlib.Path, known: dict[str, crates.Crate]):
-        self.row = row
-        module = row.crate()
-        if module not in known:
-            known[module] = crates.Crate(module, home / module, home.parent.parent)
-            self.whole_passes(known[module])
-        self.crate = known[module]
+    def __init__(self, module: str, rows: list[table.Row], home: pathlib.Path):
+        mine = [row for row in rows if row.crate() == module]
+        self.rows = dict(enumerate(mine, start=1))
+        self.crate = crates.Crate(module, home / module, home.parent)
+        self.passed = self.explained = 0
 
-    def whole_passes(self, crate: crates.Crate) -> None:
-        """Without a change nothing fails: else a row would prove nothing."""
-        program, said = crate.build(self.row.test)
+    def judge(self) -> tuple[int, int]:
+        """How many rows are as they should be, and how many of these survive for a reason."""
+        program, alone = self.weave()
         if program is None:
-            raise RuntimeError(f"the copy does not compile: {said}")
-        failed = crate.failures(program, everything(self.row))
-        if failed:
-            raise RuntimeError(f"the copy fails {', '.join(failed)} as it is")
+            return 0, 0
+        for number in sorted(self.rows.keys() - alone):
+            self.tell(self.rows[number], self.verdict(self.rows[number], program, number))
+        self.crate.copy()
+        for number in sorted(alone):
+            self.tell(self.rows[number], self.alone(self.rows[number]))
+        return self.passed, self.explained
 
-    def judge(self) -> tuple[bool, str]:
-        path = self.crate.home / self.row.file
-        if not path.is_file():
-            return False, f"the tests of {self.crate.module} do not see {self.row.file}"
+    def weave(self) -> tuple[str | None, set[int]]:
+        """The program that has all rows in it but those that have to be compiled alone."""
+        alone: set[int] = set()
+        while True:
+            self.crate.copy()
+            places = []
+            for file in sorted({row.file for row in self.rows.values()}):
+                of = [(number, row) for number, row in self.rows.items() if row.file == file and number not in alone]
+                path = self.crate.home / file
+                if not path.is_file():
+                    self.refuse(f"the tests of {self.crate.module} do not see {file}")
+                    return None, alone
+                text, found, left = many.woven(file, path.read_text(), of)
+                self.crate.write(file, text.encode())
+                alone.update(left)
+                places += found
+            program, errors = self.crate.build()
+            if program:
+                break
+            at = {place.number for place in places for error in errors if stands_at(error, place)}
+            if not at:
+                self.refuse(f"the copy does not compile: {errors[0].words}")
+                return None, alone
+            alone |= at
+        failed = self.crate.failures(program, self.everything())
+        if failed:
+            self.refuse(f"the copy fails {', '.join(failed)} as it is")
+            return None, alone
+        return program, alone
+
+    def alone(self, row: table.Row) -> tuple[bool, str]:
+        path = self.crate.home / row.file
         whole = path.read_text()
-        path.write_text(whole.replace(self.row.find, self.row.replace))
+        path.write_text(whole.replace(row.find, row.replace))
         try:
-            return self.verdict()
+            program, errors = self.crate.build()
+            if program is None:
+                return False, f"did not compile: {errors[0].words}"
+            return self.verdict(row, program, 0)
         finally:
             path.write_text(whole)
 
-    def verdict(self) -> tuple[bool, str]:
-        row = self.row
-        program, said = self.crate.build(row.test)
-        if program is None:
-            return False, f"did not compile: {said}"
-        name = row.test.split("::", 1)[1] if self.crate.module == "tests" else row.test
-        failed = self.crate.failures(program, ["--exact", name])
+    def verdict(self, row: table.Row, program: str, number: int) -> tuple[bool, str]:
+        failed = self.crate.failures(program, ["--exact", row.test], number)
         if failed and row.survives:
-            return False, f"caught by {name}, although it is said to survive: take that word away"
+            return False, f"caught by {failed[0]}, although it is said to survive: take that word away"
         if failed:
-            return True, f"caught by {name}"
-        others = self.crate.failures(program, everything(row))
+            return True, f"caught by {failed[0]}"
+        others = self.crate.failures(program, self.everything(), number)
         if others:
-            return False, f"caught by {', '.join(others[:5])}, and not by {name}"
+            return False, f"caught by {', '.join(others[:5])}, and not by {row.test}"
         if row.survives:
+            self.explained += 1
             return True, f"survives: {row.survives}"
         return False, "SURVIVED"
 
+    def everything(self) -> list[str]:
+        return ["--skip", "storm", f"{self.crate.module}::"]
 
-def everything(row: table.Row) -> list[str]:
-    """All tests of the row's crate; a test of the whole program stands for itself."""
-    if row.crate() == "tests":
-        return ["--exact", row.test.split("::", 1)[1]]
-    return ["--skip", "storm", f"{row.crate()}::"]
+    def tell(self, row: table.Row, verdict: tuple[bool, str]) -> None:
+        good, words = verdict
+        self.passed += good
+        print(f"{'ok  ' if good else 'FAIL'} {row.rule} [{row.promise}]\n       {words}", flush=True)
+
+    def refuse(self, words: str) -> None:
+        print(f"FAIL all {len(self.rows)} rows of {self.crate.module}\n       {words}", flush=True)
+
+
+def stands_at(error: crates.Complaint, place: many.Place) -> bool:
+    return error.file == place.file and place.first <= error.line <= place.last
 
 
 def closing(passed: int, failed: int) -> int:

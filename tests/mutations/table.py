@@ -22,8 +22,8 @@ class Row:
     survives: str | None
 
     def crate(self) -> str:
-        """The module whose tests are run, or `tests` for a test of the whole program."""
-        return "tests" if self.test.startswith("tests/") else self.test.split("::")[0]
+        """The module whose tests are run."""
+        return self.test.split("::")[0]
 
     def fits(self, pattern: re.Pattern) -> bool:
         return any(pattern.search(text) for text in (self.rule, self.file, self.test))
@@ -58,10 +58,6 @@ def complaints(rows: list[Row]) -> list[str]:
 def has_test(test: str) -> bool:
     """Whether the file that the test's path leads to has a function of its name."""
     *modules, name = test.split("::")
-    if modules[0].startswith("tests/"):
-        below = ROOT / modules[0].removesuffix(".rs")
-        files = [ROOT / modules[0], *below.glob("**/*.rs")]
-        return any(has_function(path, name) for path in files)
     for length in range(len(modules), 0, -1):
         below = ROOT.joinpath("src", *modules[:length])
         for path in (below.with_suffix(".rs"), below / "mod.rs"):

@@ -1,8 +1,10 @@
 //! What must be looked at: nothing that the journal has settled, and all that a plan would miss.
 
 use super::fixture::*;
+use super::places::{place, saw_at};
 use crate::model::failure::Kind;
 use crate::model::names::Subject;
+use crate::model::place::{Dial, InstanceProbe, Place, Probe, Protocol};
 use crate::model::target::Target::{Elb, Waf};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
@@ -179,4 +181,58 @@ fn a_greeting_that_shows_no_end_of_a_switch_is_written_down_each_time() {
         });
     let plan = lines(&plan(&given.observed, &given.memory), at(60));
     assert_eq!(plan[1], "saw ledger: probe ledger:3306 wrong (off)");
+}
+
+#[test]
+fn old_lists_will_do_only_where_every_place_has_the_leaf() {
+    let (l1, l2) = (place(Elb, "l1"), place(Elb, "l2"));
+    let fresh = |given: &Given, places: &[Place]| {
+        needs::fresh_places(&name("www"), &key(1), places, &given.memory)
+    };
+    let given = now(0);
+    assert!(fresh(&given, std::slice::from_ref(&l1)), "nobody has looked");
+    assert!(!fresh(&given, &[]));
+    let given = given.after(1, saw_at(Elb, "l1", Verdict::Served, &leaf(1), "c1"));
+    assert!(!fresh(&given, std::slice::from_ref(&l1)));
+    assert!(fresh(&given, &[l1.clone(), l2]));
+    let moved = given.clone().after(2, saw_at(Elb, "l1", Verdict::Pending, &leaf(1), "c1"));
+    assert!(fresh(&moved, std::slice::from_ref(&l1)), "it stands beside another one");
+    let renewed = given.after(2, saw_at(Elb, "l1", Verdict::Served, &leaf(2), "c2"));
+    assert!(fresh(&renewed, &[l1]), "another leaf stands there");
+}
+
+#[test]
+fn imports_under_the_name_are_looked_for_while_the_journal_knows_of_none() {
+    let given = now(0);
+    assert!(needs::named(&name("www"), &given.memory));
+    let given = given.after(1, saw(&www(), &import(1), "scm-1"));
+    assert!(!needs::named(&name("www"), &given.memory));
+    assert!(needs::named(&name("api"), &given.memory));
+}
+
+#[test]
+fn a_proof_is_asked_for_again_when_it_is_old_or_for_other_cas() {
+    let text = "mysql:3306".to_owned();
+    let at_address = Dial::Address(([127, 0, 0, 1], 3306).into());
+    let mysql = InstanceProbe {
+        probe: Probe { text: text.clone(), name: None, at: at_address },
+        protocol: Protocol::MySql,
+    };
+    let shaken = |verdict| Record::Saw {
+        subject: Subject::Ca(name("redis")),
+        spot: Spot::Instance { probe: text.clone() },
+        sight: Sight { verdict, leaf: None, id: None, neither: false },
+    };
+    let proven =
+        |given: &Given, secs| needs::proven(&name("redis"), &mysql, &given.memory, at(secs));
+    let given = now(0).after(0, authorities(&[1], &[]));
+    assert_eq!(proven(&given, 1), None);
+    let good = given.clone().after(0, shaken(Verdict::Served));
+    let half_a_day = 12 * 60 * 60;
+    assert_eq!(proven(&good, half_a_day - 1), Some(vec![digest(1)]));
+    assert_eq!(proven(&good, half_a_day), None);
+    let bad = given.after(0, shaken(Verdict::Wrong));
+    assert_eq!(proven(&bad, 60 * 60 - 1), Some(vec![digest(1)]));
+    assert_eq!(proven(&bad, 60 * 60), None, "sooner, to see it mended");
+    assert_eq!(proven(&good.after(1, authorities(&[2], &[1])), 2), None, "for another CA");
 }
