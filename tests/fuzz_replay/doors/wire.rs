@@ -1,0 +1,61 @@
+//! A server on loopback for as long as one input lasts, in the same runtime as its client.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use certrotd::model::place::{Dial, Probe};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+
+thread_local! {
+    static RUNTIME: Runtime =
+        Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+}
+
+/// Runs this to its end, on one thread.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// Serves every connection with this, while `client` runs with a probe that points there. What is still
+/// being served then is given up.
+pub fn with_server<T, S>(
+    serve: impl Fn(TcpStream) -> S + 'static,
+    client: impl AsyncFnOnce(SocketAddr) -> T,
+) -> T
+where
+    S: Future<Output = ()> + 'static,
+{
+    run(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let serving = async {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => serve(stream).await,
+                    Err(_) => continue,
+                }
+            }
+        };
+        tokio::select! {
+            done = client(address) => done,
+            never = serving => never,
+        }
+    })
+}
+
+/// Says all of this, closes, and lets the client say what it wants.
+pub async fn say(mut stream: TcpStream, bytes: &[u8]) {
+    // The client may be gone by then, which is its right.
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let mut rest = [0; 4096];
+    while let Ok(1..) = stream.read(&mut rest).await {}
+}
+
+/// A probe of this address that asks for this name.
+pub fn probe(name: &str, address: SocketAddr) -> Probe {
+    let text = format!("{name}@{address}");
+    Probe { text, name: Some(name.to_owned()), at: Dial::Address(address) }
+}
