@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 const REDACTED: &str = "[redacted]";
 /// From any of these on, a message repeats what we sent: the gateway's canonical request, the header with
 /// the signature, a PEM.
-const ECHOES: [&str; 3] = ["canonicalrequest", "sdk-hmac-sha256", "-----begin"];
+const ECHOES: [&str; 4] = ["canonicalrequest", "sdk-hmac-sha256", "signature=", "-----begin"];
 /// A shorter text is not looked for in messages: it would be found everywhere.
 const SECRET_CHARS_MIN: usize = 4;
 /// So many characters of base64 or hex without a break are taken for a secret that we do not know by its

@@ -50,7 +50,8 @@ fn judge(config: &Config) {
     unique("switch", config.instance_ssls.iter().map(|it| it.name.to_string()));
     for certificate in &config.certificates {
         assert!(config.account(&certificate.cloud).is_some(), "a reference to no account");
-        let targets = certificate.pushes.iter().map(|push| format!("{} {}", push.target, push.project));
+        let targets =
+            certificate.pushes.iter().map(|push| format!("{} {}", push.target, push.project));
         unique("push", targets);
     }
     let clouds = config.instance_cas.iter().map(|it| &it.cloud);

@@ -31,7 +31,9 @@ pub fn open(bytes: &[u8]) {
         let probe = wire::probe("db.example.com", address);
         match protocol {
             None => judge(greeting(&probe).await, said),
-            Some(protocol) => refuses(&prove(&InstanceProbe { probe, protocol }, &bundle(), NOW).await),
+            Some(protocol) => {
+                refuses(&prove(&InstanceProbe { probe, protocol }, &bundle(), NOW).await)
+            }
         }
     });
 }

@@ -99,7 +99,9 @@ fn presented(
         }
         let probe = InstanceProbe { probe, protocol: Protocol::Tls };
         match prove(&probe, &bundle(), NOW).await {
-            Proof::Verified(seen) => assert_eq!(seen.sha256, *own, "a foreign certificate is proven"),
+            Proof::Verified(seen) => {
+                assert_eq!(seen.sha256, *own, "a foreign certificate is proven")
+            }
             proof => refuses(&proof),
         }
     });

@@ -7,6 +7,7 @@ use certrotd::model::place::{Dial, Probe};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::{LocalSet, spawn_local};
 
 thread_local! {
     static RUNTIME: Runtime =
@@ -18,8 +19,8 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// Serves every connection with this, while `client` runs with a probe that points there. What is still
-/// being served then is given up.
+/// Serves every connection with this, while `client` runs against its address. What is still being served
+/// then is given up.
 pub fn with_server<T, S>(
     serve: impl Fn(TcpStream) -> S + 'static,
     client: impl AsyncFnOnce(SocketAddr) -> T,
@@ -27,22 +28,17 @@ pub fn with_server<T, S>(
 where
     S: Future<Output = ()> + 'static,
 {
-    run(async {
+    let connections = LocalSet::new();
+    run(connections.run_until(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
-        let serving = async {
-            loop {
-                match listener.accept().await {
-                    Ok((stream, _)) => serve(stream).await,
-                    Err(_) => continue,
-                }
+        spawn_local(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                spawn_local(serve(stream));
             }
-        };
-        tokio::select! {
-            done = client(address) => done,
-            never = serving => never,
-        }
-    })
+        });
+        client(address).await
+    }))
 }
 
 /// Says all of this, closes, and lets the client say what it wants.

@@ -212,3 +212,14 @@ fn what_was_sent_does_not_come_back() {
     }
     assert_eq!(bounded(&"é".repeat(400)).chars().count(), 301);
 }
+
+#[test]
+fn a_signature_does_not_come_back_where_a_proxy_repeats_the_request() {
+    let message =
+        "bad request: GET /v3 authorization: SDK-HMAC-SHA256 SignedHeaders=host, Signature=abc123";
+    for text in [coded("APIGW.0301", message), message.to_owned()] {
+        let found = judged(Api::Scm, false, answer(401, &text)).failure;
+        assert!(found.message.starts_with("bad request: GET /v3"), "{found}");
+        assert!(!format!("{found} {found:?}").contains("abc123"), "{found}");
+    }
+}

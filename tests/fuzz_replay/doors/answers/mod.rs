@@ -66,7 +66,9 @@ fn failed(call: Call, log: &Log, failure: &Failure) {
     hides(&format!("{failure:?}"));
     let signatures = log.signatures();
     assert!(!signatures.iter().any(|signature| text.contains(signature)), "a signature is shown");
-    assert!(failure.wait.is_none_or(|wait| wait.as_secs() <= WAIT_SECS_MAX || wait_is_ours(failure)));
+    assert!(
+        failure.wait.is_none_or(|wait| wait.as_secs() <= WAIT_SECS_MAX || wait_is_ours(failure))
+    );
     let written = serde_json::to_string(failure).expect("a failure is JSON");
     let again: Failure = serde_json::from_str(&written).expect("what was written is a failure");
     assert_eq!(again, *failure);

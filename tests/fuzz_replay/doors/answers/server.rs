@@ -47,7 +47,8 @@ impl Log {
         self.signatures.borrow_mut().extend(signature.map(str::to_owned));
         let (whole, status) = (!answer.dropped && !answer.torn, answer.status);
         // A token or a link is asked for by a POST, and so is what a list is too long for.
-        let reads = ["GET ", "POST /v3/auth/", "POST /v3/scm/certificates/deployed", "PUT /meta-data/"];
+        let reads =
+            ["GET ", "POST /v3/auth/", "POST /v3/scm/certificates/deployed", "PUT /meta-data/"];
         let reads = reads.iter().any(|start| head.starts_with(start))
             || head.contains("/ssl-certs/download ")
             || head.contains("/deployed-resources ");
