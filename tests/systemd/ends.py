@@ -1,0 +1,126 @@
+"""How the service ends: hung, crashed, told to stop; and the timer in place of the daemon."""
+
+import time
+
+from host import eventually
+from installed import STEP_SECONDS, UNIT
+from service import judged
+from tally import check
+
+APPLY = "certrotd-apply.service"
+# Shorter than shipped, so that the test is; and a directory in which a dump would be found.
+IMPATIENT = "[Service]\nWatchdogSec=6s\nRestartSec=1s\nWorkingDirectory=/var/lib/certrotd\n"
+WATCHDOG_SECONDS = 6
+STOP_SECONDS = 10
+
+
+def impatient(machine):
+    drop_in = machine.path(f"/etc/systemd/system/{UNIT}.d/impatient.conf")
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text(IMPATIENT)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", UNIT)
+    # Longer than the watchdog allows a daemon that does not ping.
+    before = machine.show(UNIT, "MainPID")
+    machine.run("sleep", WATCHDOG_SECONDS + 2)
+    check("a daemon at rest pings its watchdog",
+          installed_pid(machine) == before and machine.show(UNIT, "NRestarts") == "0")
+
+
+def installed_pid(machine):
+    return machine.show(UNIT, "MainPID")
+
+
+def hung(machine, installed):
+    """A daemon that does nothing any more is ended by systemd and started again, and does nothing twice."""
+    imports, before = installed.imports(), installed_pid(machine)
+    began = time.monotonic()
+    machine.run("kill", "-STOP", before)
+    eventually("systemd has started it again", STEP_SECONDS, lambda: installed.active(since=before))
+    took = time.monotonic() - began
+    told = machine.run("journalctl", "--no-pager", "--output=cat", f"--unit={UNIT}", "--grep=Watchdog timeout").stdout
+    check(f"a stopped daemon is ended by the watchdog of {WATCHDOG_SECONDS} s and runs again {took:.1f} s later",
+          "Watchdog timeout" in told, told)
+    settled(installed)
+    check("and imports nothing a second time", installed.imports() == imports, installed.imports())
+
+
+def crashed(machine, installed):
+    """A crash leaves no picture of the memory."""
+    before = installed_pid(machine)
+    limits = open(f"/proc/{installed.process()}/limits").read()
+    core = next(line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core file size"))
+    check("the daemon's limit for core files is 0", core == ["0", "0"], core)
+    machine.run("systemctl", "kill", "--signal=SIGABRT", UNIT)
+    eventually("systemd has started it again", STEP_SECONDS, lambda: installed.active(since=before))
+    told = machine.run("journalctl", "--no-pager", "--output=cat", f"--unit={UNIT}", "--grep=status=6/ABRT").stdout
+    check("after SIGABRT it runs again, and systemd saw it killed and not dumped",
+          "code=killed" in told and "code=dumped" not in told, told)
+    found = machine.shell("find / -xdev -name 'core*' -type f -newer /etc/certrotd/certrotd.toml "
+                          "! -path '/proc/*' ! -path '/sys/*' -print")
+    check("there is no core file anywhere", found == "", found)
+    machine.path(f"/etc/systemd/system/{UNIT}.d/impatient.conf").unlink()
+    machine.run("systemctl", "daemon-reload")
+
+
+def settled(installed):
+    """A cycle has ended since the last start."""
+    start = installed.machine.show(UNIT, "InvocationID")
+    eventually("a cycle ends after the start", STEP_SECONDS, lambda: installed.machine.journal(
+        "EVENT=cycle.finished", f"_SYSTEMD_INVOCATION_ID={start}"))
+
+
+def busy(machine):
+    """The other unit, while the daemon has the state."""
+    done = machine.run("systemctl", "start", APPLY, check=False)
+    lines = [line.get("MESSAGE", "") for line in machine.journal(unit=APPLY)]
+    print("       said:", *lines[1:2])
+    check("while the daemon runs certrotd-apply.service fails and says so", done.returncode != 0 and lines, lines)
+
+
+def stop(machine, installed):
+    settled(installed)
+    began = time.monotonic()
+    machine.run("systemctl", "stop", UNIT)
+    took = time.monotonic() - began
+    found = {key: machine.show(UNIT, key) for key in ("ActiveState", "Result", "ExecMainStatus")}
+    check(f"systemctl stop takes {took:.1f} s and is a success", took < STOP_SECONDS and found == {
+        "ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}, found)
+    status = machine.run("/usr/bin/certrotd", "status", check=False)
+    check("status still answers, though systemd has taken the credentials away",
+          "served" in status.stdout and not status.stderr, status.stdout + status.stderr)
+
+
+def by_timer(machine, installed, certbot):
+    """The timer, made to fire at once; the unit that it starts rotates, and ends."""
+    machine.run("systemctl", "disable", UNIT)
+    leaf = certbot.renew()
+    drop_in = machine.path("/etc/systemd/system/certrotd-apply.timer.d")
+    drop_in.mkdir()
+    (drop_in / "soon.conf").write_text("[Timer]\nOnActiveSec=1s\nAccuracySec=100ms\nRandomizedDelaySec=0\n")
+    machine.run("systemctl", "daemon-reload")
+    shown = machine.run("systemctl", "enable", "--now", "certrotd-apply.timer").stderr
+    eventually("the timer starts the round", STEP_SECONDS,
+               lambda: machine.show(APPLY, "ActiveState") == "inactive"
+               and machine.show(APPLY, "ExecMainExitTimestamp") and installed.served().get("cdn") == leaf)
+    found = {key: machine.show(APPLY, key) for key in ("Result", "ExecMainStatus")}
+    check("certrotd-apply.timer: the round rotates a renewal and ends with 0",
+          found == {"Result": "success", "ExecMainStatus": "0"}
+          and installed.served() == dict.fromkeys(installed.edges, leaf), (found, installed.served(), shown))
+    judged(machine, APPLY, "certrotd-apply.service")
+    machine.run("systemctl", "disable", "--now", "certrotd-apply.timer")
+
+
+def the_end(machine, installed):
+    violations = installed.cloud.switch("violations")
+    check("no call broke a rule of the services", violations == [], violations)
+    imports = installed.imports()
+    check("nothing was imported twice", len(imports) == len(set(imports)), imports)
+    secret = installed.cloud.facts["secret_key"]
+    key = machine.path("/etc/letsencrypt/live").glob("*/privkey.pem")
+    words = [secret] + [line for file in key for line in file.read_text().splitlines()[1:-1]]
+    told = machine.run("journalctl", "--no-pager", "--output=export").stdout.encode()
+    state = machine.path("/var/lib/certrotd")
+    told += b"".join(file.read_bytes() for file in state.rglob("*") if file.is_file())
+    check("neither the journal nor the state holds the secret key or a line of a private key",
+          not any(word.encode() in told for word in words))

@@ -1,0 +1,91 @@
+"""The story: certrotd is installed in a small Debian of its own, and systemd runs it as it would anywhere.
+
+`tests/systemd/run` installs and builds what this needs. The last line is `N passed, M failed`.
+"""
+
+import atexit
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import authorities
+import ends
+import service
+from host import Cloud, end_all
+from installed import Certbot, Installed, install
+from machine import Machine, bare_root
+from tally import TALLY, check
+
+HERE = Path(__file__).resolve().parent
+BEGAN = time.monotonic()
+
+
+def say(words):
+    print(f"-- {words} ({time.monotonic() - BEGAN:.0f} s)", flush=True)
+
+
+def story(programs, release, scratch):
+    say("a bare Debian")
+    tarball = bare_root(release, scratch)
+    machine = Machine(tarball, scratch)
+    atexit.register(machine.end)
+    say("boot")
+    state = machine.boot()
+    check(f"systemd is up in the container, and says: {state}", True)
+    cloud = Cloud(programs, scratch)
+    installed, certbot = Installed(machine, cloud), Certbot(machine, cloud)
+    leaf = certbot.renew()
+    say("the installation of the README")
+    commands = install(machine, HERE.parent.parent, programs, cloud)
+    installed.configure()
+    authorities.prepare(machine, HERE)
+    service.laid_out(machine, commands)
+    say("the service")
+    service.first_rotation(machine, installed, leaf)
+    service.judged(machine, "certrotd.service", "certrotd.service")
+    leaf = service.renewal(installed, certbot)
+    service.journal(machine, leaf)
+    service.reload(machine, installed, certbot)
+    say("CA files")
+    authorities.installed_files(machine, installed)
+    authorities.from_inside(installed)
+    authorities.by_path_unit(machine, installed)
+    authorities.by_hook(machine, installed)
+    authorities.given_away(machine, installed)
+    say("without the capability")
+    service.group_access(machine, installed, certbot)
+    say("ends")
+    service.bad_start(machine, installed)
+    ends.impatient(machine)
+    ends.hung(machine, installed)
+    ends.crashed(machine, installed)
+    ends.busy(machine)
+    ends.stop(machine, installed)
+    ends.by_timer(machine, installed, certbot)
+    ends.the_end(machine, installed)
+    say("the end")
+
+
+def main():
+    scratch = Path(tempfile.mkdtemp(prefix="certrotd-systemd-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    atexit.register(end_all)
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, lambda number, _: sys.exit(128 + number))
+    try:
+        story(Path(sys.argv[1]), sys.argv[2], scratch)
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        check("the story was told to its end", False, "see above")
+        for log in sorted([*scratch.glob("*.log"), *scratch.glob("journal")]):
+            print(f"-- the end of {log.name}", *log.read_text(errors="replace").splitlines()[-15:], sep="\n")
+    print(f"{TALLY['passed']} passed, {TALLY['failed']} failed", flush=True)
+    return 1 if TALLY["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
