@@ -24,18 +24,14 @@ def impatient(machine):
     before = machine.show(UNIT, "MainPID")
     machine.run("sleep", WATCHDOG_SECONDS + 2)
     check("a daemon at rest pings its watchdog",
-          installed_pid(machine) == before and machine.show(UNIT, "NRestarts") == "0")
-
-
-def installed_pid(machine):
-    return machine.show(UNIT, "MainPID")
+          machine.show(UNIT, "MainPID") == before and machine.show(UNIT, "NRestarts") == "0")
 
 
 def hung(machine, installed):
     """A daemon that does nothing any more is ended by systemd and started again, and does nothing twice."""
-    imports, before = installed.imports(), installed_pid(machine)
+    imports, before = installed.imports(), machine.show(UNIT, "MainPID")
     began = time.monotonic()
-    machine.run("kill", "-STOP", before)
+    machine.shell(f"kill -STOP {before}")
     eventually("systemd has started it again", STEP_SECONDS, lambda: installed.active(since=before))
     took = time.monotonic() - began
     told = machine.run("journalctl", "--no-pager", "--output=cat", f"--unit={UNIT}", "--grep=Watchdog timeout").stdout
@@ -47,7 +43,7 @@ def hung(machine, installed):
 
 def crashed(machine, installed):
     """A crash leaves no picture of the memory."""
-    before = installed_pid(machine)
+    before = machine.show(UNIT, "MainPID")
     limits = open(f"/proc/{installed.process()}/limits").read()
     core = next(line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core file size"))
     check("the daemon's limit for core files is 0", core == ["0", "0"], core)

@@ -9,6 +9,8 @@ from tally import check
 
 # What `systemd-analyze security` may say at most; 10 is a unit without any sandbox.
 EXPOSURE_MAX = 1.5
+# With ca-owner.conf, whose capability counts twice: by itself, and as the calls that it is for.
+EXPOSURE_WITH_CHOWN_MAX = 1.8
 # A start, and a renewal that a changed file tells of, take no longer.
 START_SECONDS = 10
 RENEWAL_SECONDS = 45
@@ -21,9 +23,10 @@ def exposure(machine, unit):
     return (float(found[1]) if found else 10.0), text
 
 
-def judged(machine, unit, what):
+def judged(machine, unit, what, most=EXPOSURE_MAX):
     level, text = exposure(machine, unit)
-    check(f"{what}: systemd-analyze security says {level}, at most {EXPOSURE_MAX}", level <= EXPOSURE_MAX, text)
+    counts = [line for line in text.splitlines() if not line.startswith("✓")]
+    check(f"{what}: systemd-analyze security says {level}, at most {most}", level <= most, "\n".join(counts))
 
 
 def laid_out(machine, commands):
