@@ -11,7 +11,9 @@ APPLY = "certrotd-apply.service"
 # Shorter than shipped, so that the test is; and a directory in which a dump would be found.
 IMPATIENT = "[Service]\nWatchdogSec=6s\nRestartSec=1s\nWorkingDirectory=/var/lib/certrotd\n"
 WATCHDOG_SECONDS = 6
+# What the manual promises, and what a busy machine may add to it.
 STOP_SECONDS = 10
+GRACE_SECONDS = 2
 
 
 def impatient(machine):
@@ -70,18 +72,38 @@ def busy(machine):
     """The other unit, while the daemon has the state."""
     done = machine.run("systemctl", "start", APPLY, check=False)
     lines = [line.get("MESSAGE", "") for line in machine.journal(unit=APPLY)]
-    print("       said:", *lines[1:2])
-    check("while the daemon runs certrotd-apply.service fails and says so", done.returncode != 0 and lines, lines)
+    said = [line for line in lines if "is held by process" in line]
+    print("       said:", *said)
+    check("while the daemon runs certrotd-apply.service fails and says who holds the state",
+          done.returncode != 0 and said, lines)
 
 
-def stop(machine, installed):
-    settled(installed)
+def stopped(machine, what):
     began = time.monotonic()
     machine.run("systemctl", "stop", UNIT)
     took = time.monotonic() - began
     found = {key: machine.show(UNIT, key) for key in ("ActiveState", "Result", "ExecMainStatus")}
-    check(f"systemctl stop takes {took:.1f} s and is a success", took < STOP_SECONDS and found == {
+    check(f"systemctl stop {what} takes {took:.1f} s and is a success", took < STOP_SECONDS + GRACE_SECONDS and found == {
         "ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}, found)
+
+
+def stopped_in_a_call(machine, installed, certbot):
+    """Told to stop while the cloud, which has done an import, does not answer; the next start finds it."""
+    settled(installed)
+    installed.cloud.switch("weather", {"method": "POST", "path": "/import", "fault": {"slow": {"secs": 60, "nanos": 0}}})
+    leaf = certbot.renew()
+    eventually("the import is under way", STEP_SECONDS, lambda: leaf in installed.imports())
+    stopped(machine, "in the middle of an import")
+    installed.cloud.switch("clear-weather", {})
+    machine.run("systemctl", "start", UNIT)
+    installed.rotated(leaf)
+    check("the next start finds that import, and makes no other", installed.imports().count(leaf) == 1,
+          installed.imports())
+
+
+def stop(machine, installed):
+    settled(installed)
+    stopped(machine, "at rest")
     status = machine.run("/usr/bin/certrotd", "status", check=False)
     check("status still answers, though systemd has taken the credentials away",
           "served" in status.stdout and not status.stderr, status.stdout + status.stderr)
