@@ -199,10 +199,12 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         // A token that is refused may only be old; the second one was made for this call.
         let standing = match (standing, &credential.proof) {
             (Standing::Refused, Proof::Token(_)) if !renewed => Standing::Stale,
+            (Standing::Stale, Proof::Keys { .. }) => Standing::Skewed,
             (standing, _) => standing,
         };
         pass.done(standing);
-        if renewed || !matches!(standing, Standing::Refused | Standing::Stale) {
+        let old = matches!(standing, Standing::Refused | Standing::Stale | Standing::Skewed);
+        if renewed || !old {
             return Err(failure);
         }
         other = credentials::other_than(cloud, project, &credential).await?;

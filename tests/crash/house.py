@@ -102,8 +102,8 @@ class House:
                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def settle(self):
-        """Waits for a command that outlives the daemon."""
-        mark = f"{self.root}/hooks".encode()
+        """Waits for a command that outlives the daemon; before it runs it has the daemon's own name."""
+        mark = f"{self.root}/".encode()
 
         def gone():
             for process in Path("/proc").glob("[0-9]*/cmdline"):

@@ -102,7 +102,8 @@ class Bench:
         leaves = {one["id"]: one["sha256"] for one in cloud.switch("certificates")}
         found = cloud.switch(f"listener/{house.listeners['www']}")
         refs = [found["default_tls_container_ref"], *found["sni_container_refs"]]
-        return house.leaves["www"] in map(leaves.get, refs) and all(
+        refs.append(cloud.switch(f"host/{house.host}")["certificateid"])
+        return [leaves.get(ref) for ref in refs].count(house.leaves["www"]) == 2 and all(
             copies[leaf, target] for name, leaf in house.leaves.items() for target in PUSHES[name])
 
     def once(self):

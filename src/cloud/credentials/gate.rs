@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::super::{Refusal, Result};
 use super::OPERATION;
 use crate::model::failure::{Failure, Kind};
@@ -22,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a credential that worked is believed to work, in seconds: after a quiet time the first call goes
 /// alone again, so that a key that was disabled meanwhile is not refused a volley of times.
 const GOOD_SECS: u64 = 60;
+/// How far a clock moves beside what passes until it was set, in seconds: what follows a time server moves by
+/// milliseconds.
+const SET_SECS: u64 = 5;
 /// Credentials that are remembered; older ones belong to files long replaced.
 const KEYS_MAX: usize = 16;
 
@@ -41,8 +46,11 @@ pub(in super::super) enum Standing {
     Good,
     /// Wrong key or wrong password: counts towards the lock-out.
     Refused,
-    /// Right once: an expired token, or a signature that is too old.
+    /// Right once: an expired token.
     Stale,
+    /// Signed rightly and refused for the time of it: this host's clock is off, or a temporary key has ended. Nobody
+    /// says whether that counts towards the lock-out.
+    Skewed,
     /// Nothing.
     Unknown,
 }
@@ -59,6 +67,7 @@ struct Memory {
     /// When each was last known to work.
     good: BTreeMap<Key, Time>,
     refused: BTreeMap<Key, Refused>,
+    skewed: BTreeMap<Key, Skewed>,
     untold: Vec<Refusal>,
     /// Each held by the call that finds out whether that credential works.
     turns: BTreeMap<Key, Turn>,
@@ -70,6 +79,14 @@ type Turn = Arc<[Arc<tokio::sync::Mutex<()>>; REFUSALS_MAX as usize]>;
 #[derive(Clone, Copy)]
 struct Refused {
     at: Time,
+    count: u32,
+}
+
+/// Signatures in a row that were refused for their time, and when the last one was by both clocks.
+#[derive(Clone, Copy)]
+struct Skewed {
+    at: Time,
+    passed: Instant,
     count: u32,
 }
 
@@ -103,7 +120,8 @@ impl Gate {
     }
 
     /// Waits until this credential is known to work, or it is this call's turn to find out.
-    /// [`Kind::Withheld`], with the time left, while it is to be left alone.
+    /// [`Kind::Withheld`], with the time left, while it is to be left alone; [`Kind::Throttled`] while the clock that
+    /// it would be signed by is known to be off.
     pub(in super::super) async fn enter<'a>(
         &'a self,
         cloud: &'a Name,
@@ -137,6 +155,7 @@ impl Gate {
         let now = self.now();
         match quiet(memory.refused.get(key).copied(), now) {
             Some((refused, left)) => Err(withheld(key, refused, left)),
+            None if memory.skewed.get(key).is_some_and(|skewed| skewed.is_quiet(now)) => Err(off()),
             None => Ok(memory.good.get(key).is_some_and(|at| recent(*at, now))),
         }
     }
@@ -146,6 +165,7 @@ impl Gate {
         match standing {
             Standing::Good => {
                 memory.refused.remove(key);
+                memory.skewed.remove(key);
                 if memory.good.len() >= KEYS_MAX {
                     memory.good.clear();
                 }
@@ -162,6 +182,15 @@ impl Gate {
                     at,
                     count,
                 });
+            }
+            Standing::Skewed => {
+                memory.good.remove(key);
+                if memory.skewed.len() >= KEYS_MAX {
+                    memory.skewed.clear();
+                }
+                let before = memory.skewed.get(key).filter(|before| !before.clock_was_set(at));
+                let count = before.map_or(0, |before| before.count) + 1;
+                memory.skewed.insert(key.clone(), Skewed { at, passed: Instant::now(), count });
             }
             Standing::Stale | Standing::Unknown => {}
         }
@@ -181,6 +210,20 @@ impl Memory {
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { return };
             self.refused.remove(&oldest);
         }
+    }
+}
+
+impl Skewed {
+    /// Whether another try is to wait: by the same clock, and soon after.
+    fn is_quiet(&self, now: Time) -> bool {
+        self.count >= REFUSALS_MAX
+            && self.passed.elapsed() < Duration::from_secs(QUIET_SECS)
+            && !self.clock_was_set(now)
+    }
+
+    fn clock_was_set(&self, now: Time) -> bool {
+        let expected = self.at + self.passed.elapsed();
+        now.since(expected).max(expected.since(now)) > Duration::from_secs(SET_SECS)
     }
 }
 
@@ -224,6 +267,12 @@ fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
         span(left)
     );
     Failure { wait: Some(left), ..Failure::local(Kind::Withheld, OPERATION, message) }
+}
+
+fn off() -> Failure {
+    let message = "not sent: the service refused the last signatures for their time: check this host's clock; it is \
+                   tried again at once when that is set";
+    Failure::local(Kind::Throttled, OPERATION, message)
 }
 
 #[cfg(test)]
@@ -302,6 +351,26 @@ mod tests {
         assert!(third.is_err());
         second.done(Standing::Good);
         let _all = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn signatures_of_a_clock_that_is_off_wait_until_it_is_set() {
+        let gate = gate(&[]);
+        for _ in 0..2 {
+            gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
+        }
+        let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
+        assert!(failure.was_never_sent() && failure.message.contains("check this host's clock"));
+        assert!(gate.take().is_empty(), "a clock is no wrong key");
+        assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
+        // The gate's clock stands still here: to it, whatever passes is a clock that was set back.
+        tokio::time::advance(Duration::from_secs(SET_SECS + 1)).await;
+        for _ in 0..2 {
+            gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
+        }
+        assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+        gate.told(&BEIJING, &key(1), Standing::Good, gate.now());
+        assert!(gate.enter(&BEIJING, &key(1)).await.is_ok());
     }
 
     #[tokio::test]

@@ -73,7 +73,7 @@ pub(super) fn unauthorised(standing: Standing, message: &str) -> Kind {
         // A token is renewed with the next call; a signature is too old because of a clock, or of
         // a temporary key that nobody renews.
         Standing::Stale if !message.to_ascii_lowercase().contains("signature") => Kind::Transient,
-        Standing::Stale | Standing::Good | Standing::Unknown => Kind::Operator,
+        Standing::Stale | Standing::Skewed | Standing::Good | Standing::Unknown => Kind::Operator,
     }
 }
 
