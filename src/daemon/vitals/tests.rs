@@ -74,12 +74,36 @@ impl Log {
     }
 }
 
-/// Lets time pass check by check, the wall clock with it.
-async fn pass(vitals: &mut Vitals, began: Instant, span: Duration, notifier: &Notifier) {
-    let end = Instant::now() + span;
-    while Instant::now() < end {
-        vitals.round().await;
-        vitals.check(&schedule(), NOON + began.elapsed(), notifier).await;
+/// A daemon's vitals, and the service manager that hears of them.
+struct Ward {
+    vitals: Vitals,
+    manager: UnixDatagram,
+    notifier: Notifier,
+    began: Instant,
+}
+
+impl Ward {
+    async fn new(name: &str, board: &Board) -> Self {
+        let (manager, notifier) = manager(name);
+        let vitals = Vitals::start(board.clone(), None, &notifier).await;
+        Self { vitals, manager, notifier, began: Instant::now() }
+    }
+
+    fn now(&self) -> Time {
+        NOON + self.began.elapsed()
+    }
+
+    /// Lets time pass check by check, the wall clock with it; gives what was heard meanwhile.
+    async fn pass(&mut self, span: Duration) -> Vec<String> {
+        let (end, mut words) = (Instant::now() + span, Vec::new());
+        while Instant::now() < end {
+            self.vitals.round().await;
+            let now = self.now();
+            self.vitals.check(&schedule(), now, &self.notifier).await;
+            // A socket that nobody reads is soon full, and blocks.
+            words.extend(heard(&self.manager));
+        }
+        words
     }
 }
 
@@ -90,52 +114,46 @@ fn beat(board: &Board, now: Time) {
     picture.pulse.moved(Moment { at, wall: now });
 }
 
+const PET: &str = "WATCHDOG=1";
+
 #[tokio::test(start_paused = true)]
 async fn the_watchdog_is_petted_while_something_moves_and_not_a_check_longer() {
-    let ((manager, notifier), log, board) = (manager("moves"), Log::default(), Board::default());
+    let (log, board) = (Log::default(), Board::default());
     let _guard = log.listen();
-    let began = Instant::now();
-    let mut vitals = Vitals::start(board.clone(), None, &notifier).await;
+    let mut ward = Ward::new("moves", &board).await;
+    let mut pets = 0;
     for _ in 0..30 {
-        beat(&board, NOON + began.elapsed());
-        pass(&mut vitals, began, Duration::from_secs(60), &notifier).await;
+        beat(&board, ward.now());
+        let words = ward.pass(Duration::from_secs(60)).await;
+        pets += words.iter().filter(|word| *word == PET).count();
     }
-    let pets = heard(&manager).iter().filter(|word| *word == "WATCHDOG=1").count();
-    assert!(pets >= 30 * 6, "{pets}");
-    pass(&mut vitals, began, STALL, &notifier).await;
-    heard(&manager);
-    pass(&mut vitals, began, Duration::from_secs(600), &notifier).await;
-    assert_eq!(heard(&manager), Vec::<String>::new());
+    assert!((30 * 6 - 1..=30 * 6 + 1).contains(&pets), "{pets}");
+    let words = ward.pass(STALL).await;
+    assert!(words.last().unwrap().starts_with("STATUS=no look and no step"), "{words:?}");
+    assert_eq!(ward.pass(Duration::from_secs(600)).await, Vec::<String>::new());
     assert_eq!((log.count("daemon.stuck"), log.count("daemon.recovered")), (1, 0));
     // Nobody restarts a daemon that has no service manager; where it goes on, it says so.
-    beat(&board, NOON + began.elapsed());
-    pass(&mut vitals, began, Duration::from_secs(60), &notifier).await;
-    assert!(heard(&manager).contains(&"WATCHDOG=1".to_owned()));
+    beat(&board, ward.now());
+    let words = ward.pass(Duration::from_secs(60)).await;
+    assert!(words.iter().any(|word| word == PET), "{words:?}");
     assert_eq!((log.count("daemon.stuck"), log.count("daemon.recovered")), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_daemon_whose_schedule_is_dead_is_not_petted() {
-    let ((manager, notifier), log, board) = (manager("dead"), Log::default(), Board::default());
+    let (log, board) = (Log::default(), Board::default());
     let _guard = log.listen();
-    let began = Instant::now();
-    let mut vitals = Vitals::start(board.clone(), None, &notifier).await;
-    let rests = |now| {
-        let mut picture = board.picture();
-        picture.pulse.asked();
-        picture.pulse.rests(now);
-    };
+    let mut ward = Ward::new("dead", &board).await;
     // Every quarter of an hour everything is looked at.
     for _ in 0..8 {
-        rests(NOON + began.elapsed());
-        pass(&mut vitals, began, Duration::from_secs(15 * 60), &notifier).await;
+        board.picture().pulse.asked();
+        board.picture().pulse.rests(ward.now());
+        ward.pass(Duration::from_secs(15 * 60)).await;
     }
     assert_eq!(log.count("daemon.stuck"), 0);
-    rests(NOON + began.elapsed());
-    heard(&manager);
-    pass(&mut vitals, began, Duration::from_secs(45 * 60), &notifier).await;
+    let words = ward.pass(Duration::from_secs(45 * 60)).await;
     assert_eq!(log.count("daemon.stuck"), 1);
-    assert!(heard(&manager).last().unwrap().starts_with("STATUS=the schedule was due at "));
+    assert!(words.last().unwrap().starts_with("STATUS=the schedule was due at "), "{words:?}");
 }
 
 #[tokio::test]
