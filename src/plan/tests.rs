@@ -1,5 +1,7 @@
 //! The planner's rules as tables, its memory as a fold, and its invariants.
 
+mod alone;
+mod alone_instances;
 mod back;
 mod backoff;
 mod bind;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::fixture::Case;
 use super::{
-    back, backoff, bind, ca, clocks, drift, greeting, import, overlap, push, retire, room, serve,
-    ssl,
+    alone, alone_instances, back, backoff, bind, ca, clocks, drift, greeting, import, overlap,
+    push, retire, room, serve, ssl,
 };
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
@@ -61,6 +61,8 @@ pub fn tables() -> impl Iterator<Item = Case> {
     let certificates = [import::cases(), push::cases(), bind::cases(), drift::cases()];
     let served = [serve::cases(), back::cases(), retire::cases(), room::cases()];
     let others = [
+        alone::cases(),
+        alone_instances::cases(),
         ca::cases(),
         overlap::cases(),
         ssl::cases(),

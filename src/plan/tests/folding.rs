@@ -263,3 +263,22 @@ fn every_kind_of_failure_and_an_enterprise_project_go_both_ways() {
     assert!(text.contains(r#""cloud":"main","enterprise_project":"finance","leaf":"#), "{text}");
     assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
 }
+
+#[test]
+fn what_was_retired_is_gone_and_what_was_made_again_stands() {
+    let kept = |given: &Given, action: &Action| given.memory.effect(action).unwrap().state.clone();
+    let retired = retire_import(1);
+    let given = now(9).after(1, saw(&www(), &import(1), "scm-1"));
+    let given = given.after(2, saw(&www(), &push(1, Target::Elb), "c1"));
+    let gone = given.clone().after(3, done(&www(), &retired, None));
+    assert_eq!(kept(&gone, &import(1)), State::Gone);
+    assert_eq!(kept(&gone, &push(1, Target::Elb)), State::Seen, "its copy is another thing");
+    let gone = given.clone().after(3, learned(&www(), &retired, Fact::Done { id: None }));
+    assert_eq!(kept(&gone, &import(1)), State::Gone, "read back, too");
+    let again = given.clone().after(3, saw(&www(), &import(1), "scm-9"));
+    let again = again.after(4, done(&www(), &retired, None));
+    assert_eq!(kept(&again, &import(1)), State::Seen);
+    let copy = given.after(3, done(&www(), &retire_copy(1, Target::Elb, "c1"), None));
+    assert_eq!(kept(&copy, &push(1, Target::Elb)), State::Gone);
+    assert_eq!(kept(&copy, &import(1)), State::Seen);
+}

@@ -6,10 +6,10 @@ use crate::model::failure::Kind;
 use crate::model::names::Subject;
 use crate::model::place::{Dial, InstanceProbe, Place, Probe, Protocol};
 use crate::model::target::Target::{Elb, Waf};
-use crate::plan::action::{Action, Fact};
+use crate::plan::action::{Action, Fact, ImportKey};
 use crate::plan::memory::Record;
 use crate::plan::needs::{self, ImportNeed, SwitchNeed};
-use crate::plan::observed::{JobState, SwitchSeen};
+use crate::plan::observed::{CopySeen, JobState, SwitchSeen};
 use crate::plan::plan;
 use crate::plan::sight::{Sight, Spot, Verdict};
 
@@ -235,4 +235,36 @@ fn a_proof_is_asked_for_again_when_it_is_old_or_for_other_cas() {
     assert_eq!(proven(&bad, 60 * 60 - 1), Some(vec![digest(1)]));
     assert_eq!(proven(&bad, 60 * 60), None, "sooner, to see it mended");
     assert_eq!(proven(&good.after(1, authorities(&[2], &[1])), 2), None, "for another CA");
+}
+
+#[test]
+fn only_older_imports_of_the_same_account_are_superseded() {
+    let given =
+        (1..=4).fold(now(9), |it, n| it.after(1, saw(&www(), &import(n), &format!("scm-{n}"))));
+    let elsewhere = Action::Import { key: ImportKey { cloud: name("other"), ..key(0) } };
+    let given =
+        given.after(2, learned(&www(), &elsewhere, Fact::Seen { id: Some("scm-o".into()) }));
+    let ids = |n: u8, keep| -> Vec<String> {
+        let all = needs::superseded(&name("www"), &key(n), keep, &given.memory);
+        all.into_iter().map(|(_, id)| id).collect()
+    };
+    assert_eq!(ids(3, 0), ["scm-2", "scm-1"]);
+    assert_eq!(ids(3, 1), ["scm-1"], "the newest of them stays");
+    assert!(ids(1, 0).is_empty());
+}
+
+#[test]
+fn what_was_learned_decides_in_the_same_pass() {
+    let mut given = now(600)
+        .after(1, saw(&www(), &import(1), "scm-1"))
+        .after(2, saw(&www(), &push(1, Elb), "c1"))
+        .cert(pushed("www", 1, Elb, CopySeen::Absent));
+    let mut lines = Vec::new();
+    let settled = crate::plan::settle(&given.observed, &mut given.memory, |lessons, memory| {
+        lines.extend(lessons.into_iter().map(Record::from));
+        lines.iter().for_each(|line| memory.fold(at(600), line));
+        Ok::<_, ()>(())
+    });
+    let steps: Vec<_> = settled.unwrap().now.into_iter().map(|step| step.action).collect();
+    assert_eq!(steps, [push(1, Elb)], "a copy that is gone is pushed again at once");
 }
