@@ -83,14 +83,15 @@ def stopped(machine, what):
     machine.run("systemctl", "stop", UNIT)
     took = time.monotonic() - began
     found = {key: machine.show(UNIT, key) for key in ("ActiveState", "Result", "ExecMainStatus")}
-    check(f"systemctl stop {what} takes {took:.1f} s and is a success", took < STOP_SECONDS + GRACE_SECONDS and found == {
-        "ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}, found)
+    check(f"systemctl stop {what} takes {took:.1f} s and is a success", took < STOP_SECONDS + GRACE_SECONDS
+          and found == {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}, found)
 
 
 def stopped_in_a_call(machine, installed, certbot):
     """Told to stop while the cloud, which has done an import, does not answer; the next start finds it."""
     settled(installed)
-    installed.cloud.switch("weather", {"method": "POST", "path": "/import", "fault": {"slow": {"secs": 60, "nanos": 0}}})
+    slow = {"slow": {"secs": 60, "nanos": 0}}
+    installed.cloud.switch("weather", {"method": "POST", "path": "/import", "fault": slow})
     leaf = certbot.renew()
     eventually("the import is under way", STEP_SECONDS, lambda: leaf in installed.imports())
     stopped(machine, "in the middle of an import")

@@ -38,7 +38,7 @@ def bare_root(release, scratch):
         if done.returncode:
             raise RuntimeError(f"mmdebstrap ended with {done.returncode}")
         for old in cache.glob(f"{release}-*.tar"):
-            old.unlink()
+            old.unlink(missing_ok=True)
         unfinished.rename(tarball)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -63,8 +63,10 @@ class Machine:
                   'echo $$ >"/sys/fs/cgroup/$1/cgroup.procs"\n'
                   'exec systemd-nspawn --quiet --directory="$2" --machine="$1" --boot --register=no --keep-unit '
                   '--link-journal=no --resolv-conf=off --timezone=off --console=pipe')
-        self.process = start("machine", ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                                         "bash", "-c", script, "bash", self.name, self.root], self.scratch)
+        # Whatever ends this process ends the container: unshare first, and with it its first child.
+        self.process = start("machine", [
+            "setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+            "bash", "-c", script, "bash", self.name, self.root], self.scratch)
         self.leader = eventually("the container has a first process", BOOT_SECONDS, self.first_process)
         return eventually("systemd says that it is up", BOOT_SECONDS, self.up)
 

@@ -58,7 +58,11 @@ def first_rotation(machine, installed, leaf):
     check("it was imported once", installed.imports() == [leaf], installed.imports())
     status = machine.run("/usr/bin/certrotd", "status", check=False).stdout
     check("certrotd status, typed by root, says so", f"served {leaf[:12]}" in status, status)
-    own = machine.shell("find /var/lib/certrotd ! -user certrotd; stat -c '%a %U' /var/lib/certrotd /var/lib/certrotd/state")
+    online = machine.run("/usr/bin/certrotd", "check", "--online", check=False)
+    check("certrotd check --online, typed by root, finds nothing wrong", online.returncode == 0,
+          online.stdout + online.stderr)
+    own = machine.shell("find /var/lib/certrotd ! -user certrotd; "
+                        "stat -c '%a %U' /var/lib/certrotd /var/lib/certrotd/state")
     check("the state is its own, and closed", own == "755 certrotd\n700 certrotd", own)
 
 
