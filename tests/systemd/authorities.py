@@ -139,6 +139,19 @@ def given_away(machine, installed):
         machine.shell(f"stat -c %U {OWNED_CA}") == "orders")[1])
     check("ca-owner: a hand's chown is put right", True)
     judged(machine, UNIT, "ca-owner", EXPOSURE_WITH_CHOWN_MAX)
+    # The way that its comments give for a group alone.
+    lines = (drop_in / "ca-owner.conf").read_text().replace("#SupplementaryGroups=redis", "SupplementaryGroups=orders")
+    kept = [line for line in lines.splitlines() if "Capabilit" not in line or line.startswith("#")]
+    (drop_in / "ca-owner.conf").write_text("\n".join(kept) + "\n")
+    machine.shell(f"rm {OWNED_CA} {OWNED_CA}.previous")
+    installed.owner = False
+    installed.configure()
+    machine.run("systemctl", "daemon-reload")
+    installed.another("the file with a group is installed", "ca.installed",
+                      lambda: machine.run("systemctl", "restart", UNIT), instance="owned")
+    found = machine.shell(f"stat -c '%a %U %G' {OWNED_CA}")
+    check("ca-owner: a group that the daemon is in needs the group and the calls, and no capability",
+          found == "640 certrotd orders", found)
     (drop_in / "ca-owner.conf").unlink()
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", UNIT)

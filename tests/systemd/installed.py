@@ -84,7 +84,7 @@ class Installed:
         _, domain_edge = cloud.furnish("domain", NAME, default=[NAME])
         self.places = {"elb": ("listeners", listener), "waf": ("hosts", NAME), "cdn": ("domains", NAME)}
         self.edges = {"elb": listener_edge, "waf": host_edge, "cdn": domain_edge}
-        self.on_change = False
+        self.on_change, self.owner = False, True
 
     def configure(self, level="info", broken=""):
         """Writes the configuration, whole, as an editor would."""
@@ -103,7 +103,9 @@ class Installed:
         text += instance("orders-redis", "dcs", facts["dcs_pem"], ORDERS_CA)
         if self.on_change:
             text += 'on_change = ["/usr/bin/systemctl", "try-reload-or-restart", "orders.service"]\n'
-        text += instance("owned", "rds", facts["rds"], OWNED_CA) + 'owner = "orders"\ngroup = "orders"\nmode = "0640"\n'
+        text += instance("owned", "rds", facts["rds"], OWNED_CA) + 'group = "orders"\nmode = "0640"\n'
+        if self.owner:
+            text += 'owner = "orders"\n'
         text += instance("inside", "dds", facts["dds"], INSIDE_CA) + 'on_change = ["/usr/local/libexec/inside"]\n'
         self.machine.path("/etc/certrotd/certrotd.toml").write_text(text)
 
