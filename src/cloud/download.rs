@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use super::http::{self, Broken, Cut};
-use super::{Cloud, Result, region};
+use super::{Cloud, Result, error, outward, region};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
 
@@ -23,17 +23,24 @@ const METADATA_NAMES: [&str; 3] = ["metadata", "metadata.google.internal", "inst
 /// Refusals of ours are [`Kind::Unusable`]. No failure repeats the link.
 pub async fn fetch(cloud: &Cloud, link: &Secret) -> Result<Vec<u8>> {
     let url = check(link.expose(), region::is_rehearsal(cloud.account())).map_err(unusable)?;
+    read(cloud, url).await
+}
+
+/// Fetches what was found to be a good address. Where its name leads to, the client's resolver sees.
+pub(super) async fn read(cloud: &Cloud, url: Url) -> Result<Vec<u8>> {
     let host = url.host_str().unwrap_or_default().to_owned();
     let outcome = http::exchange(cloud.inner.clients.links.get(url), FILE_BYTES_MAX).await;
     let status = outcome.as_ref().ok().map(|answer| answer.status);
     tracing::debug!(service = "obs", method = "GET", host, status, "call");
     let answer = outcome.map_err(|broken| match broken {
+        Broken::Forbidden(why) => unusable(&format!("{host}: {why}")),
         Broken::Unsent(why) | Broken::Unanswered(why) => {
             Failure::local(Kind::Transient, OPERATION, format_args!("{host}: {why}"))
         }
     })?;
     if answer.status != 200 {
-        return Err(refused(&host, answer.status));
+        let wait = error::retry_after(&answer, cloud.now());
+        return Err(Failure { wait, ..refused(&host, answer.status) });
     }
     match answer.cut {
         Some(Cut::TooLong(why)) => Err(unusable(&format!("{host}: {why}"))),
@@ -81,16 +88,11 @@ fn check(link: &str, rehearsal: bool) -> std::result::Result<Url, &'static str> 
     Ok(url)
 }
 
-/// Link-local, unspecified and multicast addresses, and the names of metadata services.
+/// Addresses that are none of another machine, and the names of metadata services.
 fn is_inward(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(v4)) => {
-            v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast()
-        }
-        Ok(IpAddr::V6(v6)) => {
-            v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast()
-        }
+    match bare.parse::<IpAddr>() {
+        Ok(address) => outward::is_inward(address),
         Err(_) => METADATA_NAMES.contains(&bare.to_ascii_lowercase().as_str()),
     }
 }
@@ -124,7 +126,27 @@ mod tests {
             "https://[fe80::1]/f",
             "https://0.0.0.0/f",
             "https://metadata/f",
+            "https://127.1/f",
+            "https://0x7f000001/f",
+            "https://0177.0.0.1/f",
+            "https://127.0.0.1:8443/f",
+            "https://127.0.0.1./f",
+            "https://localhost./f",
+            "https://LOCALHOST/f",
+            "https://obs.localhost/f",
+            // Full-width letters, which an address's rules make plain.
+            "https://\u{ff4c}\u{ff4f}\u{ff43}\u{ff41}\u{ff4c}\u{ff48}\u{ff4f}\u{ff53}\u{ff54}/f",
+            "https://2852039166/f",
+            "https://0xA9FEA9FE/f",
+            "https://169.254.169.254./f",
+            "https://[::ffff:169.254.169.254]/f",
+            "https://[::ffff:a9fe:a9fe]:443/f",
+            "https://[::]/f",
+            "https://metadata.google.internal./f",
+            "https://Metadata/f",
             "https://user@example.com/f",
+            "https://user:word@example.com/f",
+            "https://:word@example.com/f",
             "file:///etc/passwd",
             "ca.crt",
             "",
@@ -150,6 +172,17 @@ mod tests {
         assert_eq!(failure.kind, Kind::Unusable);
         assert!(!format!("{failure:?}").contains("sesame"));
         assert!(server.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_storage_that_throttles_says_when_to_come_back() {
+        let server = Server::start(|_| Reply::new(429, "").header("retry-after", "40")).await;
+        let link = Secret::new(format!("{}/f.zip", server.url));
+        let failure = fetch(&server.cloud(), &link).await.unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.wait.map(|it| it.as_secs())),
+            (Kind::Throttled, Some(40))
+        );
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use rustls_platform_verifier::Verifier;
 use zeroize::Zeroizing;
 
 use super::credentials::Surroundings;
+use super::outward::{Inward, Outward};
 use super::{Result, region};
 use crate::model::account::Account;
 use crate::model::failure::{Failure, Kind};
@@ -34,7 +35,7 @@ const USER_AGENT: &str = concat!("certrotd/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Clients {
     /// For signed calls; through the configured proxy, if there is one.
     pub(super) api: Client,
-    /// For pre-signed links: nothing of the API's client can leak into it.
+    /// For pre-signed links: nothing of the API's client can leak into it, and none leads to this host.
     pub(super) links: Client,
     /// For the host's metadata service; never through a proxy.
     pub(super) metadata: Client,
@@ -45,12 +46,17 @@ impl Clients {
     pub(super) fn new(account: &Account, surroundings: &Surroundings) -> Result<Self> {
         let tls = tls(region::is_rehearsal(account))?;
         let proxy = proxy(surroundings)?;
+        let mut links = with_proxy(plain(tls.clone()), proxy.clone());
+        if !region::is_rehearsal(account) {
+            let own = surroundings.https_proxy.as_ref().map(Secret::expose);
+            links = links.dns_resolver(Arc::new(Outward::new(own)));
+        }
         let metadata = plain(tls.clone())
             .connect_timeout(Duration::from_secs(METADATA_SECS))
             .timeout(Duration::from_secs(METADATA_SECS));
         Ok(Self {
-            api: build(with_proxy(plain(tls.clone()), proxy.clone()))?,
-            links: build(with_proxy(plain(tls), proxy))?,
+            api: build(with_proxy(plain(tls), proxy))?,
+            links: build(links)?,
             metadata: build(metadata)?,
         })
     }
@@ -101,6 +107,8 @@ impl Answer {
 pub(super) enum Broken {
     /// The service was not reached: no connection, no TLS session, no such name.
     Unsent(String),
+    /// Nor will it be: the name leads where no link may point.
+    Forbidden(String),
     /// The request was on its way: it may have been received.
     Unanswered(String),
 }
@@ -142,6 +150,9 @@ async fn read(mut response: Response, bytes_max: usize) -> (Zeroizing<Vec<u8>>, 
 }
 
 fn broken(error: reqwest::Error) -> Broken {
+    if let Some(inward) = sources(&error).find_map(|source| source.downcast_ref::<Inward>()) {
+        return Broken::Forbidden(inward.to_string());
+    }
     if error.is_connect() || error.is_dns() || error.is_builder() {
         return Broken::Unsent(format!("could not connect: {}", chain(error)));
     }
@@ -154,11 +165,15 @@ fn broken(error: reqwest::Error) -> Broken {
 /// What lies at the bottom of an error; the address, which may be a pre-signed link, is taken out first.
 fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut deepest: &dyn Error = &error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
+    sources(&error).last().unwrap_or(&error).to_string()
+}
+
+/// An error and what it is for, down to the bottom.
+fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    fn below<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+        (**error).source()
     }
-    deepest.to_string()
+    std::iter::successors(Some(error as &(dyn Error + 'static)), below)
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

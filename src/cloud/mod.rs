@@ -34,6 +34,7 @@ mod in_flight;
 mod limit;
 pub mod links;
 mod neighbours;
+mod outward;
 mod rate;
 pub mod rds;
 mod region;

@@ -100,7 +100,7 @@ async fn https_that_fails_is_no_lost_write_and_goes_by_the_proxy_unless_it_is_th
     let server = Server::start(|_| Reply::new(403, "")).await;
     let proxied = |endpoint: String| {
         let mut account = server.account(crate::model::account::CredentialSource::Environment);
-        account.endpoints = [(crate::model::target::Api::Scm, endpoint)].into();
+        account.endpoints = [(Api::Scm, endpoint)].into();
         let variables = [
             ("HUAWEICLOUD_SDK_AK", ACCESS_KEY),
             ("HUAWEICLOUD_SDK_SK", SECRET_KEY),

@@ -139,10 +139,8 @@ impl Cycle {
         }
         let count = self.blind.entry(held.subject.clone()).or_default();
         *count = count.saturating_add(1);
-        let retry = self.world.config.schedule.retry;
-        // A service that says when to come back is not asked sooner.
-        let asked = unseen(held).and_then(|failure| failure.wait).unwrap_or_default();
-        Some((self.clock)() + retry.delay(*count, 0).max(asked))
+        let grown = self.world.config.schedule.retry.delay(*count, 0);
+        Some((self.clock)() + again_after(held, grown))
     }
 
     fn place(&self, subject: &Subject) -> Option<Place> {
@@ -161,6 +159,13 @@ impl Cycle {
         };
         self.world.cloud(cloud).cloned().map(Place::Cloud)
     }
+}
+
+/// How long to leave alone what could not be seen, where the back-off has grown so far. A service that says
+/// when to come back is not asked sooner.
+fn again_after(held: &Held, grown: Duration) -> Duration {
+    let asked = unseen(held).and_then(|failure| failure.wait).unwrap_or_default();
+    grown.max(asked)
 }
 
 /// Whether a hold ends when another entry's step does.
@@ -182,5 +187,25 @@ fn unseen(held: &Held) -> Option<&Failure> {
     match &held.why {
         Hold::Unseen { failure } | Hold::Unreachable { failure, .. } => Some(failure),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::names::Name;
+
+    #[test]
+    fn a_look_that_was_throttled_is_not_repeated_before_the_service_asked() {
+        for (asked, grown, expected) in [(0, 10, 10), (60, 10, 60), (60, 900, 900)] {
+            let wait = Some(Duration::from_secs(asked));
+            let local = Failure::local(Kind::Throttled, "list certificates", "words");
+            let failure = Failure { status: Some(429), wait, ..local };
+            let subject = Subject::Certificate(Name::new("www").unwrap());
+            let held = Held { subject, why: Hold::Unseen { failure }, until: None };
+            assert!(is_blind(&held));
+            let after = again_after(&held, Duration::from_secs(grown));
+            assert_eq!(after, Duration::from_secs(expected));
+        }
     }
 }

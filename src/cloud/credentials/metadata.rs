@@ -156,7 +156,9 @@ async fn call(cloud: &Cloud, method: Method, path: &str, token: Option<&Secret>)
     let status = outcome.as_ref().ok().map(|answer| answer.status);
     tracing::debug!(service = Api::Metadata.key(), method = method.as_str(), path, status, "call");
     outcome.map_err(|broken| match broken {
-        Broken::Unsent(why) | Broken::Unanswered(why) => failure(Kind::Transient, &why),
+        Broken::Unsent(why) | Broken::Forbidden(why) | Broken::Unanswered(why) => {
+            failure(Kind::Transient, &why)
+        }
     })
 }
 

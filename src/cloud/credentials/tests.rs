@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::super::testing::{
     ACCESS_KEY, REGION, Reply, SECRET_KEY, Scratch, Seen, Server, cloud, surroundings,
 };
-use super::super::{elb, scm};
+use super::super::{Refusal, elb, scm};
 use super::*;
 use crate::model::account::SecretFile;
 use crate::model::target::Target;
+
+mod lockout;
 
 const WRONG: &str = r#"{"error_code":"APIGW.0301","error_msg":"verify aksk signature fail"}"#;
 

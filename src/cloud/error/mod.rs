@@ -61,7 +61,9 @@ pub(super) fn judge(
     };
     let unread = if sent.writes { Kind::Lost } else { Kind::Transient };
     match outcome {
-        Err(Broken::Unsent(why)) => Err(Judgement::mute(blank(Kind::Transient, &why))),
+        Err(Broken::Unsent(why) | Broken::Forbidden(why)) => {
+            Err(Judgement::mute(blank(Kind::Transient, &why)))
+        }
         Err(Broken::Unanswered(why)) => Err(Judgement::mute(blank(unread, &why))),
         Ok(answer) if answer.is_success() => match &answer.cut {
             None => Ok(answer),

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod wire;
+
 fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }

@@ -1,0 +1,121 @@
+//! The promise about lock-outs, case by case, as the services would count: how many tries they see.
+
+use super::super::super::{Lockout, testing};
+use super::*;
+use crate::model::names::Name;
+
+/// Two accounts, each with regions and a name of its own, that read the same key.
+fn accounts(scratch: &Scratch, server: &Server) -> [Cloud; 2] {
+    let lockout = Lockout::new(&[], testing::now);
+    ["beijing", "shanghai"].map(|name| {
+        let mut account = server.account(files(scratch));
+        account.name = Name::new(name).unwrap();
+        Cloud::within(&account, &lockout, Surroundings::default()).unwrap()
+    })
+}
+
+async fn all(calls: Vec<tokio::task::JoinHandle<Result<()>>>) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    for call in calls {
+        kinds.extend(call.await.unwrap().err().map(|failure| failure.kind));
+    }
+    kinds
+}
+
+#[tokio::test]
+async fn accounts_and_services_with_one_wrong_key_try_it_twice_together() {
+    let scratch = Scratch::new();
+    let server = Server::start(|_| Reply::new(401, WRONG)).await;
+    let clouds = accounts(&scratch, &server);
+    let calls = clouds.iter().flat_map(|cloud| {
+        let (one, other) = (cloud.clone(), cloud.clone());
+        [
+            tokio::spawn(async move { push(&one).await }),
+            tokio::spawn(async move { elb::certificates(&other, REGION).await.map(drop) }),
+        ]
+    });
+    let kinds = all(calls.collect()).await;
+    assert_eq!(kinds.iter().filter(|kind| **kind == Kind::Refused).count(), 2, "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == Kind::Withheld).count(), 2, "{kinds:?}");
+    assert_eq!(server.seen().len(), 2);
+    // Either account tells both refusals to the journal that they share.
+    let told = clouds[0].take_refusals();
+    assert_eq!(told.iter().map(|refusal| refusal.count).collect::<Vec<_>>(), [1, 2]);
+    assert!(clouds[1].take_refusals().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_disabled_meanwhile_is_left_alone_after_the_calls_under_way() {
+    let scratch = Scratch::new();
+    let given = AtomicU32::new(0);
+    let server = Server::start(move |_| match given.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::new(204, ""),
+        _ => Reply::new(401, WRONG),
+    })
+    .await;
+    let cloud = cloud(&server.account(files(&scratch)), &[], Surroundings::default());
+    push(&cloud).await.unwrap();
+    let volley = (0..12).map(|_| {
+        let cloud = cloud.clone();
+        tokio::spawn(async move { push(&cloud).await })
+    });
+    let kinds = all(volley.collect()).await;
+    // Two places for the service, and the gate is passed with a place in hand.
+    let refused = kinds.iter().filter(|kind| **kind == Kind::Refused).count();
+    assert!((2..=3).contains(&refused) && kinds.len() == 12, "{kinds:?}");
+    assert_eq!(push(&cloud).await.unwrap_err().kind, Kind::Withheld);
+    assert_eq!(server.seen().len(), 1 + refused);
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_renewed_token_ends_the_call() {
+    let scratch = Scratch::new();
+    let body = r#"{"error_code":"APIGW.0301","error_msg":"decrypt token fail"}"#;
+    let given = AtomicU32::new(0);
+    let server = Server::start(move |seen| {
+        if seen.path != "/v3/auth/tokens" {
+            return Reply::new(401, body);
+        }
+        let number = given.fetch_add(1, Ordering::SeqCst);
+        let body = format!(r#"{{"token":{{"expires_at":"{}"}}}}"#, in_an_hour());
+        Reply::new(201, body).header("x-subject-token", &format!("t{number}"))
+    })
+    .await;
+    let cloud = cloud(&server.account(password(&scratch)), &[], Surroundings::default());
+    assert_eq!(push(&cloud).await.unwrap_err().kind, Kind::Refused);
+    let tokens: Vec<_> = server
+        .seen()
+        .iter()
+        .filter_map(|seen| seen.header("x-auth-token").map(str::to_owned))
+        .collect();
+    assert_eq!(
+        (tokens, server.count("/v3/auth/tokens")),
+        (vec!["t0".to_owned(), "t1".to_owned()], 2)
+    );
+    assert_eq!(cloud.take_refusals().len(), 1);
+}
+
+#[tokio::test]
+async fn a_quiet_time_ends_and_begins_again_with_the_next_refusal() {
+    let scratch = Scratch::new();
+    let server = Server::start(|_| Reply::new(401, WRONG)).await;
+    let account = server.account(files(&scratch));
+    let first = cloud(&account, &[], Surroundings::default());
+    for _ in 0..2 {
+        push(&first).await.unwrap_err();
+    }
+    let mut journal = first.take_refusals();
+    for (minutes, kind) in [(14, Kind::Withheld), (15, Kind::Refused)] {
+        // As if it had been so long ago when the process starts anew.
+        let aged = journal.iter().map(|told| Refusal {
+            at: told.at - Duration::from_secs(minutes * 60),
+            ..told.clone()
+        });
+        let later = cloud(&account, &aged.collect::<Vec<_>>(), Surroundings::default());
+        assert_eq!(push(&later).await.unwrap_err().kind, kind, "{minutes}");
+        journal.extend(later.take_refusals());
+    }
+    assert_eq!(server.seen().len(), 3);
+    let third = cloud(&account, &journal, Surroundings::default());
+    assert_eq!(push(&third).await.unwrap_err().kind, Kind::Withheld);
+}
