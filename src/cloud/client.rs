@@ -179,6 +179,10 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         // Whoever waits in one line holds nothing of the next.
         let leave = cloud.leave(&rate, call.api, call.operation).await?;
         let place = cloud.inner.in_flight.enter(call.api).await;
+        // The service may have closed while this call waited for its place.
+        if !leave.holds() {
+            continue;
+        }
         let renewed = other.is_some();
         let credential = match other.take() {
             Some(other) => other,

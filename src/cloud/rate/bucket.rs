@@ -127,6 +127,11 @@ impl Bucket {
         self.free_at(now, ahead).unwrap_or_else(unknown)
     }
 
+    /// Whether a refusal came since this moment.
+    pub(super) fn was_lowered_after(&self, begun: Instant) -> bool {
+        self.limit.is_some_and(|limit| limit.lowered_at > begun)
+    }
+
     /// Learns from a call that was begun at this moment.
     pub(super) fn ended(&mut self, begun: Instant, now: Instant, ended: Ended) {
         self.under_way = self.under_way.saturating_sub(1);

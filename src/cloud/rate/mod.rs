@@ -91,6 +91,11 @@ impl Rate {
 }
 
 impl Leave<'_> {
+    /// Whether nothing was refused since it was given; else it is time to stand in line again.
+    pub(super) fn holds(&self) -> bool {
+        !self.rate.bucket().was_lowered_after(self.begun)
+    }
+
     /// Says that the call is being sent.
     pub(super) fn sends(&mut self) {
         self.ended = Ended::Taken;

@@ -44,6 +44,21 @@ async fn after_a_429_nothing_more_is_sent_to_that_service_and_all_to_the_others(
 }
 
 #[tokio::test]
+async fn calls_that_wait_for_their_place_when_it_closes_are_not_sent() {
+    let server = Server::start(|_| Reply::new(429, "").header("retry-after", "60")).await;
+    let cloud = server.cloud();
+    let looks = (0..300).map(|_| {
+        let cloud = cloud.clone();
+        tokio::spawn(async move { push(&cloud).await.unwrap_err() })
+    });
+    for look in looks.collect::<Vec<_>>() {
+        assert_eq!(look.await.unwrap().kind, Kind::Throttled);
+    }
+    // Those in flight, of which the service has half of the places.
+    assert!(server.seen().len() <= 2, "{}", server.seen().len());
+}
+
+#[tokio::test]
 async fn a_reload_opens_nothing() {
     let server = Server::start(|_| Reply::new(429, "").header("retry-after", "90")).await;
     let account = server.account(crate::model::account::CredentialSource::Environment);
