@@ -2,6 +2,7 @@
 //! Pure: no clock, file or socket.
 
 mod archive;
+mod base64;
 mod bundle;
 mod ca;
 mod chain;

@@ -6,6 +6,7 @@ use std::fmt;
 use rustls_pemfile::Item;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::base64;
 use super::findings::Finding;
 
 /// Most PEM blocks in one file. A published bundle of all public roots has about 150.
@@ -39,6 +40,19 @@ pub(super) enum Form {
     Sec1,
 }
 
+impl Form {
+    const ALL: [Self; 3] = [Self::Pkcs8, Self::Pkcs1, Self::Sec1];
+
+    /// What its frame lines say.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Pkcs8 => "PRIVATE KEY",
+            Self::Pkcs1 => "RSA PRIVATE KEY",
+            Self::Sec1 => "EC PRIVATE KEY",
+        }
+    }
+}
+
 /// A private key's DER. Wiped when dropped, shown by nothing.
 pub(super) struct Key {
     /// How it is framed.
@@ -61,12 +75,7 @@ impl Key {
 
     /// Canonical PEM: `\n` ends, no blank line around it.
     pub(super) fn to_pem(&self) -> String {
-        let label = match self.form {
-            Form::Pkcs8 => "PRIVATE KEY",
-            Form::Pkcs1 => "RSA PRIVATE KEY",
-            Form::Sec1 => "EC PRIVATE KEY",
-        };
-        encode(label, &self.der)
+        encode(self.form.label(), &self.der)
     }
 }
 
@@ -148,6 +157,17 @@ struct Block {
     text: Zeroizing<Vec<u8>>,
 }
 
+impl Block {
+    /// What stands between the frame lines of a key, where both are whole.
+    fn key(&self) -> Option<(Form, &[u8])> {
+        let form = Form::ALL.into_iter().find(|form| form.label() == self.label)?;
+        let body = self.text.strip_prefix(b"-----BEGIN ")?.strip_prefix(self.label.as_bytes())?;
+        let body = body.strip_prefix(b"-----\n")?.strip_suffix(b"-----\n")?;
+        let body = body.strip_suffix(self.label.as_bytes())?.strip_suffix(b"-----END ")?;
+        (body.is_empty() || body.ends_with(b"\n")).then_some((form, body))
+    }
+}
+
 impl Document {
     fn take(&mut self, block: &Block) {
         let about_key = block.label.ends_with("PRIVATE KEY");
@@ -166,6 +186,12 @@ impl Document {
     }
 
     fn decode(&mut self, block: &Block) -> Option<Finding> {
+        if let Some((form, body)) = block.key() {
+            let der = base64::decode(body);
+            let broken = der.is_none().then(|| Finding::Broken { label: block.label.clone() });
+            self.keys.extend(der.map(|der| Key { form, der }));
+            return broken;
+        }
         match rustls_pemfile::read_one_from_slice(&block.text) {
             Ok(Some((Item::X509Certificate(der), _))) => self.certificates.push(der.to_vec()),
             Ok(Some((Item::Pkcs8Key(mut der), _))) => {
@@ -282,6 +308,30 @@ mod tests {
         let found = read(text.replace('\n', "\r\n").as_bytes()).unwrap_or_default();
         assert_eq!(found.certificates, [b"der"]);
         assert!(found.certificate_faults.is_empty());
+    }
+
+    /// What the library makes of this text as the body of a key.
+    fn library(text: &str) -> Option<Vec<u8>> {
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
+        match rustls_pemfile::read_one_from_slice(pem.as_bytes()) {
+            Ok(Some((Item::Pkcs8Key(der), _))) => Some(der.secret_pkcs8_der().to_vec()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_where_the_library_reads_one() {
+        let whole = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+/9=";
+        let odd =
+            ["AA==", "AA=", "AAA=", "A===", "AAAA=", "AAAA====", "A A\r\n\tA A", "=", "\u{e9}AAA"];
+        let mut texts: Vec<String> = odd.map(str::to_owned).into();
+        texts.extend((0_u8..128).map(|byte| format!("AAA{}", char::from(byte))));
+        texts.extend((0..whole.len()).map(|end| whole[..end].to_owned()));
+        texts.extend((0..whole.len()).map(|at| format!("{}=\n{}", &whole[..at], &whole[at..])));
+        for text in texts {
+            let own = base64::decode(text.as_bytes()).map(|bytes| bytes.to_vec());
+            assert_eq!(own, library(&text), "{text:?}");
+        }
     }
 
     #[test]
