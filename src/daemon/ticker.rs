@@ -70,11 +70,11 @@ enum Why {
     Clock,
 }
 
-/// Waits for the line, or for a clock that was set.
+/// Waits for the line, or for a clock that was set, which a line of every second must not hide.
 async fn next(ticks: &mut mpsc::Receiver<()>, clocks: &mut Clocks) -> Why {
     loop {
         tokio::select! {
-            Some(()) = ticks.recv() => return Why::Line,
+            Some(()) = ticks.recv() => return if clocks.parted() { Why::Clock } else { Why::Line },
             () = tokio::time::sleep(COMPARE) => if clocks.parted() { return Why::Clock },
         }
     }
