@@ -23,7 +23,10 @@ pub struct Watcher {
 
 /// The system gives no watch: often a limit (`fs.inotify.max_user_instances` or `max_user_watches`).
 #[derive(Debug, thiserror::Error)]
-#[error("cannot watch files for changes; the schedule alone will notice them")]
+#[error(
+    "cannot watch files for changes, often for fs.inotify.max_user_instances or max_user_watches; the schedule alone \
+     will notice them"
+)]
 pub struct WatchError(#[source] notify::Error);
 
 impl Watcher {
