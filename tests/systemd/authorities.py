@@ -4,7 +4,7 @@ import hashlib
 import shutil
 
 from host import eventually
-from installed import INSIDE_CA, ORDERS_CA, ORDERS_SERVICE, OWNED_CA, STEP_SECONDS, UNIT
+from installed import ORDERS_CA, ORDERS_SERVICE, OWNED_CA, STEP_SECONDS, UNIT
 from service import EXPOSURE_WITH_CHOWN_MAX, judged
 from tally import check
 
@@ -22,7 +22,7 @@ def prepare(machine, here):
     hook.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(here / "inside.sh", hook)
     hook.chmod(0o755)
-    machine.shell("echo x >/root/secret; mkdir -p /etc/ssh /home/x; touch /etc/ssh/ssh_host_ed25519_key /home/secret")
+    machine.shell("mkdir -p /etc/ssh; touch /etc/ssh/ssh_host_ed25519_key; cd /root; touch secret; cd /home; touch secret")
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", "orders.service")
 
@@ -91,12 +91,14 @@ def by_hook(machine, installed):
     check("without a rule the hook fails, and the log has systemctl's own words",
           any("orders.service" in line and "authentication" in line or "denied" in line for line in said)
           and machine.show("orders.service", "MainPID") == before, said)
-    rules = machine.path("/etc/polkit-1/rules.d/50-certrotd.rules")
-    shutil.copy(machine.path(f"{EXAMPLES}/50-certrotd.rules"), rules)
-    rules.chmod(0o644)
-    finished = installed.another(
-        "the hook runs", "hook.finished",
-        lambda: machine.run("/usr/bin/certrotd", "apply", "--retry", "orders-redis"), instance="orders-redis")
+
+    def allowed():
+        rules = machine.path("/etc/polkit-1/rules.d/50-certrotd.rules")
+        shutil.copy(machine.path(f"{EXAMPLES}/50-certrotd.rules"), rules)
+        rules.chmod(0o644)
+        machine.run("/usr/bin/certrotd", "apply", "--retry", "orders-redis")
+
+    finished = installed.another("the hook runs", "hook.finished", allowed, instance="orders-redis")
     found = reloads(machine)
     check("50-certrotd.rules: after apply --retry the hook ends well and the client was reloaded",
           bool(finished) and found[-1] == sha256(machine, ORDERS_CA), found)
