@@ -15,10 +15,10 @@ mod events;
 mod keys;
 #[path = "docs/links.rs"]
 mod links;
-#[path = "docs/security.rs"]
-mod security;
 #[path = "docs/metrics.rs"]
 mod metrics;
+#[path = "docs/security.rs"]
+mod security;
 
 /// The papers that tell operators what to type.
 const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];

@@ -15,12 +15,11 @@ import table
 
 def main() -> int:
     wishes = arguments()
-    rows = table.read()
+    rows = chosen(table.read(), wishes)
     wrong = table.complaints(rows)
     if wishes.check or wrong:
-        print("\n".join(wrong), file=sys.stderr)
+        print("".join(f"{words}\n" for words in wrong), end="", file=sys.stderr)
         return closing(len(rows) - len(wrong), len(wrong))
-    rows = chosen(rows, wishes)
     home = crates.target_directory() / "mutations"
     home.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()

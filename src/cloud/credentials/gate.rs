@@ -391,4 +391,36 @@ mod tests {
         gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Good);
         assert!(gate.take().is_empty());
     }
+
+    #[tokio::test]
+    async fn a_success_ends_the_row_of_refusals() {
+        let gate = gate(&[]);
+        for standing in [Standing::Refused, Standing::Good, Standing::Refused] {
+            gate.enter(&BEIJING, &key(1)).await.unwrap().done(standing);
+        }
+        let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
+        assert_eq!(told, [1, 1]);
+        assert!(gate.enter(&BEIJING, &key(1)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_has_the_next_call_go_alone() {
+        let gate = gate(&[]);
+        for standing in [Standing::Good, Standing::Refused] {
+            gate.enter(&BEIJING, &key(1)).await.unwrap().done(standing);
+        }
+        let first = gate.enter(&BEIJING, &key(1)).await.unwrap();
+        let wait = Duration::from_millis(20);
+        assert!(tokio::time::timeout(wait, gate.enter(&BEIJING, &key(1))).await.is_err());
+        first.done(Standing::Refused);
+        assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+    }
+
+    #[test]
+    fn what_worked_is_believed_for_a_minute() {
+        let recent = |secs| recent(Time::from_secs(1000), Time::from_secs(secs));
+        assert!(recent(1000) && recent(1059));
+        assert!(!recent(1060), "that was long ago");
+        assert!(!recent(999), "a clock that was set back proves nothing");
+    }
 }

@@ -12,6 +12,7 @@ use super::*;
 use crate::model::account::SecretFile;
 use crate::model::target::Target;
 
+mod in_a_row;
 mod lockout;
 
 const WRONG: &str = r#"{"error_code":"APIGW.0301","error_msg":"verify aksk signature fail"}"#;

@@ -145,3 +145,34 @@ fn what_another_command_left_of_its_proof_is_no_obstacle() {
     assert!(!state.join("room").exists());
     std::fs::remove_dir_all(&state).unwrap();
 }
+
+#[test]
+fn a_journal_of_another_version_is_refused() {
+    let state = scratch("journal-version");
+    drop(Journal::open(&state).unwrap());
+    let connection = Connection::open(state.join(FILE)).unwrap();
+    connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+    drop(connection);
+    let refused = |error: JournalError| matches!(error, JournalError::Version { found, .. } if found == VERSION + 1);
+    assert!(refused(Journal::open(&state).unwrap_err()));
+    assert!(refused(read(&state).unwrap_err()));
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+/// The second of two lines cannot be written, as on a disk that is full by then.
+#[test]
+fn what_cannot_be_written_whole_is_neither_written_nor_remembered() {
+    let state = scratch("journal-whole");
+    let mut journal = Journal::open(&state).unwrap();
+    let refuses = "create trigger full before insert on journal when new.record like '%two%' \
+                   begin select raise(abort, 'no room'); end";
+    journal.connection.execute_batch(refuses).unwrap();
+    let mut memory = Memory::default();
+    let both = [asked("one"), asked("two")];
+    journal.append(Time::from_secs(5), &both, &mut memory).unwrap_err();
+    assert_eq!(memory, Memory::default());
+    assert!(read(&state).unwrap().unwrap().is_empty());
+    journal.append(Time::from_secs(6), &both[..1], &mut memory).unwrap();
+    assert_eq!(journal.fold().unwrap(), memory);
+    std::fs::remove_dir_all(&state).unwrap();
+}
