@@ -155,6 +155,13 @@ fn what_surrounds_or_shares_bytes_is_refused() {
     ] {
         assert!(said(&bytes).contains(words), "{}", said(&bytes));
     }
+    // The same with every number in it moved along, so that all of it fits together.
+    let (prefix, one) = (b"MZ self-extracting", pack(&[("a", &[7; 100])]));
+    let start = one.windows(4).position(|window| window == LINE).unwrap() + prefix.len();
+    let moved = forged(&one, LINE, 42, u16::try_from(prefix.len()).unwrap());
+    let moved = forged(&moved, END, 16, u16::try_from(start).unwrap());
+    let why = said(&[prefix.as_slice(), &moved].concat());
+    assert!(why.contains("begins with something else"), "{why}");
     let twins = pack(&[("a", &[7; 100]), ("b", &[7; 100])]);
     let renamed: Vec<u8> = twins.iter().map(|it| if *it == b'b' { b'a' } else { *it }).collect();
     assert!(said(&renamed).contains("two entries of one name"));

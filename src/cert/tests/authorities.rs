@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cert::archive::tests::pack;
-use crate::cert::{CA_INPUT_BYTES_MAX, Finding, ca_validity, fit, read_ca};
+use crate::cert::{CA_INPUT_BYTES_MAX, Finding, ca_validity, fit, is_anchor, read_ca};
 
 fn said(bytes: &[u8]) -> String {
     read_ca(bytes).expect_err("should be refused").to_string()
@@ -194,4 +194,20 @@ fn a_bundle_is_good_while_one_of_its_certificates_is() {
     assert_eq!(said(past.clone()).as_deref(), Some(expired));
     let coming = "no CA certificate in it is valid before 2150-01-01T00:00:00Z";
     assert_eq!(said(past + &future).as_deref(), Some(coming));
+}
+
+#[test]
+fn an_anchor_is_a_ca_that_signed_itself() {
+    let root = root("root");
+    assert!(is_anchor(root.der()));
+    assert!(!is_anchor(intermediate("sub", &root).der()));
+    // Its signature cannot be checked with its own kind of key, which proves nothing for it.
+    let other = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let odd = ca_params("odd", YEARS).signed_by(&other, &root).unwrap();
+    assert!(!is_anchor(odd.der()));
+    let server = params("server", YEARS).self_signed(&other).unwrap();
+    assert!(!is_anchor(server.der()));
+    let usurper = ca_params("root", YEARS).signed_by(&KeyPair::generate().unwrap(), &root).unwrap();
+    assert!(!is_anchor(usurper.der()), "its name alone makes it none");
+    assert!(!is_anchor(b"0"));
 }

@@ -178,6 +178,15 @@ fn a_leaf_must_have_an_issuer_and_be_no_authority() {
 }
 
 #[test]
+fn an_issuer_too_weak_for_clients_is_named() {
+    // Signed by a namesake with another kind of key: such a signature cannot be checked, and is believed.
+    let (namesake, key) = (root("certrotd test ca-rsa1024"), KeyPair::generate().unwrap());
+    let text = leaf(&key, &namesake) + fixture!("ca-rsa1024.pem");
+    let weak = "RSA 1024 is weaker than the 2048 bits";
+    check(&text, &key.serialize_pem(), Role::Certificate, weak);
+}
+
+#[test]
 fn an_issuer_that_is_marked_as_no_authority_is_named() {
     let key = KeyPair::generate().unwrap();
     let plain = params("plain", YEARS);
