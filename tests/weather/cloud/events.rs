@@ -14,6 +14,12 @@ use super::tally;
 thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
     static BROKEN: Cell<u32> = const { Cell::new(0) };
+    static ROLLED_BACK: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether a daemon of this storm has taken a leaf back from anywhere.
+pub fn has_rolled_back() -> bool {
+    ROLLED_BACK.get() > 0
 }
 
 /// Listens on this thread until it is dropped.
@@ -31,6 +37,7 @@ pub fn watch() -> Watch {
     });
     PANICS.set(0);
     BROKEN.set(0);
+    ROLLED_BACK.set(0);
     let filter = tracing_subscriber::filter::LevelFilter::from_level(Level::INFO);
     let layers = tracing_subscriber::registry().with(Counting.with_filter(filter));
     Watch(tracing::subscriber::set_default(layers))
@@ -52,6 +59,9 @@ impl<S: Subscriber> Layer<S> for Counting {
         event.record(&mut name);
         if name.0 == "plan.refused" {
             BROKEN.set(BROKEN.get() + 1);
+        }
+        if name.0 == "certificate.rolled_back" {
+            ROLLED_BACK.set(ROLLED_BACK.get() + 1);
         }
         tally::count(&format!("said: {}", name.0));
         if SAY.with(|say| *say) {

@@ -8,8 +8,8 @@ use tokio::sync::broadcast;
 
 use super::house::{House, LISTENER, PLACES, kind};
 use super::pairs::{self, FORMER, Kind};
-use super::tally;
 use super::tries::Tries;
+use super::{events, tally};
 
 pub struct Judge {
     calls: broadcast::Receiver<Call>,
@@ -18,8 +18,6 @@ pub struct Judge {
     imports_max: u64,
     /// The newest leaf of each place so far.
     newest: BTreeMap<(&'static str, Kind), u32>,
-    /// Whether edges may fail in a way that leads back to an older leaf.
-    pub may_go_back: bool,
     listener: Value,
     host: Value,
     domain: Value,
@@ -37,7 +35,6 @@ impl Judge {
             imported: BTreeMap::new(),
             imports_max,
             newest: BTreeMap::new(),
-            may_go_back: false,
             listener,
             host,
             domain,
@@ -105,7 +102,8 @@ impl Judge {
         assert!(!wanted, "deleted while it is on a disk: {call}");
     }
 
-    /// Nothing older is bound where something newer was.
+    /// Nothing older is bound where something newer was, unless the edges have failed so that a daemon
+    /// has said that it goes back.
     fn places(&mut self, sim: &Sim) {
         for (site, entry, _) in PLACES {
             let kind = kind(entry);
@@ -114,10 +112,10 @@ impl Judge {
             let found = found.unwrap_or_else(|| panic!("{entry} has nothing at {site}: {bound:?}"));
             let newest = self.newest.entry((site, kind)).or_insert(FORMER);
             assert!(
-                self.may_go_back || *newest <= found,
+                events::has_rolled_back() || *newest <= found,
                 "{entry} at {site}: {found} is bound after {newest}"
             );
-            *newest = found.max(*newest);
+            *newest = found;
         }
         let shop = pairs::leaf(Kind::Shop, FORMER).sha256;
         assert!(sim.bound(LISTENER).contains(&shop), "a neighbour's certificate is gone");

@@ -12,6 +12,10 @@ const TRIES_MAX: usize = 2;
 /// A moment less than the time for which a refused credential is left alone.
 const QUIET: Duration = Duration::from_secs(14 * 60);
 
+/// How long a call is under way at most when the weather does not strike it: one of those that were
+/// under way when the first was refused is no new try.
+const UNDER_WAY: Duration = Duration::from_secs(3);
+
 /// Refusals since the credential changed, or since its daemon may have forgotten them.
 #[derive(Default)]
 pub struct Tries(Vec<Time>);
@@ -35,6 +39,11 @@ impl Tries {
         }
         tally::count("refused by the cloud");
         self.0.retain(|at| call.at.since(*at) < QUIET);
+        let volley = self.0.first().is_some_and(|first| call.at.since(*first) < UNDER_WAY);
+        if volley {
+            tally::count("refused while under way");
+            return;
+        }
         self.0.push(call.at);
         assert!(self.0.len() <= TRIES_MAX, "tried again and again: {call} at {:?}", self.0);
     }
