@@ -27,6 +27,7 @@ use stage::{SOURCES, Stage};
 /// Bytes in a MiB.
 const MIB: f64 = (1 << 20) as f64;
 
+#[expect(clippy::print_stdout, reason = "how much was searched is worth seeing")]
 #[track_caller]
 fn silent(stage: &Stage) {
     let hits = stage.hay.hits(&stage.needles);
