@@ -38,7 +38,7 @@ pub struct Pulse {
     asked: bool,
     /// When a look at everything last came to its end, or when the clock was set back behind that.
     looked: Option<Time>,
-    /// Since when, while idle, the schedule has been seen to be past its time.
+    /// Since when the schedule has been seen to be past its time. It is judged while nothing is under way.
     overdue: Option<Overdue>,
 }
 
@@ -171,7 +171,6 @@ impl Pulse {
             (Moment { at, wall }, task)
         });
         self.busy = Some(Busy { moved, waits_for, oldest, most });
-        self.overdue = None;
     }
 
     /// A look, a part of one, or a step has ended.
@@ -207,8 +206,8 @@ impl Pulse {
     /// nothing while that lies ahead. What counts is how long this is seen, by the clock that nobody
     /// sets: neither a clock that jumps nor a machine that sleeps makes the cycle stuck.
     pub fn notice(&mut self, now: Instant, due: Option<Time>) {
+        // Retries of single entries, however often they come, do not put this off.
         let noticed = self.overdue.map_or(now, |overdue| overdue.noticed);
-        let due = due.filter(|_| self.busy.is_none());
         self.overdue = due.map(|due| Overdue { noticed, due });
     }
 

@@ -98,8 +98,7 @@ fn a_schedule_that_does_not_come() {
     works(&mut pulse, at(18), &["www"], at(18));
     pulse.rests(at(18).wall);
     pulse.notice(at(19).at, due);
-    pulse.notice(at(34).at, due);
-    assert!(said(&pulse, at(34)).contains("was due"), "{}", said(&pulse, at(34)));
+    assert!(said(&pulse, at(19)).contains("was due"), "{}", said(&pulse, at(19)));
     pulse.asked();
     works(&mut pulse, at(35), &["www"], at(35));
     pulse.rests(at(35).wall);
