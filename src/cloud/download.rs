@@ -203,18 +203,4 @@ mod tests {
             assert!(!format!("{failure} {failure:?}").contains("sesame"));
         }
     }
-
-    #[tokio::test]
-    async fn no_failure_repeats_the_link() {
-        let server = Server::start(|_| Reply::new(200, "")).await;
-        let cloud = server.cloud();
-        let link = Secret::new(format!("{}/f.zip?Signature=sesame", server.url));
-        drop(server);
-        // Whoever listens there by now, if anybody: it is not the server.
-        for link in [link, Secret::new("http://127.0.0.1:1/f.zip?Signature=sesame".to_owned())] {
-            if let Err(failure) = fetch(&cloud, &link).await {
-                assert!(!format!("{failure} {failure:?}").contains("sesame"), "{failure}");
-            }
-        }
-    }
 }

@@ -250,3 +250,21 @@ fn tls(rehearsal: bool) -> Result<rustls::ClientConfig> {
 fn verifier(provider: Arc<CryptoProvider>) -> std::result::Result<Verifier, rustls::Error> {
     Verifier::new(provider)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, Server};
+    use super::*;
+
+    /// Such an error is all that there is to say, and its own words hold the address.
+    #[tokio::test]
+    async fn an_error_without_a_cause_does_not_repeat_the_link() {
+        let server = Server::start(|_| Reply::new(404, "")).await;
+        let client = build(plain(tls(true).unwrap())).unwrap();
+        let link = format!("{}/f.zip?Signature=sesame", server.url);
+        let answer = client.get(link).send().await.unwrap();
+        let error = answer.error_for_status().unwrap_err();
+        assert!(error.source().is_none() && error.to_string().contains("sesame"));
+        assert!(!chain(error).contains("sesame"));
+    }
+}

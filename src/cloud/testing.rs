@@ -256,7 +256,7 @@ async fn respond(
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }
-    let body = Sent { left: Some(reply.body), torn: reply.how == How::Torn };
+    let body = Sent { left: Some(reply.body), torn: reply.how == How::Torn, sent: false };
     response.body(body).map_err(|_| "bad reply")
 }
 
@@ -264,6 +264,8 @@ async fn respond(
 struct Sent {
     left: Option<Bytes>,
     torn: bool,
+    /// Whether there was a pause after the bytes: without one, the server would drop them with the rest.
+    sent: bool,
 }
 
 impl Body for Sent {
@@ -272,8 +274,13 @@ impl Body for Sent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.torn && self.left.is_none() && !self.sent {
+            self.sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         Poll::Ready(match self.left.take() {
             Some(bytes) => Some(Ok(Frame::data(bytes))),
             None if self.torn => Some(Err("torn as told".into())),

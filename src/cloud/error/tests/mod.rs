@@ -171,6 +171,9 @@ fn only_a_wrong_key_counts_towards_the_lock_out() {
     let wrong = r#"{"error":{"code":401,"message":"The username or password is wrong.","title":"Unauthorized"}}"#;
     let found = judged(Api::Iam, false, answer(401, wrong));
     assert_eq!((found.standing, found.failure.code.as_deref()), (Standing::Refused, Some("401")));
+    // IAM's words about a password's end are a refusal like any other: each try counts.
+    let ended = coded("IAM.0001", "the password has expired");
+    assert_eq!(judged(Api::Iam, false, answer(401, &ended)).standing, Standing::Refused);
     assert_eq!(judged(Api::Scm, true, answer(404, "")).standing, Standing::Unknown);
 }
 
