@@ -130,6 +130,8 @@ mod tests {
             "http://localhost.example.com",
             "http://127.1",
             "http://0x7f.0.0.1",
+            "https://127.1",
+            "https://0x7f.0.0.1",
             "http://2130706433",
             "http://0.0.0.0",
             "http://[::ffff:127.0.0.1]",

@@ -122,6 +122,17 @@ fn a_failed_replacement_leaves_nothing_and_a_leftover_goes() {
 }
 
 #[test]
+fn what_is_no_file_is_not_replaced() {
+    let scratch = Scratch::new();
+    let path = scratch.path("service.sock");
+    let _listens = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let fault = atomic::replace(&path, b"new", &Attributes::of_mode(0o644)).unwrap_err();
+    assert_eq!(fault.to_string(), "is there, but is not a file");
+    assert!(!fs::symlink_metadata(&path).unwrap().is_file());
+    assert_eq!(names(&scratch.0), ["service.sock"]);
+}
+
+#[test]
 fn a_reader_never_sees_half_a_file() {
     let scratch = Scratch::new();
     let path = scratch.path("ca.pem");
