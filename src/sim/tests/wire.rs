@@ -56,7 +56,7 @@ async fn weather_strikes_before_or_after_the_work() {
     let sim = Sim::start(Settings::default()).await.unwrap();
     let token = token(&sim, &client()).await;
     let body = fresh_body(&sim, "www");
-    let cases: [(Fault, Option<u16>, bool); 8] = [
+    let cases: [(Fault, Option<u16>, bool); 12] = [
         (Fault::Throttled, Some(429), false),
         (Fault::Status(503), Some(503), false),
         (Fault::DropBefore, None, false),
@@ -65,6 +65,10 @@ async fn weather_strikes_before_or_after_the_work() {
         (Fault::DropAfter, None, true),
         (Fault::Truncated, Some(200), true),
         (Fault::Slow(Duration::from_millis(1)), Some(200), true),
+        (Fault::Garbage, Some(200), false),
+        (Fault::RetryAfter { status: 503, seconds: 7 }, Some(503), false),
+        (Fault::Says { status: 409, body: "{".to_owned() }, Some(409), false),
+        (Fault::DoneSays { status: 502, body: String::new() }, Some(502), true),
     ];
     for (fault, status, worked) in cases {
         let before = sim.imports().len();
@@ -87,6 +91,19 @@ async fn weather_strikes_before_or_after_the_work() {
         "calm again"
     );
     assert_eq!(sim.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_call_is_done_when_nobody_waits_for_it_any_more() {
+    let sim = Sim::start(Settings::default()).await.unwrap();
+    let token = token(&sim, &client()).await;
+    let body = fresh_body(&sim, "www-1a2b");
+    sim.weather(Rule::new("POST", "/import", Fault::Late(Duration::from_secs(30))).times(1));
+    assert!(send(&sim, &token, "POST", IMPORT, &body).await.is_err());
+    assert_eq!(sim.imports().len(), 0);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert_eq!(sim.imports().len(), 1);
+    assert_eq!(sim.calls().last().unwrap().fault, Some("late"));
 }
 
 #[tokio::test]

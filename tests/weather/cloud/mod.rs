@@ -23,7 +23,7 @@ use super::seeds;
 use stage::Stage;
 
 /// How many seeds a run tries: half a minute without optimisation.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 12;
 /// Gusts of each storm.
 const GUSTS: u32 = 60;
 
