@@ -15,7 +15,7 @@ use crate::model::account::Account;
 pub use crate::model::account::Refusal;
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
-use crate::model::time::{Clock, Time, span};
+use crate::model::time::{Clock, Time};
 
 pub mod cdn;
 mod client;
@@ -165,8 +165,8 @@ impl Cloud {
     ) -> Result<rate::Leave<'a>> {
         rate.enter().await.map_err(|left| {
             let message = format!(
-                "not sent: the service was called too often a short while ago, and is called again in {}",
-                span(left)
+                "not sent: the service was called too often a short while ago, and is called again at {}",
+                self.now() + left
             );
             Failure {
                 service: Some(api),
