@@ -43,6 +43,9 @@ impl Algorithm {
         match (algorithm, curve) {
             ("1.2.840.113549.1.1.1", _) => Self::Rsa(rsa_bits()),
             ("1.2.840.10045.2.1", Some(curve)) => Self::on_curve(curve),
+            ("1.2.840.10045.2.1", None) => {
+                Self::Other("ECDSA on a curve without a name".to_owned())
+            }
             ("1.3.101.112", _) => Self::Ed25519,
             ("1.3.101.113", _) => Self::Other("Ed448".to_owned()),
             ("1.2.840.113549.1.1.10", _) => Self::Other("RSA-PSS".to_owned()),
@@ -201,6 +204,13 @@ fn tlv(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_curve_that_is_written_out_has_no_name() {
+        let kind = Algorithm::of("1.2.840.10045.2.1", None, || 0);
+        assert_eq!(kind.to_string(), "ECDSA on a curve without a name");
+        assert!(kind.fault("CN=x").is_some());
+    }
 
     #[test]
     fn counts_bits_and_never_reads_past_the_end() {

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name, X509Version};
+use x509_parser::asn1_rs::Tag;
+use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
+use x509_parser::prelude::{
+    BasicConstraints, FromDer, GeneralName, X509Certificate, X509Name, X509Version,
+};
 use x509_parser::public_key::PublicKey;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -88,9 +92,10 @@ impl Certificate {
         let subject = parsed.subject().as_raw().to_vec();
         let issuer = parsed.issuer().as_raw().to_vec();
         let version3 = parsed.version() == X509Version::V3;
-        let constraints = parsed.basic_constraints().map_err(|_| bad("basic constraints twice"))?;
-        let ca = constraints.map_or(!version3 && subject == issuer, |found| found.value.ca);
-        let usage = parsed.key_usage().map_err(|_| bad("key usage twice"))?;
+        let constraints =
+            constraints(&parsed).ok_or_else(|| bad("its basic constraints are damaged"))?;
+        let ca = constraints.map_or(!version3 && subject == issuer, |found| found.ca);
+        let usage = parsed.key_usage().map_err(|_| bad("its key usage is damaged"))?;
         let ca = ca && usage.is_none_or(|found| found.value.key_cert_sign());
         let sans = sans(&parsed).ok_or_else(|| bad("its subject alternative names are damaged"))?;
         Ok(Self {
@@ -146,6 +151,13 @@ fn name(name: &X509Name<'_>) -> String {
     if text.is_empty() { "(no name)".to_owned() } else { text }
 }
 
+/// None when they are damaged or stand there twice; the parser takes damaged ones for absent.
+fn constraints<'a>(parsed: &'a X509Certificate<'_>) -> Option<Option<&'a BasicConstraints>> {
+    let found = parsed.basic_constraints().ok()?.map(|found| found.value);
+    let stands = parsed.extensions().iter().any(|it| it.oid == OID_X509_EXT_BASIC_CONSTRAINTS);
+    (found.is_some() || !stands).then_some(found)
+}
+
 /// None when the SAN extension is damaged or stands there twice.
 fn sans(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
     let mut names = Vec::new();
@@ -193,7 +205,9 @@ fn printable(text: &str) -> String {
 }
 
 fn algorithm(info: &SubjectPublicKeyInfo<'_>) -> Algorithm {
-    let curve = info.algorithm.parameters.as_ref().and_then(|found| found.as_oid().ok());
+    // A curve may also stand there in full, which is no OID whatever its bytes could be read as.
+    let named = info.algorithm.parameters.as_ref().filter(|found| found.tag() == Tag::Oid);
+    let curve = named.and_then(|found| found.as_oid().ok());
     let curve = curve.map(|oid| oid.to_id_string());
     Algorithm::of(&info.algorithm.algorithm.to_id_string(), curve.as_deref(), || {
         match info.parsed() {

@@ -1,5 +1,6 @@
 //! What a person or a script is told about a file.
 
+use rcgen::CustomExtension;
 use serde_json::json;
 
 use super::*;
@@ -185,4 +186,27 @@ fn control_characters_of_a_certificate_reach_no_terminal() {
     let evil = params("x\u{1b}[2J\nfake line", YEARS).signed_by(&key, &root("root")).unwrap();
     let shown = text(&inspect("x", evil.pem().as_bytes(), NOW));
     assert!(shown.contains("CN=x\\x1b[2J\\x0afake line"), "{shown}");
+}
+
+#[test]
+fn an_extension_that_cannot_be_read_is_not_passed_over() {
+    let key = KeyPair::generate().unwrap();
+    for (oid, why) in [
+        (15, "its key usage is damaged"),
+        (17, "its subject alternative names are damaged"),
+        (19, "its basic constraints are damaged"),
+    ] {
+        let mut params = params("www.example.com", YEARS);
+        // An octet string that ends before it has begun.
+        params.custom_extensions =
+            vec![CustomExtension::from_oid_content(&[2, 5, 29, oid], vec![0x30, 0x7f])];
+        let pem = params.signed_by(&key, &root("Root")).unwrap().pem();
+        let found = inspect("a.pem", pem.as_bytes(), NOW);
+        assert!(found.certificates.is_empty());
+        assert!(
+            found.findings.iter().any(|it| it.to_string().contains(why)),
+            "{:?}",
+            found.findings
+        );
+    }
 }
