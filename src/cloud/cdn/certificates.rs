@@ -11,6 +11,8 @@ use crate::model::target::Api;
 const PAGE_ITEMS: usize = 100;
 /// Domains that are read before we say that this is not a list to look through.
 const ITEMS_MAX: usize = 10_000;
+/// Pages that are read, however few domains the service puts on each: each may hold megabytes.
+const PAGES_MAX: usize = 200;
 
 #[derive(Deserialize)]
 struct Page {
@@ -32,24 +34,22 @@ struct Row {
 /// All or nothing.
 pub async fn certificates(cloud: &Cloud) -> Result<Vec<Copy>> {
     let mut copies = Vec::new();
-    for number in 1.. {
-        let path = "/v1.0/cdn/domains/https-certificate-info";
-        let call = Call::get(Api::Cdn, "list certificates", path)
-            .query("page_number", number)
-            .query("page_size", PAGE_ITEMS)
-            .list();
+    let path = "/v1.0/cdn/domains/https-certificate-info";
+    let list = Call::get(Api::Cdn, "list certificates", path);
+    for number in 1..=PAGES_MAX {
+        let call = list.clone().query("page_number", number).query("page_size", PAGE_ITEMS).list();
         let page: Page = client::json(cloud, &call).await?;
         let count = page.https.len();
         copies.extend(page.https.into_iter().map(copy));
         let more = page.total.map_or(count >= PAGE_ITEMS, |total| copies.len() < total);
         if count == 0 || !more {
-            break;
+            return Ok(copies);
         }
         if copies.len() > ITEMS_MAX {
             return Err(call.failure(Kind::Unusable, "too many domains to look through"));
         }
     }
-    Ok(copies)
+    Err(list.failure(Kind::Unusable, "the list does not end"))
 }
 
 fn copy(row: Row) -> Copy {

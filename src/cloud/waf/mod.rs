@@ -24,6 +24,8 @@ const PAGE_ITEMS: usize = 100;
 /// Rows that are read before we say that this is not a list to look through: each costs a call of its
 /// own, because the lists have neither a certificate's content nor a host's certificate.
 const ITEMS_MAX: usize = 1000;
+/// Pages that are read of one list, however few rows the service puts on each.
+const PAGES_MAX: usize = 100;
 
 #[derive(Deserialize)]
 struct Page<R> {
@@ -34,20 +36,20 @@ struct Page<R> {
 /// Every row of a list that pages by number. All or nothing.
 async fn rows<R: DeserializeOwned>(cloud: &Cloud, list: &Call) -> Result<Vec<R>> {
     let mut rows = Vec::new();
-    for number in 1.. {
+    for number in 1..=PAGES_MAX {
         let call = list.clone().query("page", number).query("pagesize", PAGE_ITEMS).list();
         let page: Page<R> = client::json(cloud, &call).await?;
         let count = page.items.len();
         rows.extend(page.items);
         let more = page.total.map_or(count >= PAGE_ITEMS, |total| rows.len() < total);
         if count == 0 || !more {
-            break;
+            return Ok(rows);
         }
         if rows.len() > ITEMS_MAX {
             return Err(call.failure(Kind::Unusable, "too many rows to look through"));
         }
     }
-    Ok(rows)
+    Err(list.failure(Kind::Unusable, "the list does not end"))
 }
 
 /// A read below this project.

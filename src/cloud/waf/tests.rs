@@ -227,3 +227,17 @@ async fn what_is_gone_is_deleted() {
         assert_eq!(server.lines(), [format!("DELETE {}", below("waf/certificate/w1"))]);
     }
 }
+
+#[tokio::test]
+async fn lists_that_give_a_row_a_page_and_promise_more_come_to_an_end() {
+    let row = serde_json::json!({ "id": "w", "content": "", "domain_id": "d" });
+    let page = serde_json::json!({ "items": [row], "https": [row], "total": 1_000_000 });
+    let server = Server::start(move |_| Reply::json(&page)).await;
+    let cloud = server.cloud();
+    for ended in [certificates(&cloud, REGION).await, crate::cloud::cdn::certificates(&cloud).await]
+    {
+        let failure = ended.unwrap_err();
+        assert_eq!(failure.kind, Kind::Unusable, "{failure}");
+        assert!(failure.message.contains("does not end"), "{failure}");
+    }
+}
