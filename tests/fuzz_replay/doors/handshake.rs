@@ -28,8 +28,11 @@ const NAME: &str = "www.example.com";
 const CHAIN_MAX: usize = 10;
 /// Certificates that the server sends at most: more than are kept.
 const SENT_MAX: usize = 12;
+/// What a server presents: the kind of its key, the key, and the leaf's digest.
+type Own = (Family, Arc<dyn SigningKey>, Sha256);
+
 /// The families, each with a key of its own and the certificate that belongs to it.
-static OWN: LazyLock<[(Family, Arc<dyn SigningKey>, Sha256); 3]> = LazyLock::new(|| {
+static OWN: LazyLock<[Own; 3]> = LazyLock::new(|| {
     macro_rules! own {
         ($family:expr, $key:literal, $leaf:literal) => {{
             let key = include_bytes!(concat!("../../data/pem/", $key));
