@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::client::Call;
 use super::testing::{ACCESS_KEY, PROJECT, REGION, Reply, SECRET_KEY, Server};
 use super::*;
 use crate::model::digest::Sha1;
@@ -365,9 +366,12 @@ async fn no_more_calls_at_once_than_the_account_allows() {
     account.endpoints.values_mut().for_each(|base| base.clone_from(&slow));
     let cloud = testing::cloud(&account, &[], testing::keys());
     let calls: Vec<_> = (0..12)
-        .map(|_| {
+        .map(|index| {
             let cloud = cloud.clone();
-            tokio::spawn(async move { scm::push(&cloud, "s", Target::Cdn, "").await })
+            // Of several services: one alone has half of the places.
+            let api = [Api::Scm, Api::Elb, Api::Waf][index % 3];
+            let call = Call::put(api, "try", "/").write();
+            tokio::spawn(async move { client::done(&cloud, &call).await })
         })
         .collect();
     for call in calls {
