@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use certrotd::cycle::Wake;
 use certrotd::model::secret::Secret;
-use certrotd::sim::{Misbehaviour, ids};
+use certrotd::sim::{Fault, Misbehaviour, Rule, ids};
 
 use super::house::{ENTRIES, LISTENER, Source};
 use super::pairs::LEAVES_MAX;
@@ -19,6 +19,9 @@ const CAS_MAX: u32 = 4;
 impl Stage {
     /// One gust.
     pub async fn gust(&mut self) {
+        if self.rng.percent(15) {
+            self.write_credentials();
+        }
         let host = usize::try_from(self.rng.below(self.houses.len() as u64)).unwrap();
         match self.rng.below(100) {
             0..=9 => self.renew(host),
@@ -44,7 +47,8 @@ impl Stage {
             66 => self.rotate_credential(host),
             67..=69 => self.authority(),
             70..=71 => self.switch(host),
-            72..=83 => self.crash(host).await,
+            72..=75 => self.crash(host).await,
+            76..=83 => self.crash_at_work(host).await,
             84 if self.lossy => {
                 tally::count("gust: lose journal");
                 self.crash(host).await;
@@ -128,6 +132,27 @@ impl Stage {
             settings.latency = latency;
             settings.deployed_errors = errors.into_iter().collect();
         });
+    }
+
+    /// A renewal sets the daemon to work, and it is killed at some moment of that.
+    async fn crash_at_work(&mut self, host: usize) {
+        let latency = Duration::from_millis(self.rng.one_of(&[5, 300, 1_000]));
+        self.sim.change(|settings| settings.latency = latency);
+        if self.rng.percent(50) {
+            // Then the work is done and its answer is still on its way.
+            let path = self.rng.one_of(&["/import", "/push", "/elb/listeners/"]);
+            let method = if path == "/elb/listeners/" { "PUT" } else { "POST" };
+            let slow = Fault::Slow(Duration::from_secs(20));
+            self.sim.weather(Rule::new(method, path, slow).times(1));
+        }
+        self.write_credentials();
+        self.renew(host);
+        self.wake(host, Wake::Look);
+        let span = Duration::from_millis(self.rng.below(12_000));
+        self.live_for(span).await;
+        self.crash(host).await;
+        let latency = self.settings.latency;
+        self.sim.change(|settings| settings.latency = latency);
     }
 
     /// For a while the hosts' clock is off by more than the cloud accepts. It is set while no daemon

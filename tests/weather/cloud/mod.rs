@@ -28,7 +28,7 @@ const SEEDS: u64 = 12;
 const GUSTS: u32 = 60;
 
 /// What must happen in any run of that many seeds.
-const EXPECTED: [&str; 41] = [
+const EXPECTED: [&str; 43] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -57,7 +57,9 @@ const EXPECTED: [&str; 41] = [
     "failed: push to ELB",
     "failed as Lost",
     "failed as Transient",
+    "cut off in import",
     "crashed with nothing open",
+    "crashed with a step open",
     "gust: renew",
     "gust: tear",
     "gust: half",
