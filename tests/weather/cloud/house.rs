@@ -48,6 +48,8 @@ pub struct House {
     pub probed: bool,
     /// The leaf on the disk of each entry; none: the pair is bad.
     pub disk: BTreeMap<&'static str, Option<u32>>,
+    /// The newest leaf that each entry has ever had.
+    newest: BTreeMap<&'static str, u32>,
     history: Vec<(Time, &'static str, Option<Sha256>)>,
 }
 
@@ -64,8 +66,8 @@ impl House {
         let name = format!("certrotd-weather-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
-        let (disk, history) = (BTreeMap::new(), Vec::new());
-        Self { path, source, ssl, probed, disk, history }
+        let (disk, newest, history) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        Self { path, source, ssl, probed, disk, newest, history }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -113,6 +115,10 @@ impl House {
 
     fn note(&mut self, entry: &'static str, number: Option<u32>) {
         self.disk.insert(entry, number);
+        if let Some(number) = number {
+            let newest = self.newest.entry(entry).or_default();
+            *newest = number.max(*newest);
+        }
         let sha256 = number.map(|number| leaf(kind(entry), number).sha256);
         self.history.push((clock::right(), entry, sha256));
     }
@@ -135,9 +141,11 @@ impl House {
         })
     }
 
-    /// Whether this leaf has lain on some disk for longer than a look takes.
-    pub fn has_long_had(&self, digits: &str, at: Time) -> bool {
-        self.disk.keys().any(|entry| {
+    /// Whether an entry wants this leaf, and has had it for longer than a look takes. An older one from a
+    /// backup is wanted by nobody.
+    pub fn has_long_wanted(&self, digits: &str, at: Time) -> bool {
+        let newest = self.disk.keys().filter(|of| self.disk[*of] == self.newest.get(*of).copied());
+        newest.into_iter().any(|entry| {
             let last = self.history.iter().rev().find(|(_, of, _)| of == entry);
             last.is_some_and(|(since, _, leaf)| {
                 leaf.is_some_and(|leaf| leaf.short() == digits) && at.since(*since) > READ_WITHIN

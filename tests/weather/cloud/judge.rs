@@ -98,8 +98,8 @@ impl Judge {
             let bound = sim.bound(site).iter().any(|leaf| leaf.short() == digits);
             assert!(!bound, "deleted while it is bound at {site}: {call}");
         }
-        let wanted = houses.iter().any(|house| house.has_long_had(digits, call.at));
-        assert!(!wanted, "deleted while it is on a disk: {call}");
+        let wanted = houses.iter().any(|house| house.has_long_wanted(digits, call.at));
+        assert!(!wanted, "deleted while it is wanted: {call}");
     }
 
     /// Nothing older is bound where something newer was, unless the edges have failed so that a daemon
