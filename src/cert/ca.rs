@@ -272,7 +272,9 @@ fn element(der: &[u8]) -> Option<(usize, &[u8])> {
         return Some((2 + usize::from(first), rest));
     }
     let (digits, inside) = rest.split_at_checked(usize::from(first & 0x7f))?;
-    let fits = (1..=3).contains(&digits.len());
+    if !(1..=3).contains(&digits.len()) {
+        return None;
+    }
     let length = digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
-    fits.then_some((2 + digits.len() + length, inside))
+    Some((2 + digits.len() + length, inside))
 }
