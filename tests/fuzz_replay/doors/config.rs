@@ -18,11 +18,11 @@ pub fn open(bytes: &[u8]) {
         Ok(config) => judge(&config),
         Err(error) => refused(&error, text),
     }
-    for key in ["secret_key", "password", "access_key"] {
-        let leaky = format!("{text}\n{key} = \"{CANARY}\"\n");
-        if let Err(error) = parse(Path::new("/etc/certrotd.toml"), &leaky) {
-            assert!(!error.to_string().contains(CANARY), "a secret is shown: {error}");
-        }
+    // One of them an input, or most of the time would go here.
+    let key = ["secret_key", "password", "access_key"][text.len() % 3];
+    let leaky = format!("{text}\n{key} = \"{CANARY}\"\n");
+    if let Err(error) = parse(Path::new("/etc/certrotd.toml"), &leaky) {
+        assert!(!error.to_string().contains(CANARY), "a secret is shown: {error}");
     }
 }
 

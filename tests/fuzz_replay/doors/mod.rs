@@ -27,11 +27,15 @@ fn key_lines(bytes: &[u8]) -> Vec<String> {
     for line in text.lines().map(str::trim) {
         if line.starts_with("-----") {
             inside = line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY");
-        } else if inside && line.len() >= CHARS_MIN {
+        } else if inside && line.len() >= CHARS_MIN && line.bytes().all(is_base64) {
             found.push(line.to_owned());
         }
     }
     found
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
 }
 
 /// Holds that none of these lines is in what is shown.

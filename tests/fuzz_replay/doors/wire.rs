@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 
 use certrotd::model::place::{Dial, Probe};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,8 +20,16 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// Serves every connection with this, while `client` runs against its address. What is still being served
-/// then is given up.
+thread_local! {
+    /// One for all inputs: a client that is made for its address may be kept.
+    static LISTENER: Rc<TcpListener> = run(async {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        Rc::new(bound.expect("a port is free"))
+    });
+}
+
+/// Serves every connection with this, while `client` runs against its address, the same each time. What is
+/// still being served then is given up.
 pub fn with_server<T, S>(
     serve: impl Fn(TcpStream) -> S + 'static,
     client: impl AsyncFnOnce(SocketAddr) -> T,
@@ -29,8 +38,8 @@ where
     S: Future<Output = ()> + 'static,
 {
     let connections = LocalSet::new();
+    let listener = LISTENER.with(Rc::clone);
     run(connections.run_until(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         spawn_local(async move {
             while let Ok((stream, _)) = listener.accept().await {

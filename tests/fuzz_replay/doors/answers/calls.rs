@@ -81,6 +81,11 @@ impl Call {
         )
     }
 
+    /// Whether the client knows afterwards what it did not know before.
+    pub(super) fn is_remembered(self) -> bool {
+        matches!(self, Self::CdnBind | Self::ProjectId)
+    }
+
     /// Makes it, and shows what came.
     pub(super) async fn make(self, cloud: &Cloud, address: SocketAddr) -> Result<String> {
         let leaf = Sha256::of(NAME.as_bytes());

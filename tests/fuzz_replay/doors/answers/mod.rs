@@ -5,6 +5,7 @@ mod calls;
 mod script;
 mod server;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
@@ -40,11 +41,13 @@ pub fn open(bytes: &[u8]) {
     let (answers, ledger) = (script.answers.clone(), Rc::clone(&log));
     let serve = move |stream| server::serve(stream, answers.clone(), Rc::clone(&ledger));
     let outcome = wire::with_server(serve, async |address| {
-        let account = account(address, script.source);
-        let cloud = Cloud::new(&account, &Lockout::new(&[], || NOW)).expect("a client can be made");
+        let cloud = cloud(address, &script);
         // Boxed, or the futures of all calls would lie on the stack side by side.
         Box::pin(script.call.make(&cloud, address)).await
     });
+    if log.served().iter().any(|served| served.status == 401) {
+        KEPT.take();
+    }
     match outcome {
         Ok(shown) => succeeded(script.call, &log.served(), &shown),
         Err(failure) => failed(script.call, &log, &failure),
@@ -94,6 +97,25 @@ enum Source {
     AccessKey,
     Password,
     Metadata,
+}
+
+thread_local! {
+    /// The client of calls by access key, which remembers nothing from one to the next until a key is refused.
+    /// Making one takes longer than a call.
+    static KEPT: RefCell<Option<Cloud>> = const { RefCell::new(None) };
+}
+
+fn cloud(address: SocketAddr, script: &Script) -> Cloud {
+    let new = || {
+        let account = account(address, script.source);
+        Cloud::new(&account, &Lockout::new(&[], || NOW)).expect("a client can be made")
+    };
+    match script.source {
+        Source::AccessKey if !script.call.is_remembered() => {
+            KEPT.with_borrow_mut(|kept| kept.get_or_insert_with(new).clone())
+        }
+        _ => new(),
+    }
 }
 
 fn account(address: SocketAddr, source: Source) -> Account {

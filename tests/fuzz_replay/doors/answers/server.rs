@@ -61,20 +61,15 @@ impl Log {
     }
 }
 
-/// Answers every request of this connection, as the script says.
+/// Answers one request, as the script says, and closes: no input finds a connection of the one before.
 pub async fn serve(mut stream: TcpStream, answers: Rc<[Answer]>, log: Rc<Log>) {
-    while let Some(head) = request(&mut stream).await {
-        let answer = answers.get(log.count()).or(answers.last());
-        let Some(answer) = answer else { return };
-        log.note(&head, answer);
-        if answer.dropped {
-            return;
-        }
-        let written = stream.write_all(&text(answer, &head)).await;
-        if written.is_err() || answer.torn || answer.unmeasured {
-            let _ = stream.shutdown().await;
-            return;
-        }
+    let Some(head) = request(&mut stream).await else { return };
+    let Some(answer) = answers.get(log.count()).or(answers.last()) else { return };
+    log.note(&head, answer);
+    if !answer.dropped {
+        // The client may have had enough.
+        let _ = stream.write_all(&text(answer, &head)).await;
+        let _ = stream.shutdown().await;
     }
 }
 
@@ -110,7 +105,7 @@ fn text(answer: &Answer, head: &str) -> Vec<u8> {
             None => [&body, said.as_bytes()].concat(),
         };
     }
-    let mut text = format!("HTTP/1.1 {} X\r\n", answer.status);
+    let mut text = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", answer.status);
     let mut header = |name: &str, value: &str| {
         text.extend([name, ": ", value, "\r\n"]);
     };
