@@ -1,0 +1,146 @@
+//! The gate alone: how often a key is tried, who goes first, and what a clock that is off does.
+
+use std::sync::LazyLock;
+
+use super::*;
+
+fn key(changed_at: i64) -> Key {
+    Key { identity: "AKID".to_owned(), changed_at: Time::from_secs(changed_at) }
+}
+
+fn gate(refusals: &[Refusal]) -> Gate {
+    Gate::new(refusals, super::super::super::testing::now)
+}
+
+static BEIJING: LazyLock<Name> = LazyLock::new(|| Name::new("beijing").unwrap());
+
+#[tokio::test]
+async fn two_refusals_close_it_until_the_file_changes() {
+    let gate = gate(&[]);
+    for _ in 0..2 {
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
+    }
+    let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
+    assert_eq!(failure.kind, Kind::Withheld);
+    assert!(failure.wait.unwrap() > Duration::from_secs(QUIET_SECS - 10));
+    assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
+    let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
+    assert_eq!(told, [1, 2]);
+    assert!(gate.take().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_journal_remembers_holds() {
+    let first = gate(&[]);
+    for _ in 0..2 {
+        first.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
+    }
+    let told = first.take();
+    assert!(gate(&told).enter(&BEIJING, &key(1)).await.is_err());
+    assert!(gate(&told[..1]).enter(&BEIJING, &key(1)).await.is_ok());
+}
+
+#[test]
+fn after_the_quiet_time_there_is_one_try_more() {
+    let refused = Some(Refused { at: Time::from_secs(1000), count: 2 });
+    let left = |secs| quiet(refused, Time::from_secs(secs)).map(|(_, left)| left.as_secs());
+    assert_eq!(left(1000), Some(900));
+    assert_eq!(left(1899), Some(1));
+    assert_eq!(left(1900), None);
+    assert_eq!(left(10), Some(900));
+    // Refused again: a third one in a row closes it at once.
+    let again = Some(Refused { at: Time::from_secs(1900), count: 3 });
+    assert!(quiet(again, Time::from_secs(1901)).is_some());
+}
+
+#[tokio::test]
+async fn the_first_call_goes_alone() {
+    let gate = gate(&[]);
+    let first = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    let waiting =
+        tokio::time::timeout(Duration::from_millis(20), gate.enter(&BEIJING, &key(1))).await;
+    assert!(waiting.is_err());
+    first.done(Standing::Good);
+    let _second = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    let _third = gate.enter(&BEIJING, &key(1)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_call_that_hangs_lets_one_more_go() {
+    let gate = gate(&[]);
+    let _hangs = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    let second = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    let third = tokio::time::timeout(PATIENCE * 9, gate.enter(&BEIJING, &key(1))).await;
+    assert!(third.is_err());
+    second.done(Standing::Good);
+    let _all = gate.enter(&BEIJING, &key(1)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn signatures_of_a_clock_that_is_off_wait_until_it_is_set() {
+    let gate = gate(&[]);
+    for _ in 0..2 {
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
+    }
+    let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
+    assert!(failure.was_never_sent() && failure.message.contains("check this host's clock"));
+    assert!(gate.take().is_empty(), "a clock is no wrong key");
+    assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
+    // The gate's clock stands still here: to it, whatever passes is a clock that was set back.
+    tokio::time::advance(Duration::from_secs(SET_SECS + 1)).await;
+    gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
+    assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+    gate.told(&BEIJING, &key(1), Standing::Good, gate.now());
+    assert!(gate.enter(&BEIJING, &key(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_region_with_the_same_key_shares_its_tries() {
+    let gate = gate(&[]);
+    let shanghai = Name::new("shanghai").unwrap();
+    gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Refused);
+    gate.enter(&shanghai, &key(1)).await.unwrap().done(Standing::Refused);
+    assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+    assert!(gate.enter(&shanghai, &key(1)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_call_that_learns_nothing_lets_the_next_one_try() {
+    let gate = gate(&[]);
+    gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Unknown);
+    drop(gate.enter(&BEIJING, &key(1)).await.unwrap());
+    gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Good);
+    assert!(gate.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_success_ends_the_row_of_refusals() {
+    let gate = gate(&[]);
+    for standing in [Standing::Refused, Standing::Good, Standing::Refused] {
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(standing);
+    }
+    let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
+    assert_eq!(told, [1, 1]);
+    assert!(gate.enter(&BEIJING, &key(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_next_call_go_alone() {
+    let gate = gate(&[]);
+    for standing in [Standing::Good, Standing::Refused] {
+        gate.enter(&BEIJING, &key(1)).await.unwrap().done(standing);
+    }
+    let first = gate.enter(&BEIJING, &key(1)).await.unwrap();
+    let wait = Duration::from_millis(20);
+    assert!(tokio::time::timeout(wait, gate.enter(&BEIJING, &key(1))).await.is_err());
+    first.done(Standing::Refused);
+    assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
+}
+
+#[test]
+fn what_worked_is_believed_for_a_minute() {
+    let recent = |secs| recent(Time::from_secs(1000), Time::from_secs(secs));
+    assert!(recent(1000) && recent(1059));
+    assert!(!recent(1060), "that was long ago");
+    assert!(!recent(999), "a clock that was set back proves nothing");
+}
