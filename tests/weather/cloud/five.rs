@@ -12,7 +12,7 @@ const HOSTS: usize = 5;
 /// How many seeds a run tries: five daemons do five times the work.
 const SEEDS: u64 = 1;
 /// Gusts of each storm.
-const GUSTS: u32 = 50;
+const GUSTS: u32 = 25;
 
 /// Leaves that were imported in all storms, and imports beyond the first of each.
 static LEAVES: AtomicU64 = AtomicU64::new(0);

@@ -47,14 +47,14 @@ impl Stage {
             66 => self.rotate_credential(host),
             67..=69 => self.authority(),
             70..=71 => self.switch(host),
-            72..=75 => self.crash(host).await,
-            76..=83 => self.crash_at_work(host).await,
-            84 if self.lossy => {
+            72..=73 => self.crash(host).await,
+            74..=83 => self.crash_at_work(host).await,
+            84..=86 if self.lossy => {
                 tally::count("gust: lose journal");
                 self.crash(host).await;
                 std::fs::remove_dir_all(self.houses[host].state()).ok();
             }
-            85..=86 => self.reload(host),
+            84..=86 => self.reload(host),
             87..=88 => self.wake(host, Wake::Asked(daemon::retries())),
             _ => {}
         }
@@ -140,7 +140,7 @@ impl Stage {
         self.sim.change(|settings| settings.latency = latency);
         if self.rng.percent(50) {
             // Then the work is done and its answer is still on its way.
-            let path = self.rng.one_of(&["/import", "/push", "/elb/listeners/"]);
+            let path = self.rng.one_of(&["/import", "/import", "/push", "/elb/listeners/"]);
             let method = if path == "/elb/listeners/" { "PUT" } else { "POST" };
             let slow = Fault::Slow(Duration::from_secs(20));
             self.sim.weather(Rule::new(method, path, slow).times(1));
