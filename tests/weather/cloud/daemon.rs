@@ -9,6 +9,7 @@ use certrotd::config::Config;
 use certrotd::cycle::{Cycle, Ended, Request, Until, Wake};
 use certrotd::model::names::Name;
 use certrotd::plan::Held;
+use certrotd::plan::action::{Action, Fact};
 use certrotd::plan::memory::Record;
 use certrotd::record::{self, JournalError};
 use tokio::sync::mpsc;
@@ -114,6 +115,18 @@ pub fn count_open(house: &House, died: &str) {
     for action in open.keys() {
         tally::count(&format!("cut off in {}", tally::word(action)));
     }
+}
+
+/// Whether the journal tells that a leaf was taken back from this site, which stands there before the
+/// binding is sent.
+pub fn has_gone_back(house: &House, site: &str) -> bool {
+    let entries = record::read(&house.state()).unwrap().unwrap_or_default();
+    entries.iter().any(|entry| match &entry.record {
+        Record::Learned { action: Action::Bind { place, .. }, fact, .. } => {
+            place.site == site && matches!(fact, Fact::RolledBack { .. })
+        }
+        _ => false,
+    })
 }
 
 /// Counts the effects in a journal.
