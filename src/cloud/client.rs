@@ -1,7 +1,7 @@
 //! One signed call: rate, place, credential, gate, signature, one request, and what its answer means.
 
 use std::fmt::Display;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
@@ -27,6 +27,11 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 const LIST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest body that we send, in bytes: an import at all its limits, each line end escaped.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long a call that follows upon others waits for a service that was called too often: two windows of
+/// the policies that are known.
+const FOLLOW_WAIT_MAX: Duration = Duration::from_secs(2 * 60);
+/// And how long each time, where nobody says.
+const FOLLOW_WAIT: Duration = Duration::from_secs(5);
 /// How the signature writes its moment.
 const DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
@@ -36,6 +41,7 @@ pub(super) struct Call {
     pub(super) api: Api,
     pub(super) operation: &'static str,
     pub(super) writes: bool,
+    follows: bool,
     method: Method,
     path: String,
     query: Vec<(String, String)>,
@@ -81,6 +87,7 @@ impl Call {
             api,
             operation,
             writes: false,
+            follows: false,
             method,
             path,
             query: Vec::new(),
@@ -99,6 +106,13 @@ impl Call {
     /// Marks a call of a project's service: it goes to the project's region and names its id.
     pub(super) fn project(mut self, name: &str, id: &str) -> Self {
         self.project = Some(Project { name: name.to_owned(), id: id.to_owned() });
+        self
+    }
+
+    /// Marks a call without which those before it were for nothing, or worse: what reads a write back, what
+    /// puts back, one more row of a list. It is not turned away where a service asks for patience.
+    pub(super) fn follows(mut self) -> Self {
+        self.follows = true;
         self
     }
 
@@ -169,26 +183,38 @@ pub(super) async fn gone(cloud: &Cloud, call: &Call) -> Result<()> {
     }
 }
 
-/// Sends a call and returns its answer if the service took it. A 401 is repeated once, and only with
-/// a credential that differs from the one sent; nothing else is repeated.
+/// Sends a call and returns its answer if the service took it. One that follows upon others waits out
+/// what the service asks for, for a while: it was not taken then, whatever it is.
 pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
+    let asked = tokio::time::Instant::now();
+    loop {
+        let failure = match send_once(cloud, call).await {
+            Err(failure) if call.follows && failure.kind == Kind::Throttled => failure,
+            outcome => return outcome,
+        };
+        let wait = failure.wait.unwrap_or(FOLLOW_WAIT);
+        if asked.elapsed() + wait > FOLLOW_WAIT_MAX {
+            return Err(failure);
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Sends a call, with one try to a credential. A 401 is repeated once, and only with
+/// a credential that differs from the one sent; nothing else is repeated.
+async fn send_once(cloud: &Cloud, call: &Call) -> Result<Answer> {
     let project = call.project_name().unwrap_or(&cloud.account().region);
     let rate = cloud.inner.rates.of(&cloud.account().name, call.api);
-    let mut other = None;
+    let mut credential = credentials::current(cloud, project).await?;
+    let mut renewed = false;
     loop {
-        // Whoever waits in one line holds nothing of the next.
         let leave = cloud.leave(&rate, call.api, call.operation).await?;
         let place = cloud.inner.in_flight.enter(call.api).await;
-        // The service may have closed while this call waited for its place.
+        let pass = cloud.inner.gate.enter(&cloud.account().name, &credential.key).await?;
+        // The service may have closed while this call waited for its place or its turn.
         if !leave.holds() {
             continue;
         }
-        let renewed = other.is_some();
-        let credential = match other.take() {
-            Some(other) => other,
-            None => credentials::current(cloud, project).await?,
-        };
-        let pass = cloud.inner.gate.enter(&cloud.account().name, &credential.key).await?;
         let outcome = attempt(cloud, call, &credential, leave).await;
         drop(place);
         let (failure, standing) = match outcome {
@@ -203,7 +229,8 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         // A token that is refused may only be old; the second one was made for this call.
         let standing = match (standing, &credential.proof) {
             (Standing::Refused, Proof::Token(_)) if !renewed => Standing::Stale,
-            (Standing::Stale, Proof::Keys { .. }) => Standing::Skewed,
+            // A token ends by itself; only a signature is made by this host's clock.
+            (Standing::Skewed, Proof::Token(_)) => Standing::Stale,
             (standing, _) => standing,
         };
         pass.done(standing);
@@ -211,10 +238,11 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
         if renewed || !old {
             return Err(failure);
         }
-        other = credentials::other_than(cloud, project, &credential).await?;
-        if other.is_none() {
-            return Err(failure);
+        match credentials::other_than(cloud, project, &credential).await? {
+            Some(other) => credential = other,
+            None => return Err(failure),
         }
+        renewed = true;
     }
 }
 

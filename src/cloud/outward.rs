@@ -21,7 +21,15 @@ pub(super) struct Inward;
 impl Outward {
     /// With the address of the operator's proxy, whose own name is excepted.
     pub(super) fn new(proxy: Option<&str>) -> Self {
-        let host = |address: &str| Url::parse(address).ok()?.host_str().map(str::to_owned);
+        // As the client of HTTP reads it: without a scheme it is http.
+        let host = |address: &str| {
+            let whole = if address.contains("://") {
+                address.to_owned()
+            } else {
+                format!("http://{address}")
+            };
+            Url::parse(&whole).ok()?.host_str().map(str::to_owned)
+        };
         Self { proxy: proxy.and_then(host) }
     }
 }
@@ -109,6 +117,7 @@ mod tests {
         assert!(resolve(None).await.is_err_and(|error| error.is::<Inward>()));
         assert!(resolve(Some("http://proxy.example.com:3128")).await.is_err());
         assert!(resolve(Some("http://user:word@localhost:3128")).await.is_ok());
+        assert!(resolve(Some("localhost:3128")).await.is_ok(), "http, where no scheme is said");
     }
 
     /// The one name of this host that every machine knows would be refused by its text already, so the

@@ -137,9 +137,13 @@ impl Cycle {
         if !is_blind(held) {
             return None;
         }
-        let count = self.blind.entry(held.subject.clone()).or_default();
-        *count = count.saturating_add(1);
-        let grown = self.world.config.schedule.retry.delay(*count, 0);
+        let retry = self.world.config.schedule.retry;
+        let blind = &mut self.blind;
+        let grown = || {
+            let count = blind.entry(held.subject.clone()).or_default();
+            *count = count.saturating_add(1);
+            retry.delay(*count, 0)
+        };
         Some((self.clock)() + again_after(held, grown))
     }
 
@@ -163,9 +167,13 @@ impl Cycle {
 
 /// How long to leave alone what could not be seen, where the back-off has grown so far. A service that says
 /// when to come back is not asked sooner.
-fn again_after(held: &Held, grown: Duration) -> Duration {
-    let asked = unseen(held).and_then(|failure| failure.wait).unwrap_or_default();
-    grown.max(asked)
+fn again_after(held: &Held, grown: impl FnOnce() -> Duration) -> Duration {
+    match unseen(held).and_then(|failure| failure.wait.map(|wait| (failure, wait))) {
+        // Turned away on our side, with a turn of its own: another place in the line, and no failure.
+        Some((failure, wait)) if failure.was_never_sent() => wait,
+        Some((_, wait)) => grown().max(wait),
+        None => grown(),
+    }
 }
 
 /// Whether a hold ends when another entry's step does.
@@ -197,14 +205,19 @@ mod tests {
 
     #[test]
     fn a_look_that_was_throttled_is_not_repeated_before_the_service_asked() {
-        for (asked, grown, expected) in [(0, 10, 10), (60, 10, 60), (60, 900, 900)] {
+        for (status, asked, grown, expected) in [
+            (Some(429), 0, 10, 10),
+            (Some(429), 60, 10, 60),
+            (Some(429), 60, 900, 900),
+            (None, 60, 900, 60),
+        ] {
             let wait = Some(Duration::from_secs(asked));
             let local = Failure::local(Kind::Throttled, "list certificates", "words");
-            let failure = Failure { status: Some(429), wait, ..local };
+            let failure = Failure { status, wait, ..local };
             let subject = Subject::Certificate(Name::new("www").unwrap());
             let held = Held { subject, why: Hold::Unseen { failure }, until: None };
             assert!(is_blind(&held));
-            let after = again_after(&held, Duration::from_secs(grown));
+            let after = again_after(&held, || Duration::from_secs(grown));
             assert_eq!(after, Duration::from_secs(expected));
         }
     }

@@ -79,6 +79,7 @@ pub async fn bind(
     }
     let https = wanted(&before["https"], scm_id, name);
     update(cloud, &mut pass, &put, [("https".to_owned(), Value::Object(https.clone()))]).await?;
+    let (show, put) = (show.follows(), put.follows());
     let after = whole(cloud, &mut pass, &show)
         .await
         .map_err(|failure| neighbours::unread(&put, failure))?;

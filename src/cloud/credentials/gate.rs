@@ -270,8 +270,8 @@ fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
 }
 
 fn off() -> Failure {
-    let message = "not sent: the service refused the last signatures for their time: check this host's clock; it is \
-                   tried again at once when that is set";
+    let message = "not sent: the service refused the last signatures for their time: check this host's clock, or \
+                   whether a temporary key has ended; it is tried again at once when either is set right";
     Failure::local(Kind::Throttled, OPERATION, message)
 }
 

@@ -82,6 +82,7 @@ pub async fn bind(
         }
     };
     update(cloud, &put, &fields).await?;
+    let (show, put) = (show.follows(), put.follows());
     let after = whole(cloud, &show).await.map_err(|failure| neighbours::unread(&put, failure))?;
     let names = neighbours::changed(&before, &after, &MAY_CHANGE);
     if names.is_empty() {

@@ -219,3 +219,39 @@ async fn what_is_gone_is_deleted_and_nothing_else() {
         assert!(server.seen()[0].body.is_empty());
     }
 }
+
+/// The calls of these numbers are throttled, once each, as the gateway does it. The first update switches
+/// something else off.
+async fn throttled_at(calls: &'static [usize]) -> Server {
+    let state = Mutex::new((furnished(), 0));
+    Server::start(move |seen| {
+        let mut state = state.lock().unwrap();
+        state.1 += 1;
+        if calls.contains(&state.1) {
+            return Reply::new(429, "").header("retry-after", "1");
+        }
+        if seen.method == "PUT" {
+            for (field, value) in seen.json()["listener"].as_object().unwrap() {
+                state.0[field] = value.clone();
+            }
+            if state.0["default_tls_container_ref"] == json!("new") {
+                state.0["http2_enable"] = json!(false);
+            }
+        }
+        Reply::json(&json!({ "listener": state.0 }))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_throttle_does_not_keep_a_bind_from_its_proof_or_from_putting_back() {
+    // Looked at, written, [429] read back, [429] put back, read.
+    let server = throttled_at(&[3, 5]).await;
+    let failure = exchange(&server, "new", &["old"]).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Operator, "{failure}");
+    let bodies = server.bodies();
+    assert_eq!(bodies.len(), 3, "the one that was throttled twice: {bodies:?}");
+    assert_eq!(bodies[1], bodies[2]);
+    assert_eq!(bodies[2]["listener"]["http2_enable"], json!(true));
+    assert_eq!(bodies[2]["listener"]["default_tls_container_ref"], json!("old"));
+}

@@ -72,7 +72,11 @@ pub(super) fn unauthorised(standing: Standing, message: &str) -> Kind {
         Standing::Refused => Kind::Refused,
         // A token is renewed with the next call; a signature is too old because of a clock, or of
         // a temporary key that nobody renews.
-        Standing::Stale if !message.to_ascii_lowercase().contains("signature") => Kind::Transient,
+        Standing::Stale | Standing::Skewed
+            if !message.to_ascii_lowercase().contains("signature") =>
+        {
+            Kind::Transient
+        }
         Standing::Stale | Standing::Skewed | Standing::Good | Standing::Unknown => Kind::Operator,
     }
 }
@@ -92,7 +96,7 @@ pub(super) fn standing(api: Api, status: u16, code: &str, message: &str) -> Stan
         _ if BEHIND_THE_DOOR.contains(&family) => Standing::Good,
         // IAM's own words about an expired password are a refusal; the gateway's are about time.
         _ if says(message, &TIME_WORDS) && (api != Api::Iam || family == "APIGW") => {
-            Standing::Stale
+            Standing::Skewed
         }
         _ => Standing::Refused,
     }

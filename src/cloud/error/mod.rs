@@ -129,7 +129,8 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
 
 /// The service's words, and what an operator can do where that is known.
 fn advised(standing: Standing, advice: Option<&str>, message: String) -> String {
-    let old = standing == Standing::Stale && message.to_ascii_lowercase().contains("signature");
+    let old = matches!(standing, Standing::Stale | Standing::Skewed)
+        && message.to_ascii_lowercase().contains("signature");
     let advice = if old { Some("check this host's clock") } else { advice };
     match advice {
         Some(advice) => format!("{}: {advice}", message.trim_end_matches('.')),

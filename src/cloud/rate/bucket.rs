@@ -132,6 +132,15 @@ impl Bucket {
         self.limit.is_some_and(|limit| limit.lowered_at > begun)
     }
 
+    /// How far apart calls are for as long as the limit stands as it does.
+    pub(super) fn apart(&self) -> Duration {
+        let Some(limit) = &self.limit else { return Duration::ZERO };
+        let paced = limit.pace.map(|pace| pace.rate(Duration::from_secs_f64(RECOVERY_SECS)));
+        let rates = [limit.policy.map(Policy::rate), paced];
+        let slowest = rates.into_iter().flatten().fold(PACE_MAX, f64::min);
+        Duration::from_secs_f64(1.0 / slowest)
+    }
+
     /// Learns from a call that was begun at this moment.
     pub(super) fn ended(&mut self, begun: Instant, now: Instant, ended: Ended) {
         self.under_way = self.under_way.saturating_sub(1);

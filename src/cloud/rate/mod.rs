@@ -23,6 +23,10 @@ pub(super) use bucket::{Ended, Policy, Refusal};
 /// several calls gets on; much shorter than a policy's window, so that its entry is not held up unseen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The longest that somebody is told to stay away beyond the moment when the next call may go: turns of
+/// thousands would lie days ahead, and by then the service allows something else.
+const TURN_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
+
 /// The rates of every service of every account. They outlive a reload: a service does not forget either.
 #[derive(Default)]
 pub(super) struct Rates(Mutex<BTreeMap<(Name, Api), Arc<Rate>>>);
@@ -42,6 +46,8 @@ pub(super) struct Rate {
     /// Held by whoever is next: first come, first served.
     door: tokio::sync::Mutex<()>,
     waiting: AtomicUsize,
+    /// When the last of those who were turned away was told to come back.
+    told: Mutex<Option<Instant>>,
     /// A call has ended, which may make room or close the service.
     ended: Notify,
 }
@@ -58,13 +64,13 @@ pub(super) struct Leave<'a> {
 struct InLine<'a>(&'a AtomicUsize);
 
 impl Rate {
-    /// Waits in line for leave to call. Where that takes longer than a little patience, says at once how
-    /// long it will take; nothing may be sent then.
+    /// Waits in line for leave to call. Where that takes longer than a little patience, says at once when
+    /// to come back, which is another moment for everybody; nothing may be sent then.
     pub(super) async fn enter(&self) -> Result<Leave<'_>, Duration> {
         let asked = Instant::now();
         let ahead = self.waiting.load(Ordering::SeqCst);
         let expected = self.bucket().expected(asked, ahead);
-        check(asked, asked, expected)?;
+        self.check(asked, asked, expected)?;
         let _in_line = InLine::up(&self.waiting);
         let _next = self.door.lock().await;
         loop {
@@ -73,16 +79,29 @@ impl Rate {
             let (free_at, expected) = {
                 let mut bucket = self.bucket();
                 match bucket.take(now) {
-                    Ok(()) => return Ok(Leave { rate: self, begun: now, ended: Ended::Taken }),
+                    Ok(()) => return Ok(Leave { rate: self, begun: now, ended: Ended::Unsent }),
                     Err(free_at) => (free_at, bucket.expected(now, 0)),
                 }
             };
-            check(asked, now, expected)?;
+            self.check(asked, now, expected)?;
             tokio::select! {
                 () = sleep_until(free_at.unwrap_or(asked + PATIENCE)) => {}
                 () = ended => {}
             }
         }
+    }
+
+    /// Whether who asked then can still wait until that moment; else how long to stay away from now.
+    fn check(&self, asked: Instant, now: Instant, expected: Instant) -> Result<(), Duration> {
+        if expected <= asked + PATIENCE && now <= asked + PATIENCE {
+            return Ok(());
+        }
+        let apart = self.bucket().apart();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = told.map_or(expected, |last| expected.max(last + apart));
+        let turn = turn.min(expected + TURN_AFTER_MAX);
+        *told = Some(turn);
+        Err(turn.saturating_duration_since(now))
     }
 
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
@@ -125,12 +144,6 @@ impl Drop for InLine<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
-}
-
-/// Whether who asked then can still wait until that moment; else how long it will take from now.
-fn check(asked: Instant, now: Instant, expected: Instant) -> Result<(), Duration> {
-    let over = expected > asked + PATIENCE || now > asked + PATIENCE;
-    if over { Err(expected.saturating_duration_since(now)) } else { Ok(()) }
 }
 
 #[cfg(test)]

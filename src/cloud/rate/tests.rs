@@ -83,6 +83,37 @@ async fn a_caller_that_goes_away_leaves_the_line() {
     assert!(rate.enter().await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn everybody_who_is_turned_away_has_a_turn_of_their_own() {
+    let rate = Rate::default();
+    refuse(&rate, 60, Some(Policy { calls: 10, window: secs(60) })).await;
+    let mut told = Vec::new();
+    for _ in 0..300 {
+        told.push(rate.enter().await.err().unwrap());
+    }
+    assert_eq!(told[..3], [secs(60), secs(66), secs(72)]);
+    assert!(told.is_sorted());
+    assert_eq!(told.last(), Some(&(secs(60) + TURN_AFTER_MAX)));
+    tokio::time::sleep(secs(60)).await;
+    assert!(rate.enter().await.is_ok(), "who comes in time is served");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leave_that_is_not_used_is_no_call() {
+    let rate = Rate::default();
+    refuse(&rate, 1, Some(Policy { calls: 2, window: secs(600) })).await;
+    for _ in 0..20 {
+        drop(rate.enter().await.ok().unwrap());
+    }
+    let used = || async {
+        let mut leave = rate.enter().await.ok().unwrap();
+        leave.sends();
+    };
+    used().await;
+    used().await;
+    assert!(rate.enter().await.is_err());
+}
+
 #[test]
 fn an_account_has_one_rate_a_service() {
     let rates = Rates::default();

@@ -66,12 +66,13 @@ pub async fn bind(cloud: &Cloud, project: &str, certificate_id: &str, host: &Hos
     let apply = apply_call(project, &project_id, certificate_id, host)?;
     let before = whole(cloud, &show).await?;
     client::done(cloud, &apply).await?;
+    let show = show.follows();
     let after = whole(cloud, &show).await.map_err(|failure| neighbours::unread(&apply, failure))?;
     let names = neighbours::changed(&before, &after, &MAY_CHANGE);
     if names.is_empty() {
         return Ok(());
     }
-    let update = update_call(project, &project_id, host);
+    let update = update_call(project, &project_id, host).follows();
     let back = put_back(cloud, &show, update, host.kind, &before, &names).await;
     Err(neighbours::disturbed(&apply, &names, back))
 }

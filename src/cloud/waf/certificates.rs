@@ -56,7 +56,7 @@ async fn with_content(
         return Ok(Some(row));
     }
     let rest = format!("waf/certificate/{}", client::segment(&row.id));
-    let call = super::get(project, project_id, "show certificate", &rest);
+    let call = super::get(project, project_id, "show certificate", &rest).follows();
     match client::json::<Row>(cloud, &call).await {
         Ok(shown) => Ok(Some(Row { content: shown.content, ..row })),
         Err(failure) if client::is_gone(&failure) => Ok(None),

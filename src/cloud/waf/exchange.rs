@@ -29,10 +29,19 @@ pub async fn exchange(
         let words = "somebody has changed the certificate of this host since it was looked at";
         return Err(Failure::local(Kind::Busy, "bind", words));
     }
-    for host in &hosts {
-        bind(cloud, project, certificate_id, host).await?;
+    for (done, host) in hosts.iter().enumerate() {
+        let bound = bind(cloud, project, certificate_id, host).await;
+        bound.map_err(|failure| if done == 0 { failure } else { halfway(failure) })?;
     }
     Ok(())
+}
+
+/// The host in the one mode was changed, and that in the other may not have been: doubt, until somebody
+/// looks again.
+fn halfway(failure: Failure) -> Failure {
+    let message =
+        format!("one of the hosts of this name was changed, the next one not: {}", failure.message);
+    Failure { kind: Kind::Lost, message, ..failure }
 }
 
 /// Whether the host still has what is to be exchanged, or nothing.
@@ -44,6 +53,14 @@ fn is_as_seen(host: &Host, instead_of: &[String]) -> bool {
 mod tests {
     use super::super::HostKind;
     use super::*;
+
+    #[test]
+    fn what_fails_after_a_host_was_changed_is_in_doubt() {
+        let words = "not sent: the service was called too often";
+        let failure = halfway(Failure::local(Kind::Throttled, "bind", words));
+        assert_eq!(failure.kind, Kind::Lost);
+        assert!(!failure.was_never_sent() && failure.message.ends_with(words), "{failure}");
+    }
 
     #[test]
     fn a_host_that_somebody_has_changed_is_left_alone() {

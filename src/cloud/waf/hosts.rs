@@ -108,7 +108,7 @@ async fn with_certificate(
     if row.certificate_id.is_some() {
         return Ok(Some(row));
     }
-    let call = show_call(project, project_id, kind, &row.id);
+    let call = show_call(project, project_id, kind, &row.id).follows();
     match client::json::<Row>(cloud, &call).await {
         Ok(shown) => Ok(Some(Row { hostname: shown.hostname.or(row.hostname), ..shown })),
         Err(failure) if client::is_gone(&failure) => Ok(None),
