@@ -66,7 +66,10 @@ impl Stage {
         self.present();
         let newest = self.newest + 1;
         let same = self.rng.percent(50);
+        let actual = self.sim.ssl(ids::TAURUSDB);
         for house in &mut self.houses {
+            // Somebody looks, and says so where it is as it shall be.
+            house.assume = actual.filter(|on| house.ssl == Some(*on));
             house.put("www", newest);
             house.put("api", if same { newest } else { newest + 1 });
             house.put("fin", newest);

@@ -81,7 +81,7 @@ pub async fn live_polls(daemons: &mut [Option<Daemon>], mut polls: u64, at_most:
 pub async fn settle(config: Config, retry: bool) -> Vec<Held> {
     let mut cycle = Cycle::open(config, clock::now).unwrap();
     if retry {
-        cycle.ask(&retries()).unwrap();
+        cycle.ask(&retries(true)).unwrap();
     }
     let (_wakes, mut woken) = mpsc::channel(1);
     let until = Until::Settled { wait: CALM_WAIT, jobs: CALM_WAIT };
@@ -90,9 +90,10 @@ pub async fn settle(config: Config, retry: bool) -> Vec<Held> {
     cycle.held().cloned().collect()
 }
 
-/// An operator asks for everything again.
-pub fn retries() -> Vec<Request> {
-    let names = ENTRIES.iter().map(|(entry, _)| *entry).chain(["redis", "gemini", "ledger"]);
+/// An operator asks for everything again; for the switch only when told so, since that restarts.
+pub fn retries(switch: bool) -> Vec<Request> {
+    let names = ENTRIES.iter().map(|(entry, _)| *entry).chain(["redis", "gemini"]);
+    let names = names.chain(switch.then_some("ledger"));
     names.map(|name| Request::Retry(Name::new(name).unwrap())).collect()
 }
 

@@ -13,6 +13,8 @@ use super::{clock, daemon, faults, tally};
 
 /// How far a clock is off that the cloud does not accept, in seconds.
 const TOO_FAR_SECS: i64 = 1_500;
+/// How far a clock is off at most where a job of our own is still known by its time, in seconds.
+const CLOSE_SECS: i64 = 25;
 /// CAs that the instances go through at most.
 const CAS_MAX: u32 = 4;
 
@@ -55,7 +57,11 @@ impl Stage {
                 std::fs::remove_dir_all(self.houses[host].state()).ok();
             }
             84..=86 => self.reload(host),
-            87..=88 => self.wake(host, Wake::Asked(daemon::retries())),
+            87..=88 => {
+                // With a clock far off, our own switch looks like somebody else's: nobody asks blindly.
+                let switch = self.ahead_secs.abs() <= CLOSE_SECS;
+                self.wake(host, Wake::Asked(daemon::retries(switch)));
+            }
             _ => {}
         }
         if self.rng.percent(60) {
