@@ -4,11 +4,13 @@
 use serde_json::{Map, Value};
 
 use super::Result;
-use super::client::Call;
+use super::client::{Call, bounded};
 use crate::model::failure::{Failure, Kind};
 
 /// Names that one message says; of more it says how many.
 const NAMES_SAID_MAX: usize = 8;
+/// Characters of a name that one message says; the services' own stay far below it.
+const NAME_CHARS_MAX: usize = 60;
 
 /// The fields that differ between two readings of an object: dotted names, sorted. A name in
 /// `may_change` allows the field, and all that is in it, to differ. Objects are compared field by
@@ -70,12 +72,13 @@ pub(super) fn disturbed(write: &Call, names: &[String], back: Result<Vec<String>
     write.failure(Kind::Operator, &message)
 }
 
+/// The names come from the service, and so may be of any kind.
 fn listed(names: &[String]) -> String {
-    match names.get(..NAMES_SAID_MAX) {
-        Some(said) if names.len() > NAMES_SAID_MAX => {
-            format!("{} and {} more", said.join(", "), names.len() - NAMES_SAID_MAX)
-        }
-        _ => names.join(", "),
+    let short = |name: &String| bounded(name).chars().take(NAME_CHARS_MAX).collect::<String>();
+    let said: Vec<_> = names.iter().take(NAMES_SAID_MAX).map(short).collect();
+    match names.len().saturating_sub(NAMES_SAID_MAX) {
+        0 => said.join(", "),
+        more => format!("{} and {more} more", said.join(", ")),
     }
 }
 
@@ -84,6 +87,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_of_any_kind_stand_in_a_sentence() {
+        let names = ["a\u{7f}b\nc".to_owned(), "x".repeat(1000)];
+        assert_eq!(listed(&names), format!("a b c, {}", "x".repeat(NAME_CHARS_MAX)));
+        let many: Vec<_> = (0..10).map(|number| number.to_string()).collect();
+        assert_eq!(listed(&many), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
+    }
 
     #[test]
     fn only_what_may_change_may_differ() {
