@@ -28,10 +28,9 @@ const NAME: &str = "www.example.com";
 const CHAIN_MAX: usize = 10;
 /// Certificates that the server sends at most: more than are kept.
 const SENT_MAX: usize = 12;
-/// What a server presents: the kind of its key, the key, and the leaf's digest.
+/// A family, a key of it, and the certificate that belongs to that.
 type Own = (Family, Arc<dyn SigningKey>, Sha256);
-
-/// The families, each with a key of its own and the certificate that belongs to it.
+/// What the server holds.
 static OWN: LazyLock<[Own; 3]> = LazyLock::new(|| {
     macro_rules! own {
         ($family:expr, $key:literal, $leaf:literal) => {{
@@ -76,11 +75,7 @@ fn said(bytes: &[u8], family: Family) {
 }
 
 /// The server shakes hands with these certificates, each behind two bytes of its length.
-fn presented(
-    bytes: &[u8],
-    (family, key, own): &(Family, Arc<dyn SigningKey>, Sha256),
-    version: &'static SupportedProtocolVersion,
-) {
+fn presented(bytes: &[u8], (family, key, own): &Own, version: &'static SupportedProtocolVersion) {
     let sent = certificates(bytes);
     let digests: Vec<_> = sent.iter().map(|der| Sha256::of(der)).collect();
     let acceptor = acceptor(CertifiedKey::new(sent, Arc::clone(key)), version);

@@ -12,12 +12,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use certrotd::cloud::{Cloud, Lockout};
 use certrotd::model::account::{Account, CredentialSource, SecretFile};
 use certrotd::model::failure::{Failure, Kind};
 use certrotd::model::names::Name;
 use certrotd::model::target::Api;
+use certrotd::model::time::Time;
 
 use self::calls::Call;
 use self::script::Script;
@@ -46,7 +48,8 @@ pub fn open(bytes: &[u8]) {
         Box::pin(script.call.make(&cloud, address)).await
     });
     if log.served().iter().any(|served| served.status == 401) {
-        KEPT.take();
+        // Nothing of that shall be seen by the next input.
+        MILLIS.fetch_add(QUIET_MILLIS, Ordering::Relaxed);
     }
     match outcome {
         Ok(shown) => succeeded(script.call, &log.served(), &shown),
@@ -99,22 +102,30 @@ enum Source {
     Metadata,
 }
 
+/// The clock of the clients.
+static MILLIS: AtomicI64 = AtomicI64::new(NOW.millis());
+/// How long a refused credential is left alone, and a second more.
+const QUIET_MILLIS: i64 = (15 * 60 + 1) * 1000;
+
 thread_local! {
-    /// The client of calls by access key, which remembers nothing from one to the next until a key is refused.
-    /// Making one takes longer than a call.
-    static KEPT: RefCell<Option<Cloud>> = const { RefCell::new(None) };
+    /// The client of calls by access key, which remembers nothing from one to the next but that a key was
+    /// refused. Making one takes longer than a call.
+    static KEPT: RefCell<Option<(Cloud, Lockout)>> = const { RefCell::new(None) };
 }
 
 fn cloud(address: SocketAddr, script: &Script) -> Cloud {
     let new = || {
-        let account = account(address, script.source);
-        Cloud::new(&account, &Lockout::new(&[], || NOW)).expect("a client can be made")
+        let lockout = Lockout::new(&[], || Time::from_millis(MILLIS.load(Ordering::Relaxed)));
+        let cloud = Cloud::new(&account(address, script.source), &lockout);
+        (cloud.expect("a client can be made"), lockout)
     };
     match script.source {
-        Source::AccessKey if !script.call.is_remembered() => {
-            KEPT.with_borrow_mut(|kept| kept.get_or_insert_with(new).clone())
-        }
-        _ => new(),
+        Source::AccessKey if !script.call.is_remembered() => KEPT.with_borrow_mut(|kept| {
+            let (cloud, lockout) = kept.get_or_insert_with(new);
+            lockout.take_refusals();
+            cloud.clone()
+        }),
+        _ => new().0,
     }
 }
 
