@@ -132,7 +132,8 @@ class Bench:
         return False, "SURVIVED"
 
     def everything(self) -> list[str]:
-        return ["--skip", "storm", f"{self.crate.module}::"]
+        modules = sorted({row.module() for row in self.rows.values()})
+        return ["--skip", "storm", *(f"{module}::" for module in modules)]
 
     def tell(self, row: table.Row, verdict: tuple[bool, str]) -> None:
         good, words = verdict

@@ -72,6 +72,28 @@ async fn whoever_stands_in_line_when_it_closes_hears_of_it() {
     assert!(rate.enter().await.is_err_and(|wait| wait > secs(250)));
 }
 
+/// A pace of one call in two seconds to begin with.
+#[tokio::test(start_paused = true)]
+async fn who_would_wait_too_long_behind_others_is_told_at_once() {
+    let rate = Arc::new(Rate::default());
+    refuse(&rate, 5, None).await;
+    let callers = (0..8).map(|_| {
+        let rate = Arc::clone(&rate);
+        tokio::spawn(async move {
+            let asked = Instant::now();
+            rate.enter().await.err().map(|wait| (asked.elapsed(), wait))
+        })
+    });
+    let mut told = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        told.push(caller.await.unwrap());
+    }
+    assert_eq!(told[..3], [None; 3]);
+    for told in &told[3..] {
+        assert!(told.is_some_and(|(after, wait)| after.is_zero() && wait > PATIENCE), "{told:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_leaves_the_line() {
     let rate = Rate::default();

@@ -96,6 +96,21 @@ async fn the_refusal_of_a_renewed_token_ends_the_call() {
 }
 
 #[tokio::test]
+async fn signatures_that_are_too_old_are_sent_twice() {
+    let scratch = Scratch::new();
+    let body = r#"{"error_code":"APIGW.0301","error_msg":"signature expired"}"#;
+    let server = Server::start(move |_| Reply::new(401, body)).await;
+    let cloud = cloud(&server.account(files(&scratch)), &[], Surroundings::default());
+    let mut kinds = Vec::new();
+    for _ in 0..4 {
+        kinds.push(push(&cloud).await.unwrap_err().kind);
+    }
+    assert_eq!(kinds, [Kind::Operator, Kind::Operator, Kind::Throttled, Kind::Throttled]);
+    assert_eq!(server.seen().len(), 2);
+    assert!(cloud.take_refusals().is_empty());
+}
+
+#[tokio::test]
 async fn a_quiet_time_ends_and_begins_again_with_the_next_refusal() {
     let scratch = Scratch::new();
     let server = Server::start(|_| Reply::new(401, WRONG)).await;

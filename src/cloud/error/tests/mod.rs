@@ -217,6 +217,15 @@ fn what_was_sent_does_not_come_back() {
 }
 
 #[test]
+fn what_was_sent_does_not_come_back_as_a_code_or_an_id() {
+    let mut echo = answer(400, &coded("SCM.AKIDEXAMPLE", "words"));
+    echo.request_id = Some("r-sesame".to_owned());
+    let found = judged(Api::Scm, true, echo).failure;
+    assert_eq!(found.code.as_deref(), Some("SCM.[redacted]"));
+    assert_eq!(found.request_id.as_deref(), Some("r-[redacted]"));
+}
+
+#[test]
 fn a_signature_does_not_come_back_where_a_proxy_repeats_the_request() {
     let message =
         "bad request: GET /v3 authorization: SDK-HMAC-SHA256 SignedHeaders=host, Signature=abc123";

@@ -53,6 +53,12 @@ fn policies_are_read_in_every_spelling() {
 }
 
 #[test]
+fn a_policys_window_is_a_day_at_most() {
+    let throttle = throttled("limit:10,time:9 days", None).throttle.unwrap();
+    assert_eq!(throttle.policy.unwrap().window, Duration::from_secs(24 * 3600));
+}
+
+#[test]
 fn the_header_is_seconds_or_a_date_and_is_bounded() {
     let now = super::super::super::testing::now();
     let date = |secs: i64| {

@@ -217,6 +217,29 @@ fn pauses_grow_up_to_a_minute() {
 }
 
 #[test]
+fn a_call_that_was_taken_ends_the_row_of_refusals() {
+    let (mut bucket, opens_at) = limited();
+    for ended in [Ended::Taken, refused()] {
+        bucket.take(opens_at + LATENCY).unwrap();
+        bucket.ended(opens_at + LATENCY, opens_at + LATENCY, ended);
+    }
+    assert_eq!(bucket.limit.unwrap().opens_at, opens_at + LATENCY + PAUSE);
+}
+
+#[test]
+fn the_stricter_of_two_policies_is_kept() {
+    let (mut now, mut bucket) = (Instant::now(), Bucket::default());
+    for (named, kept) in [(100, 100), (10, 10), (50, 10)] {
+        bucket.take(now).unwrap();
+        now += LATENCY;
+        let refusal = Refusal { wait: Some(Duration::ZERO), policy: Some(policy(named, 60)) };
+        bucket.ended(now, now, Ended::Refused(refusal));
+        assert_eq!(bucket.limit.unwrap().policy, Some(policy(kept, 60)));
+        now += LATENCY;
+    }
+}
+
+#[test]
 fn the_wait_that_a_service_asks_for_closes_it_for_everybody() {
     let (mut bucket, now) = limited();
     let asks = |secs| Refusal { wait: Some(Duration::from_secs(secs)), policy: None };
