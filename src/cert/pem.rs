@@ -322,8 +322,19 @@ mod tests {
     #[test]
     fn a_key_is_read_where_the_library_reads_one() {
         let whole = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+/9=";
-        let odd =
-            ["AA==", "AA=", "AAA=", "A===", "AAAA=", "AAAA====", "A A\r\n\tA A", "=", "\u{e9}AAA"];
+        let odd = [
+            "AA==",
+            "AA=",
+            "AAA=",
+            "A===",
+            "AAAA=",
+            "AAAA====",
+            "AA=A",
+            "A==A",
+            "A A\r\n\tA A",
+            "=",
+            "\u{e9}AAA",
+        ];
         let mut texts: Vec<String> = odd.map(str::to_owned).into();
         texts.extend((0_u8..128).map(|byte| format!("AAA{}", char::from(byte))));
         texts.extend((0..whole.len()).map(|end| whole[..end].to_owned()));

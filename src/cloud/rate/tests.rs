@@ -72,6 +72,28 @@ async fn whoever_stands_in_line_when_it_closes_hears_of_it() {
     assert!(rate.enter().await.is_err_and(|wait| wait > secs(250)));
 }
 
+/// The one asks in the moment of opening, before the other, who waited for it, is woken.
+#[tokio::test(start_paused = true)]
+async fn who_comes_when_it_opens_does_not_overtake_who_waited() {
+    let rate = Arc::new(Rate::default());
+    refuse(&rate, 1, None).await;
+    let opens_at = Instant::now() + secs(1);
+    let caller = |comes_at| {
+        let rate = Arc::clone(&rate);
+        tokio::spawn(async move {
+            sleep_until(comes_at).await;
+            rate.enter().await.map(drop).unwrap();
+            Instant::now()
+        })
+    };
+    let late = caller(opens_at);
+    // Its timer is the first of that moment.
+    tokio::task::yield_now().await;
+    let early = caller(Instant::now());
+    assert_eq!(early.await.unwrap(), opens_at);
+    assert!(late.await.unwrap() > opens_at);
+}
+
 /// A pace of one call in two seconds to begin with.
 #[tokio::test(start_paused = true)]
 async fn who_would_wait_too_long_behind_others_is_told_at_once() {
