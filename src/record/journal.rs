@@ -33,7 +33,7 @@ pub struct Entry {
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The state directory cannot be made or entered.
+    /// The state directory cannot be made, entered or read.
     #[error("state directory {path}")]
     Directory {
         /// The directory.
@@ -139,8 +139,7 @@ impl Journal {
             return Err(JournalError::Version { path, found });
         }
         prove(&connection).map_err(|source| unwritable(&path, source))?;
-        let place = Place::of(&path)
-            .map_err(|source| JournalError::Directory { path: state.to_owned(), source })?;
+        let place = Place::of(&path).map_err(|source| directory(&path, source))?;
         Ok(Self { path, connection, place })
     }
 
@@ -161,7 +160,7 @@ impl Journal {
         records: &[Record],
         memory: &mut Memory,
     ) -> Result<(), JournalError> {
-        if !self.place.holds() {
+        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
             return Err(JournalError::Gone { path: self.path.clone() });
         }
         if records.is_empty() {
@@ -260,6 +259,12 @@ fn rows(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, String)>> {
 
 fn sqlite(path: &Path, source: rusqlite::Error) -> JournalError {
     JournalError::Sqlite { path: path.to_owned(), source }
+}
+
+/// What keeps the journal at this path from being found.
+fn directory(journal: &Path, source: std::io::Error) -> JournalError {
+    let state = journal.parent().unwrap_or(journal);
+    JournalError::Directory { path: state.to_owned(), source }
 }
 
 fn unwritable(path: &Path, source: rusqlite::Error) -> JournalError {

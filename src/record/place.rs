@@ -53,9 +53,18 @@ impl Place {
         Ok(Self(files))
     }
 
-    /// Whether the same files lie there still. SQLite would go on writing into what was deleted.
-    pub fn holds(&self) -> bool {
-        self.0.iter().all(|(path, known)| identity(path).is_ok_and(|found| found == *known))
+    /// Whether the same files lie there still: SQLite would go on writing into what was deleted. Refuses
+    /// where that cannot be told.
+    pub fn holds(&self) -> io::Result<bool> {
+        for (path, known) in &self.0 {
+            match identity(path) {
+                Ok(found) if found == *known => {}
+                Ok(_) => return Ok(false),
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(false),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(true)
     }
 }
 

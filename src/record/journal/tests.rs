@@ -137,6 +137,23 @@ fn a_journal_that_was_taken_away_takes_no_line() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_looked_at_is_not_called_gone() {
+    let state = scratch("journal-loop");
+    let mut journal = Journal::open(&state).unwrap();
+    let moved = state.with_extension("moved");
+    std::fs::rename(&state, &moved).unwrap();
+    std::os::unix::fs::symlink(&state, &state).unwrap();
+    let error = journal.append(Time::from_secs(5), &[], &mut Memory::default()).unwrap_err();
+    assert!(
+        matches!(&error, JournalError::Directory { path, source } if *path == state
+            && source.raw_os_error() == Some(nix::libc::ELOOP)),
+        "{error}"
+    );
+    std::fs::remove_file(&state).unwrap();
+    std::fs::remove_dir_all(&moved).unwrap();
+}
+
+#[test]
 fn what_another_command_left_of_its_proof_is_no_obstacle() {
     let state = scratch("journal-room");
     files::state_dir(&state).unwrap();
