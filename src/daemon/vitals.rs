@@ -73,7 +73,11 @@ impl Vitals {
         if self.wanted == address && self.server.is_some() {
             return;
         }
-        (self.wanted, self.server, self.failed) = (address, None, false);
+        (self.wanted, self.failed) = (address, false);
+        if let Some(former) = self.server.take() {
+            // It may have this very port, and at another address of this host stand in the way.
+            former.close().await;
+        }
         self.open().await;
     }
 

@@ -43,7 +43,6 @@ const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    #[expect(dead_code, reason = "stops the task when dropped")]
     task: AbortOnDropHandle<Infallible>,
 }
 
@@ -54,6 +53,13 @@ impl Server {
         let address = listener.local_addr()?;
         let task = AbortOnDropHandle::new(tokio::spawn(accept(listener, board)));
         Ok(Self { address, task })
+    }
+
+    /// Ends it. Its port is free when this returns, which it is only a little later after a mere drop.
+    pub async fn close(self) {
+        self.task.abort();
+        // That it was ended is all that it can say.
+        let _ = self.task.await;
     }
 
     /// Where it listens: with the port that the system chose where 0 was asked for.

@@ -173,3 +173,20 @@ async fn a_port_that_somebody_has_is_said_once_and_tried_again() {
     vitals.listen(None).await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_socket_that_moves_to_another_address_of_its_port_finds_it_free() {
+    let (log, notifier) = (Log::default(), Notifier::default());
+    let _guard = log.listen();
+    let first = "127.0.0.1:0".parse().unwrap();
+    let mut vitals = Vitals::start(Board::default(), Some(first), &notifier).await;
+    let mut address = vitals.server.as_ref().unwrap().address();
+    // A client that is being answered does not hold the port either.
+    let _client = tokio::net::TcpStream::connect(address).await.unwrap();
+    // The same place, written as another address: it stands in the way as 0.0.0.0 would.
+    for host in ["::ffff:127.0.0.1", "127.0.0.1"] {
+        address.set_ip(host.parse().unwrap());
+        vitals.listen(Some(address)).await;
+    }
+    assert_eq!((log.count("metrics.failed"), log.count("metrics.listening")), (0, 3));
+}
