@@ -32,3 +32,20 @@ fn alerts_ask_for_metrics_that_exist() {
     let unknown: Vec<_> = named.difference(&known).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
+
+/// One dead host of two leaves the metric of the other, so that its absence is no alarm; and the watchdog ends
+/// a stuck daemon long before a span of waiting does.
+#[test]
+fn alerts_notice_one_dead_host_of_several_and_a_daemon_that_was_stuck_for_a_moment() {
+    let alerts = fenced(&section(MANUAL, "### Metrics"), "yaml").join("\n");
+    let rules: Vec<_> = alerts.split("- alert: ").skip(1).collect();
+    let rule = |name: &str| *rules.iter().find(|rule| rule.lines().next() == Some(name)).unwrap();
+    let gone = rule("CertrotdGone");
+    for part in ["up{job=\"certrotd\"} == 0 or ", "absent(certrotd_build_info)", "for: 15m"] {
+        assert!(gone.contains(part), "{part}: {gone}");
+    }
+    let stuck: Vec<_> = rules.iter().filter(|rule| rule.contains("certrotd_stuck")).collect();
+    assert_eq!(stuck, [&rule("CertrotdStuck")]);
+    assert!(stuck[0].contains("max_over_time(certrotd_stuck["), "{}", stuck[0]);
+    assert!(!stuck[0].contains("for:"), "{}", stuck[0]);
+}
