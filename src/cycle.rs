@@ -140,7 +140,7 @@ impl Cycle {
         let world = World::connect(config, &memory, clock).map_err(CycleError::Connect)?;
         world.warn_of_exposed_files();
         let board = Board::default();
-        board.picture().keep(world.subjects());
+        board.picture().begin(world.subjects(), world.calls());
         Ok(Self {
             world: Arc::new(world),
             journal,

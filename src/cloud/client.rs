@@ -267,6 +267,7 @@ async fn attempt(
     };
     let unsent = matches!(outcome, Err(http::Broken::Unsent(_)));
     let judged = error::judge(&sent, outcome);
+    cloud.inner.calls.end();
     leave.done(error::taken(unsent, &judged));
     judged
 }

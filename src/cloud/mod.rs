@@ -17,6 +17,7 @@ use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 use crate::model::time::{Clock, Time};
 
+mod calls;
 pub mod cdn;
 mod client;
 mod code;
@@ -47,6 +48,7 @@ mod testing;
 mod tests;
 pub mod waf;
 
+pub use calls::Calls;
 pub use code::Code;
 
 /// Every error code of the services that certrotd knows by name, in order. What is not among them goes by
@@ -70,6 +72,7 @@ struct Inner {
     credentials: credentials::Source,
     gate: Arc<credentials::Gate>,
     rates: Arc<rate::Rates>,
+    calls: Calls,
     in_flight: in_flight::InFlight,
     projects: Mutex<BTreeMap<String, String>>,
     /// Of the calls to the configuration of CDN's domains.
@@ -100,6 +103,7 @@ pub struct Copy {
 pub struct Lockout {
     gate: Arc<credentials::Gate>,
     rates: Arc<rate::Rates>,
+    calls: Calls,
 }
 
 impl Lockout {
@@ -107,13 +111,18 @@ impl Lockout {
     /// on: the signatures' dates, the lives of tokens, the quiet time of a refused credential.
     pub fn new(refusals: &[Refusal], clock: Clock) -> Self {
         let gate = Arc::new(credentials::Gate::new(refusals, clock));
-        Self { gate, rates: Arc::default() }
+        Self { gate, rates: Arc::default(), calls: Calls::default() }
     }
 
     /// Refusals that happened since the last call, of all accounts that share this; the caller
     /// journals them at once.
     pub fn take_refusals(&self) -> Vec<Refusal> {
         self.gate.take()
+    }
+
+    /// Counts the calls of all accounts that share this.
+    pub fn calls(&self) -> Calls {
+        self.calls.clone()
     }
 }
 
@@ -143,6 +152,7 @@ impl Cloud {
             credentials: credentials::Source::new(surroundings),
             gate: Arc::clone(&lockout.gate),
             rates: Arc::clone(&lockout.rates),
+            calls: lockout.calls(),
             in_flight: in_flight::InFlight::new(account.max_in_flight),
             projects: Mutex::default(),
             domain_configs: limit::Limit::new(cdn::CONFIG_CALLS_MAX, cdn::CONFIG_WINDOW),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Cycle;
 use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
+use crate::cloud::Calls;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
@@ -35,6 +36,7 @@ impl Board {
 pub struct Picture {
     /// Whether it is alive.
     pub pulse: Pulse,
+    calls: Calls,
     /// Every configured entry, from the start on.
     pub entries: BTreeMap<Subject, Entry>,
     /// Steps that have ended, by the action's word and `done`, `failed` or `lost`.
@@ -87,6 +89,18 @@ pub const ACTIONS: [&str; 7] =
 pub const OUTCOMES: [&str; 3] = ["done", "failed", "lost"];
 
 impl Picture {
+    /// The configured entries are these, and what they ask of the cloud is counted here.
+    pub(super) fn begin(&mut self, subjects: Vec<Subject>, calls: Calls) {
+        self.calls = calls;
+        self.keep(subjects);
+    }
+
+    /// Lets the calls that have ended since the last time move the pulse. Whoever judges it by checks that
+    /// come far more often than [`STALL`](super::pulse::STALL) asks for this at each.
+    pub fn feel(&mut self, now: Moment) {
+        self.pulse.called(now, self.calls.ended());
+    }
+
     /// The configured entries are these.
     pub(super) fn keep(&mut self, subjects: impl IntoIterator<Item = Subject>) {
         let subjects: BTreeSet<_> = subjects.into_iter().collect();

@@ -10,11 +10,12 @@ use crate::model::names::Subject;
 use crate::model::time::{Time, span};
 
 /// How long nothing may move before the cycle counts as stuck. The longest honest wait is far below it: a
-/// call and a hook end within 60 s each, a file within 10 s, a handshake within 20 s, and what a single
-/// look reads page by page is a handful of calls. It is far above what a restart costs, too.
+/// call and a hook end within 60 s each, a file within 10 s, a handshake within 20 s, and each ended call
+/// moves the pulse, however many of them a single look makes. It is far above what a restart costs, too.
 pub const STALL: Duration = Duration::from_secs(15 * 60);
-/// How long a single look or step may take, whatever else ends meanwhile.
-pub const HANG: Duration = Duration::from_secs(60 * 60);
+/// How long a single look or step may take, whatever else ends meanwhile. A look at WAF may read a thousand
+/// hosts and a thousand certificates one by one, at the slowest pace a call each 5 s: just under three hours.
+pub const HANG: Duration = Duration::from_secs(3 * 60 * 60);
 /// What everything under way at the same time adds to both: they take turns at the account's connections,
 /// so that of thousands none may end for long although their calls do.
 pub const SHARE: Duration = Duration::from_secs(2);
@@ -40,6 +41,8 @@ pub struct Pulse {
     looked: Option<Time>,
     /// Since when the schedule has been seen to be past its time. It is judged while nothing is under way.
     overdue: Option<Overdue>,
+    /// Calls to the cloud that had ended when that was last asked.
+    calls: u64,
 }
 
 #[derive(Debug)]
@@ -114,7 +117,7 @@ impl fmt::Display for Waits {
 /// What is wrong, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stuck {
-    /// Something is under way, and nothing of it ends.
+    /// Something is under way, and neither that nor a call of it ends.
     Nothing {
         /// When something last did.
         since: Time,
@@ -146,7 +149,7 @@ impl fmt::Display for Stuck {
         match self {
             Self::Nothing { since, waited, waits_for } => write!(
                 f,
-                "no look and no step has ended since {since}, for {}: waiting for {waits_for}",
+                "no call, look or step has ended since {since}, for {}: waiting for {waits_for}",
                 span(*waited)
             ),
             Self::Hangs { task, since, waited } => {
@@ -177,6 +180,14 @@ impl Pulse {
     pub fn moved(&mut self, now: Moment) {
         if let Some(busy) = &mut self.busy {
             busy.moved = now;
+        }
+    }
+
+    /// So many calls to the cloud have ended since the start: where it is more than before, a look or a step
+    /// gets on.
+    pub fn called(&mut self, now: Moment, calls: u64) {
+        if std::mem::replace(&mut self.calls, calls) != calls {
+            self.moved(now);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cloud::{Cloud, Lockout};
+use crate::cloud::{Calls, Cloud, Lockout};
 use crate::config::Config;
 use crate::model::account::{Account, CredentialSource, Refusal};
 use crate::model::failure::Failure;
@@ -74,6 +74,11 @@ impl World {
     /// Credentials refused since the last call.
     pub fn take_refusals(&self) -> Vec<Refusal> {
         self.lockout.take_refusals()
+    }
+
+    /// Counts every call to the cloud, also those of worlds that come after this one.
+    pub fn calls(&self) -> Calls {
+        self.lockout.calls()
     }
 
     /// Everything that the configuration asks for.

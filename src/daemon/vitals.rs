@@ -8,6 +8,7 @@ use tokio::time::{Instant, Interval, interval};
 
 use crate::config::Schedule;
 use crate::cycle::picture::Board;
+use crate::cycle::pulse::Moment;
 use crate::model::time::Time;
 use crate::telemetry::http::Server;
 use crate::telemetry::notify::Notifier;
@@ -46,10 +47,12 @@ impl Vitals {
     /// where this one was.
     pub async fn check(&mut self, schedule: &Schedule, now: Time, notifier: &Notifier) {
         let found = {
-            let pulse = &mut self.board.picture().pulse;
+            let (mut picture, at) = (self.board.picture(), Instant::now());
+            picture.feel(Moment { at, wall: now });
+            let pulse = &mut picture.pulse;
             let due = missed(schedule, pulse.anchor(now), now);
-            pulse.notice(Instant::now(), due);
-            pulse.stuck(Instant::now())
+            pulse.notice(at, due);
+            pulse.stuck(at)
         };
         match found {
             None => {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::config;
+use crate::cycle::pulse::HANG;
 use crate::cycle::{Until, Wake};
 use crate::model::names::Name;
 use crate::plan::Held;
@@ -76,12 +77,37 @@ async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_look_may_make_calls_for_long_and_not_for_ever() {
+    let scratch = Scratch::new("calls");
+    let mut cycle = scratch.cycle();
+    cycle.looking.spawn(www(), std::future::pending());
+    // Those of a world that a reload brings count on.
+    let world = cycle.world.reconnect(cycle.world.config.clone()).unwrap();
+    beside(cycle, async |board, _| {
+        let minute = Duration::from_secs(60);
+        let feel = || board.picture().feel(Moment { at: Instant::now(), wall: NOON });
+        for minutes in 1..180 {
+            tokio::time::sleep(minute).await;
+            world.calls().end();
+            feel();
+            assert_eq!(said(board), None, "{minutes}");
+        }
+        tokio::time::sleep(minute * 2).await;
+        world.calls().end();
+        feel();
+        let words = said(board).unwrap();
+        assert!(words.starts_with("the look at certificate www began at"), "{words}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
     let scratch = Scratch::new("step");
     let mut cycle = scratch.cycle();
     let step = cycle.running.spawn(std::future::pending());
     cycle.started.add(step.id(), www());
-    for minutes in 1..=180 {
+    for minutes in 1..=300 {
         let api = Subject::Ca(Name::new("api").unwrap());
         cycle.looking.spawn(api, async move {
             tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
@@ -89,8 +115,8 @@ async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
         });
     }
     beside(cycle, async |board, _| {
-        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
-        assert_eq!(said(board), None, "one hour, and the turns of what is under way beside it");
+        tokio::time::sleep(HANG).await;
+        assert_eq!(said(board), None, "three hours, and the turns of what is under way beside it");
         tokio::time::sleep(Duration::from_secs(60 * 60)).await;
         let words = said(board).unwrap();
         assert!(words.starts_with("the step of certificate www began at"), "{words}");

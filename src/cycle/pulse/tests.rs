@@ -36,7 +36,7 @@ fn a_look_that_does_not_end() {
     assert_eq!(said(&pulse, at(15)), "", "two of them take turns");
     assert_eq!(
         said(&pulse, at(16)),
-        "no look and no step has ended since 2025-11-22T12:00:00Z, for 16m: \
+        "no call, look or step has ended since 2025-11-22T12:00:00Z, for 16m: \
          waiting for the look at certificate www, the look at certificate api"
     );
     pulse.moved(at(17));
@@ -56,16 +56,31 @@ fn what_moves_is_not_stuck_however_long_it_takes() {
 }
 
 #[test]
+fn a_look_whose_calls_end_moves_and_is_stuck_when_none_of_them_does() {
+    let (at, mut pulse) = (minutes(), Pulse::default());
+    works(&mut pulse, at(0), &["www"], at(0));
+    for now in 1..170 {
+        pulse.called(at(now), u64::from(now));
+        assert_eq!(said(&pulse, at(now + 10)), "", "{now}");
+    }
+    for now in 170..190 {
+        pulse.called(at(now), 169);
+    }
+    let words = said(&pulse, at(185));
+    assert!(words.starts_with("no call, look or step has ended since"), "{words}");
+}
+
+#[test]
 fn one_that_hangs_beside_others_that_end() {
     let (at, mut pulse) = (minutes(), Pulse::default());
-    for now in 0..=61 {
+    for now in 0..=181 {
         works(&mut pulse, at(now), &["www", "api"], at(0));
         pulse.moved(at(now));
     }
-    assert_eq!(said(&pulse, at(60)), "");
+    assert_eq!(said(&pulse, at(180)), "");
     assert_eq!(
-        said(&pulse, at(61)),
-        "the look at certificate www began at 2025-11-22T12:00:00Z and has not ended for 61m"
+        said(&pulse, at(181)),
+        "the look at certificate www began at 2025-11-22T12:00:00Z and has not ended for 3h 1m"
     );
 }
 

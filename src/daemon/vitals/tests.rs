@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
 use super::*;
-use crate::cycle::pulse::{Moment, STALL, Waits};
+use crate::cycle::pulse::{STALL, Waits};
 use crate::model::names::{Name, Subject};
 use crate::schedule::{Backoff, Cron};
 
@@ -129,7 +129,7 @@ async fn the_watchdog_is_petted_while_something_moves_and_not_a_check_longer() {
     }
     assert!((30 * 6 - 1..=30 * 6 + 1).contains(&pets), "{pets}");
     let words = ward.pass(STALL).await;
-    assert!(words.last().unwrap().starts_with("STATUS=no look and no step"), "{words:?}");
+    assert!(words.last().unwrap().starts_with("STATUS=no call, look or step"), "{words:?}");
     assert_eq!(ward.pass(Duration::from_secs(600)).await, Vec::<String>::new());
     assert_eq!((log.count("daemon.stuck"), log.count("daemon.recovered")), (1, 0));
     // Nobody restarts a daemon that has no service manager; where it goes on, it says so.

@@ -81,7 +81,7 @@ async fn health_says_what_stands_still() {
     assert_eq!(
         lines,
         [
-            "no look and no step has ended since 2025-11-22T12:00:00Z, for 30m: waiting for the step of instance_ca orders",
+            "no call, look or step has ended since 2025-11-22T12:00:00Z, for 30m: waiting for the step of instance_ca orders",
             "no cycle has finished since the start"
         ]
     );
