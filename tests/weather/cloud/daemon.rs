@@ -78,11 +78,9 @@ pub async fn live_polls(daemons: &mut [Option<Daemon>], mut polls: u64, at_most:
 }
 
 /// `apply` on that journal: passes until nothing is left to do, and what is held then.
-pub async fn settle(config: Config, retry: bool) -> Vec<Held> {
+pub async fn settle(config: Config, asked: &[Request]) -> Vec<Held> {
     let mut cycle = Cycle::open(config, clock::now).unwrap();
-    if retry {
-        cycle.ask(&retries(true)).unwrap();
-    }
+    cycle.ask(asked).unwrap();
     let (_wakes, mut woken) = mpsc::channel(1);
     let until = Until::Settled { wait: CALM_WAIT, jobs: CALM_WAIT };
     let ended = cycle.run(&mut woken, until, |_| ()).await.unwrap();

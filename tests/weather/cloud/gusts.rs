@@ -59,7 +59,7 @@ impl Stage {
             84..=86 => self.reload(host),
             87..=88 => {
                 // With a clock far off, our own switch looks like somebody else's: nobody asks blindly.
-                let switch = self.ahead_secs.abs() <= CLOSE_SECS;
+                let switch = self.has_close_clock();
                 self.wake(host, Wake::Asked(daemon::retries(switch)));
             }
             _ => {}
@@ -81,6 +81,11 @@ impl Stage {
             self.put(host, "www", newest);
             self.put(host, "api", newest);
         }
+    }
+
+    /// Whether jobs of our own are known by their time.
+    pub fn has_close_clock(&self) -> bool {
+        self.ahead_secs.abs() <= CLOSE_SECS
     }
 
     /// A renewal goes in one direction.

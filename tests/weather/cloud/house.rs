@@ -44,8 +44,6 @@ pub struct House {
     pub source: Source,
     /// Whether SSL is wanted; none: there is no such entry.
     pub ssl: Option<bool>,
-    /// What an operator says that SSL is.
-    pub assume: Option<bool>,
     /// Whether the greeting of the database is asked.
     pub probed: bool,
     /// The leaf on the disk of each entry; none: the pair is bad.
@@ -69,7 +67,7 @@ impl House {
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
         let (disk, newest, history) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { path, source, ssl, assume: None, probed, disk, newest, history }
+        Self { path, source, ssl, probed, disk, newest, history }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -215,9 +213,6 @@ impl House {
                  enabled = {on}\nallow_restart = true\n",
                 ids::TAURUSDB
             );
-            if let Some(on) = self.assume {
-                text += &format!("assume = {on}\n");
-            }
             if self.probed {
                 text += &format!("probe = \"{}\"\n", sim.instance(ids::TAURUSDB).unwrap());
             }
