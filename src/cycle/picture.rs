@@ -36,7 +36,8 @@ impl Board {
 pub struct Picture {
     /// Whether it is alive.
     pub pulse: Pulse,
-    calls: Calls,
+    /// Of its calls to the cloud, how many have ended.
+    pub(crate) calls: Calls,
     /// Every configured entry, from the start on.
     pub entries: BTreeMap<Subject, Entry>,
     /// Steps that have ended, by the action's word and `done`, `failed` or `lost`.

@@ -140,6 +140,21 @@ async fn the_watchdog_is_petted_while_something_moves_and_not_a_check_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_watchdog_is_petted_while_the_calls_of_one_look_end() {
+    let (log, board) = (Log::default(), Board::default());
+    let _guard = log.listen();
+    let mut ward = Ward::new("calls", &board).await;
+    beat(&board, ward.now());
+    for _ in 0..60 {
+        board.picture().calls.end();
+        ward.pass(Duration::from_secs(60)).await;
+    }
+    assert_eq!(log.count("daemon.stuck"), 0);
+    ward.pass(STALL).await;
+    assert_eq!(log.count("daemon.stuck"), 1, "no call ends any more");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_daemon_whose_schedule_is_dead_is_not_petted() {
     let (log, board) = (Log::default(), Board::default());
     let _guard = log.listen();
