@@ -254,6 +254,13 @@ impl Memory {
     }
 
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
+        // Another entry with the same leaf may have read it back while the answer was still out: then
+        // it stands, whatever became of the answer. Else a leaf renewed before the next look would
+        // leave behind an import that no clean-up knows to stand.
+        let stands = |it: &Effect| it.state == State::Seen && it.seq > it.begun_seq;
+        if self.effects.get(action).is_some_and(stands) {
+            return;
+        }
         let (not_sent, not_done) = (failure.was_never_sent(), failure.kind != Kind::Lost);
         let state = match failure.kind {
             Kind::Lost => State::Doubt(failure),

@@ -10,6 +10,7 @@ use crate::model::names::Subject;
 use crate::model::target::{Api, Target};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::{Asked, Memory, Record, State};
+use crate::plan::needs;
 use crate::plan::sight::Verdict;
 
 /// Folds these lines, one a second from zero.
@@ -56,6 +57,24 @@ fn states_follow_the_lines() {
     assert_eq!(
         after(&[gone.as_slice(), std::slice::from_ref(&begun)].concat()),
         (State::Open, 1, 1)
+    );
+}
+
+#[test]
+fn what_was_read_back_while_its_answer_was_out_stands() {
+    let seen = saw(&api(), &import(1), "scm-1");
+    for kind in [Kind::Lost, Kind::Busy] {
+        let lines = [began(&www(), &import(1)), seen.clone(), fails(kind)];
+        assert_eq!(import_after(&lines), (State::Seen, 0, 0), "{kind:?}");
+        // Once api's leaf is renewed, nobody looks for this one again.
+        let left = needs::superseded(&name("api"), &key(2), 0, &fold(&lines));
+        assert_eq!(left, [(key(1), "scm-1".to_owned())], "its clean-up knows of it");
+    }
+    let again = [seen, began(&www(), &import(1)), fails(Kind::Lost)];
+    assert_eq!(
+        import_after(&again).0,
+        State::Doubt(failure(Kind::Lost)),
+        "seen before is no proof"
     );
 }
 
