@@ -256,8 +256,10 @@ impl Memory {
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
         // Another entry with the same leaf may have read it back while the answer was still out: then
         // it stands, whatever became of the answer. Else a leaf renewed before the next look would
-        // leave behind an import that no clean-up knows to stand.
-        let stands = |it: &Effect| it.state == State::Seen && it.seq > it.begun_seq;
+        // leave behind an import that no clean-up knows to stand. A binding has more to say than that it
+        // stands: what it changed besides.
+        let shared = matches!(action, Action::Import { .. } | Action::Push { .. });
+        let stands = |it: &Effect| shared && it.state == State::Seen && it.seq > it.begun_seq;
         if self.effects.get(action).is_some_and(stands) {
             return;
         }
