@@ -213,7 +213,9 @@ impl World {
             daemon.write(self.clock(), Record::AskedRetry { name: name(entry) });
         }
         // With a lost journal nobody but the task list knows of a switch: only whoever knows better asks.
-        let stuck = daemon.held.iter().any(|held| matches!(held.why, Hold::DoubtStays { .. }));
+        let asks =
+            |why: &Hold| matches!(why, Hold::DoubtStays { .. } | Hold::SwitchNotShown { .. });
+        let stuck = daemon.held.iter().any(|held| asks(&held.why));
         if !self.lossy || self.calm && (stuck || self.state() != Some(self.wanted)) {
             daemon.write(self.clock(), Record::AskedRetry { name: name("ledger") });
         }
