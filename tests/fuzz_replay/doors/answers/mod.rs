@@ -83,9 +83,10 @@ fn failed(call: Call, log: &Log, failure: &Failure) {
     assert!(!taken || failure.kind == Kind::Lost, "{call:?} was taken, and then: {failure:?}");
 }
 
-/// The quiet time of a refused credential is our own word, not the service's.
+/// The quiet time of a refused credential is our own word, not the service's, and so is the turn of who
+/// would call too often.
 fn wait_is_ours(failure: &Failure) -> bool {
-    failure.kind == Kind::Withheld
+    failure.was_never_sent()
 }
 
 fn hides(text: &str) {
