@@ -4,7 +4,7 @@ use super::daemon::Daemon;
 use super::entries::{ENTRIES, KEEP, Wanted, import_key, leaf, targets};
 use super::fixture::name;
 use super::world::World;
-use certrotd::model::names::Name;
+use certrotd::model::names::{Name, Subject};
 use certrotd::model::place::Place;
 use certrotd::model::target::Target;
 use certrotd::plan::Held;
@@ -22,7 +22,9 @@ impl World {
                 let wanted = import_key(held.subject.name(), number).leaf;
                 held.until.is_none() && self.garbage.contains(&wanted)
             }
-            Hold::Unseen { .. } => self.blind.is_some(),
+            Hold::Unseen { .. } => {
+                self.blind.is_some() && matches!(held.subject, Subject::Certificate(_))
+            }
             _ => false,
         }
     }
