@@ -216,9 +216,19 @@ impl World {
         let asks =
             |why: &Hold| matches!(why, Hold::DoubtStays { .. } | Hold::SwitchNotShown { .. });
         let stuck = daemon.held.iter().any(|held| asks(&held.why));
-        if !self.lossy || self.calm && (stuck || self.state() != Some(self.wanted)) {
+        let knows = !self.lossy || self.calm && (stuck || self.state() != Some(self.wanted));
+        if knows && self.is_switch_at_rest() {
             daemon.write(self.clock(), Record::AskedRetry { name: name("ledger") });
         }
+    }
+
+    /// Whether whoever looks at the instance sees what became of every switch: none is under way, on its
+    /// way, or not listed yet. To ask for another before that is to ask for two.
+    fn is_switch_at_rest(&self) -> bool {
+        let is_switch = |step: &Step| matches!(step.action, Action::SwitchSsl { .. });
+        let late = self.late.iter().any(|(_, step)| is_switch(step));
+        let seen = |job: &Job| job.ends <= self.now && job.made + self.lag <= self.now;
+        !late && self.jobs.iter().all(seen)
     }
 
     pub fn arrive_late(&mut self) {
