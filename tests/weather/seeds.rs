@@ -14,7 +14,7 @@ const FIRST: &str = "CERTROTD_FIRST";
 
 /// Runs a storm for each seed, as many as a tier wants when nobody says otherwise, and tells how
 /// many it was. The first that fails ends the run once those under way have ended. Gives whether it
-/// was at least as many as the tier wants: then whatever can happen must have happened.
+/// was at least as many as the tier wants.
 #[expect(clippy::print_stderr, reason = "a test says what it did, and how to do it again")]
 pub fn run(tier: &str, default_seeds: u64, storm: impl Fn(u64) + Sync) -> bool {
     if let Some(seed) = asked(ONE) {
@@ -51,6 +51,11 @@ pub fn run(tier: &str, default_seeds: u64, storm: impl Fn(u64) + Sync) -> bool {
     let took = began.elapsed().as_secs_f64();
     eprintln!("{tier}: {count} seeds, {took:.1} s, {:.1} seeds/s", count as f64 / took);
     count >= default_seeds
+}
+
+/// Whether somebody asks for so many seeds that whatever can happen must.
+pub fn are_many() -> bool {
+    asked::<u64>(MANY).is_some_and(|count| count >= 200)
 }
 
 /// A number from the environment; one that is none is a mistake to be told of.
