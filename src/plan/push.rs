@@ -45,10 +45,7 @@ pub(super) fn plan(
         Some(effect) => match &effect.state {
             State::Gone => first(&target.copy, Because::CopyGone),
             State::Done => taken(target, effect, seen, subject, draft),
-            State::Seen if listed(target) && gate::is_later(seen.looked_at, effect, draft) => {
-                Verdict::Learn(Fact::Gone)
-            }
-            State::Seen => Verdict::Settled,
+            State::Seen => vanished(target, effect, seen, draft),
             State::Open | State::Doubt(_) => {
                 doubtful(target, &action, effect, seen, subject, draft)
             }
@@ -115,6 +112,28 @@ fn first(copy: &CopySeen, because: Because) -> Verdict {
             Verdict::Hold(Hold::Unseen { failure: failure.clone() }, None)
         }
         _ => Verdict::Send(because),
+    }
+}
+
+/// The copy was read back once, and this look has no copy. It is believed as late as a look would be that
+/// does not find a push in doubt: one that began before the copy was there may look later than it is, once
+/// the clock was set back.
+fn vanished(
+    target: &TargetSeen,
+    effect: &Effect,
+    seen: &CertificateSeen,
+    draft: &Draft<'_>,
+) -> Verdict {
+    if !listed(target) || !gate::is_later(seen.looked_at, effect, draft) {
+        return Verdict::Settled;
+    }
+    match gate::in_doubt(seen.looked_at, effect, draft) {
+        None => Verdict::Learn(Fact::Gone),
+        Some((_, next)) => {
+            let (service, project) = (target.target, target.project.clone());
+            let since = effect.at;
+            Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(next))
+        }
     }
 }
 

@@ -123,6 +123,19 @@ fn answered() -> Vec<Case> {
         ),
         ("a look older than the sight of the copy takes nothing away", late, &[]),
         (
+            "a copy that was seen a moment ago is not gone yet",
+            given(CopySeen::Absent, Elb, |it| it.after(590, saw(&www(), &push(1, Elb), "c1"))),
+            &["hold www: NotListedYet +8s"],
+        ),
+        (
+            "a look begun before the clock was set back takes nothing away for a while",
+            given(CopySeen::Absent, Elb, |it| {
+                it.after(644, began(&www(), &push(1, Elb)))
+                    .after(596, saw(&www(), &push(1, Elb), "c1"))
+            }),
+            &["hold www: NotListedYet +4s"],
+        ),
+        (
             "a CDN copy that is bound no more is not gone",
             given(CopySeen::Absent, Cdn, |it| it.after(9, saw(&www(), &push(1, Cdn), "c1"))),
             &[],
