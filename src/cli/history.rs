@@ -87,8 +87,8 @@ fn ended(entries: &[Entry]) -> BTreeSet<i64> {
             Record::Began { action, .. } => {
                 open.insert(action, entry.seq);
             }
-            // Leave to send an older leaf ends nothing.
-            Record::Learned { fact: Fact::AllowedOlder, .. } => {}
+            // Neither leave to send an older leaf nor somebody else's job ends anything.
+            Record::Learned { fact: Fact::AllowedOlder | Fact::NotOurs { .. }, .. } => {}
             Record::Done { action, .. }
             | Record::Failed { action, .. }
             | Record::Learned { action, .. } => ended.extend(open.remove(action)),
@@ -115,6 +115,10 @@ fn line(entry: &Entry) -> Line {
             let step = format!("allow the older leaf: {}", action.describe(subject));
             let end = End { outcome: "asked", ..End::default() };
             (subject.name().clone(), subject.table(), step, end)
+        }
+        Record::Learned { subject, action, fact: fact @ Fact::NotOurs { .. } } => {
+            let step = format!("before: {}", action.describe(subject));
+            (subject.name().clone(), subject.table(), step, learned(fact))
         }
         Record::Learned { subject, action, fact } => of(subject, action, learned(fact)),
         Record::Saw { subject, spot, sight } => {
@@ -200,6 +204,9 @@ fn learned(fact: &Fact) -> End {
             End { outcome: "rolled back", error: Some(error), ..End::default() }
         }
         Fact::AllowedOlder => End { outcome: "asked", ..End::default() },
+        Fact::NotOurs { jobs } => {
+            End { outcome: "seen", id: Some(jobs.join(", ")), ..End::default() }
+        }
     }
 }
 

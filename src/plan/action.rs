@@ -269,4 +269,9 @@ pub enum Fact {
     },
     /// An operator allowed this leaf although it is older than the one imported.
     AllowedOlder,
+    /// These jobs were there before a switch was sent: somebody else's, or of a journal that was lost.
+    NotOurs {
+        /// Their ids.
+        jobs: Vec<String>,
+    },
 }

@@ -174,8 +174,11 @@ fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
     if !seen.allow_restart {
         return Some("no instance is restarted without allow_restart");
     }
-    if !matches!(seen.jobs, Some(Ok(_))) {
+    let Some(Ok(jobs)) = &seen.jobs else {
         return Some("no switch is sent before the task list was read");
+    };
+    if jobs.iter().any(|job| !job.ended) {
+        return Some("no switch is sent while a job runs");
     }
     too_soon(step, observed, memory)
 }

@@ -1,8 +1,6 @@
 //! One SSL switch. It restarts a database and nobody reports its state, so every doubt holds:
 //! a production database is never restarted to be sure.
 
-use std::time::Duration;
-
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, Memory, State};
@@ -13,15 +11,10 @@ use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
 
+mod doubt;
 mod greeting;
 
 pub use greeting::remembered;
-
-/// A job begun this long before our unanswered call may still be its job: the two clocks differ,
-/// and the task list counts in seconds.
-const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
-/// How often a switch may be sent while its answers are lost.
-const DOUBTFUL_TRIES_MAX: u32 = 2;
 
 pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     let subject = Subject::Ssl(seen.name.clone());
@@ -45,7 +38,7 @@ fn decide(seen: &SwitchSeen, subject: Subject, draft: &mut Draft<'_>) {
         match effect.state {
             State::Done => return follow(seen, &subject, action, effect, draft),
             State::Open | State::Doubt(_) => {
-                return doubtful(seen, &subject, action, effect, *action == wanted, draft);
+                return doubt::plan(seen, &subject, (action, effect), *action == wanted, draft);
             }
             _ => {}
         }
@@ -71,8 +64,11 @@ fn decide(seen: &SwitchSeen, subject: Subject, draft: &mut Draft<'_>) {
 /// Whether the journal, or the operator where it is silent, says that the wanted state holds.
 fn is_settled(seen: &SwitchSeen, done: Option<&Effect>, undone: Option<&Effect>) -> bool {
     match done {
-        Some(done) => done.state == State::Seen && !undone_since(undone, done),
-        None => seen.assume == Some(seen.on) && undone.is_none_or(changed_nothing),
+        Some(done) if !changed_nothing(done) => {
+            done.state == State::Seen && !undone_since(undone, done)
+        }
+        // Who says so after a switch that came to nothing knows better than the journal.
+        _ => seen.assume == Some(seen.on) && undone.is_none_or(changed_nothing),
     }
 }
 
@@ -236,62 +232,6 @@ fn as_wanted(
     draft.learn(subject, wanted, Fact::Seen { id: None });
 }
 
-/// The answer to the switch was lost: its job is looked for in the task list.
-fn doubtful(
-    seen: &SwitchSeen,
-    subject: &Subject,
-    action: &Action,
-    effect: &Effect,
-    is_wanted: bool,
-    draft: &mut Draft<'_>,
-) {
-    let on = matches!(action, Action::SwitchSsl { on: true, .. });
-    if seen.greeting == Some(Ok(on)) && !runs(seen) {
-        return draft.learn(subject, action.clone(), Fact::Seen { id: None });
-    }
-    let what = action.describe(subject);
-    let since = effect.begun;
-    let stays = |because: String| Hold::DoubtStays { what: what.clone(), since, because };
-    let jobs = match &seen.jobs {
-        Some(Ok(jobs)) => jobs,
-        Some(Err(failure)) => {
-            let next = next_reading(failure, effect, draft);
-            let why = stays(format!("the task list cannot be read ({failure})"));
-            return draft.hold(subject, why, Some(next));
-        }
-        None => return draft.hold(subject, stays("the task list was not read".to_owned()), None),
-    };
-    let unknown = unknown_jobs(seen, jobs, draft.memory);
-    if let Some(job) = unknown.iter().find(|job| job.created + CLOCKS_APART_MAX >= since) {
-        return draft.learn(subject, action.clone(), Fact::Done { id: Some(job.job_id.clone()) });
-    }
-    if let Some((until, next)) = gate::in_doubt(seen.looked_at, effect, draft) {
-        return draft.hold(subject, Hold::InDoubt { what, since, until }, Some(next));
-    }
-    let asked = gate::retry_asked(subject, effect, draft.memory);
-    if effect.doubts >= DOUBTFUL_TRIES_MAX && !asked {
-        return draft.hold(subject, stays("the task list has no job of it".to_owned()), None);
-    }
-    if is_wanted {
-        return switch(seen, subject, action.clone(), draft);
-    }
-    // The configuration has changed its mind since: what was never begun needs no undoing.
-    draft.learn(subject, action.clone(), Fact::Gone);
-}
-
-/// When an unreadable task list is asked for again: soon while the doubt is young, then seldom, for
-/// what keeps it unreadable is mostly a missing right. Never sooner than the service asks.
-fn next_reading(failure: &Failure, effect: &Effect, draft: &Draft<'_>) -> Time {
-    let now = draft.observed.now;
-    let since = draft.memory.since(effect, now);
-    let next = if now < since + draft.observed.doubt {
-        gate::next_look(since, draft.observed)
-    } else {
-        now + draft.observed.retry.longest
-    };
-    failure.wait.map_or(next, |wait| next.max(now + wait))
-}
-
 /// Sends the switch, when it may restart the instance and nobody else has switched it.
 fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft<'_>) {
     if !seen.allow_restart {
@@ -309,34 +249,33 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
         }
     };
     let asked = draft.memory.asked_retry(subject.name()).and_then(|asked| asked.at);
-    let unknown = unknown_jobs(seen, jobs, draft.memory);
-    // One of ours, of which its own call said that nobody knows it.
-    let known = |job: &&SwitchJob| !unknown.iter().any(|other| other.job_id == job.job_id);
-    if let Some(job) = jobs.iter().filter(known).find(|job| !job.ended) {
+    // Two restarts at once, or a call that the instance refuses.
+    if let Some(job) = jobs.iter().find(|job| !job.ended) {
         let (job_id, since) = (job.job_id.clone(), job.created);
         let next = gate::next_look(since, draft.observed);
         return draft.hold(subject, Hold::JobRunning { job_id, since }, Some(next));
     }
+    let unknown = unknown_jobs(seen, jobs, draft.memory);
     let newest = unknown.iter().max_by_key(|job| job.created);
-    if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created)) {
+    if let Some(job) = newest.filter(|job| asked.is_none_or(|asked| asked < job.created))
+        && !matches!(seen.greeting, Some(Ok(_)))
+    {
         let (job_id, created) = (job.job_id.clone(), job.created);
-        match &seen.greeting {
-            Some(Ok(_)) if job.ended => return start(seen, subject, action, draft),
-            Some(Ok(_)) => {
-                let next = gate::next_look(created, draft.observed);
-                let why = Hold::JobRunning { job_id, since: created };
-                return draft.hold(subject, why, Some(next));
-            }
-            _ => {}
-        }
         let why = Hold::SwitchedByOthers { job_id, created, assumed: seen.assume };
         return draft.hold(subject, why, None);
     }
-    start(seen, subject, action, draft);
+    start(seen, subject, action, &unknown, draft);
 }
 
-/// Starts the switch, when it is time.
-fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft<'_>) {
+/// Starts the switch, when it is time. The jobs that are there already are remembered as somebody else's:
+/// the switch's own is looked for among those that come after.
+fn start(
+    seen: &SwitchSeen,
+    subject: &Subject,
+    action: Action,
+    unknown: &[&SwitchJob],
+    draft: &mut Draft<'_>,
+) {
     let now = draft.observed.now;
     if let Some(window) = &seen.window {
         let opens = Time::from(window.opens(now.to_utc()));
@@ -352,6 +291,10 @@ fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft
         None if seen.probe.is_some() => return draft.hold(subject, unread(), None),
         _ => {}
     }
+    if !unknown.is_empty() {
+        let jobs = unknown.iter().map(|job| job.job_id.clone()).collect();
+        return draft.learn(subject, action, Fact::NotOurs { jobs });
+    }
     let because = match draft.memory.effect(&action).map(|effect| &effect.state) {
         Some(State::Open | State::Doubt(_)) => Because::NotFoundAfterDoubt,
         _ => Because::SwitchWanted,
@@ -359,12 +302,7 @@ fn start(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft
     draft.step(subject, action, because);
 }
 
-/// Whether the task list shows a switch that is not at its end.
-fn runs(seen: &SwitchSeen) -> bool {
-    matches!(&seen.jobs, Some(Ok(jobs)) if jobs.iter().any(|job| !job.ended))
-}
-
-/// Jobs of the instance that no effect in the memory has the id of.
+/// Jobs of the instance that the journal has never named.
 fn unknown_jobs<'a>(
     seen: &SwitchSeen,
     jobs: &'a [SwitchJob],

@@ -174,7 +174,7 @@ fn switched(name: &Name, action: &Action, fact: &Fact) {
         Fact::JobFailed { reason } => {
             error!(event = "step.failed", instance = %name, error = reason, "the switch of {name} failed: {reason}");
         }
-        Fact::Gone | Fact::RolledBack { .. } | Fact::AllowedOlder => {}
+        Fact::Gone | Fact::RolledBack { .. } | Fact::AllowedOlder | Fact::NotOurs { .. } => {}
     }
 }
 

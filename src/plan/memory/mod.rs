@@ -297,6 +297,7 @@ impl Memory {
                 self.older.remove(subject.name());
                 return;
             }
+            Fact::NotOurs { jobs } => return self.name_jobs(action, jobs),
         };
         let stands = matches!(state, State::Seen | State::Done);
         if stands {
@@ -332,14 +333,18 @@ impl Memory {
         if matches!(state, State::Seen | State::Done) {
             (effect.tries, effect.doubts) = (0, 0);
         }
-        if let (Action::SwitchSsl { cloud, instance_id, .. }, Some(job)) = (action, &id) {
-            let instance = (cloud.clone(), instance_id.clone());
-            self.jobs.entry(instance).or_default().insert(job.clone());
-        }
         self.open.remove(action);
         effect.state = state;
         (effect.at, effect.seq) = (at, seq);
-        effect.id = id.or(effect.id.take());
+        effect.id = id.clone().or(effect.id.take());
+        self.name_jobs(action, id.as_slice());
+    }
+
+    fn name_jobs(&mut self, action: &Action, jobs: &[String]) {
+        if let Action::SwitchSsl { cloud, instance_id, .. } = action {
+            let instance = (cloud.clone(), instance_id.clone());
+            self.jobs.entry(instance).or_default().extend(jobs.iter().cloned());
+        }
     }
 
     /// Remembers an import's leaf as the newest of its entry, when it is.

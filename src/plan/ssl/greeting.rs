@@ -1,12 +1,18 @@
 //! What an instance's greeting says of its switch, read now or remembered.
 
-use super::{CLOCKS_APART_MAX, action, unknown_jobs};
+use std::time::Duration;
+
+use super::{action, unknown_jobs};
 use crate::model::failure::{Failure, Kind};
 use crate::plan::Draft;
 use crate::plan::memory::Memory;
 use crate::plan::needs::{FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER, is_endless};
 use crate::plan::observed::SwitchSeen;
 use crate::plan::sight::{Sight, Spot, Verdict};
+
+/// How far the cloud's clock may be behind ours before a job that began after a reading seems to have begun
+/// before it. What was remembered only holds things; nothing is sent by it.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
 
 /// What is worth writing down of a greeting that was read: another state, one that was last written down
 /// long ago, or one that was read since something moved or an operator asked.

@@ -36,7 +36,7 @@ variants!(
     Superseded, MakesRoom, NotFoundAfterDoubt, UnseenAfterDoubt, CaMissing, CaChanged,
     OverlapOver, CaExpired, FileExposed, HookDue, SwitchWanted,
 );
-variants!(FACTS, fact, Fact: Seen, Done, Gone, RolledBack, JobFailed, AllowedOlder);
+variants!(FACTS, fact, Fact: Seen, Done, Gone, RolledBack, JobFailed, AllowedOlder, NotOurs);
 variants!(
     HOLDS, hold_name, Hold:
     InFlight, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,

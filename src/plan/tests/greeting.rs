@@ -133,6 +133,13 @@ fn jobs_of_others() -> Vec<Case> {
         (
             "somebody's switch that has ended is no reason to wait: the instance says what came of it",
             now(9).switch(greets(false, listed(true))),
+            &["learn ledger: switch SSL on on db1, NotOurs"],
+        ),
+        (
+            "and that is switched",
+            now(9)
+                .after(8, learned(&ledger(), &ssl(true), Fact::NotOurs { jobs: vec!["j9".into()] }))
+                .switch(greets(false, listed(true))),
             &["do ledger: switch SSL on on db1, SwitchWanted"],
         ),
         (
@@ -202,11 +209,38 @@ fn doubts() -> Vec<Case> {
         now(9).after(1, began(&ledger(), &ssl(true))).after(2, lost)
     };
     let unread = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
+    let long = SwitchJob { job_id: "j9".to_owned(), created: at(-9_000), ended: false };
+    let long_running = SwitchSeen { jobs: Some(Ok(vec![long])), ..switch(true) };
     vec![
         (
             "a lost answer is settled by the instance",
-            lost().switch(greets(true, unread)),
+            Given { observed: now(122).observed, ..lost() }.switch(greets(true, unread.clone())),
             &["learn ledger: switch SSL on on db1, Seen"],
+        ),
+        (
+            "but not before a call that comes late would have come",
+            lost().switch(greets(true, unread)),
+            &["hold ledger: DoubtStays +8s"],
+        ),
+        (
+            "nor before its job would be listed",
+            lost().switch(greets(true, switch(true))),
+            &["hold ledger: InDoubt +8s"],
+        ),
+        (
+            "so that the way back does not begin before it is over",
+            lost().switch(greets(true, switch(false))),
+            &["hold ledger: InDoubt +8s"],
+        ),
+        (
+            "nor while anything restarts the instance",
+            Given { observed: now(122).observed, ..lost() }.switch(greets(true, long_running)),
+            &["hold ledger: JobRunning +15s"],
+        ),
+        (
+            "its job is followed to its end",
+            lost().switch(greets(true, jobs(true, &[("j1", 2)]))),
+            &["learn ledger: switch SSL on on db1, Done j1"],
         ),
         (
             "while the instance does not answer nothing is sent again, for it may be restarting",

@@ -8,7 +8,7 @@ use crate::model::names::Subject;
 use crate::model::target::Target::Elb;
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::check::check;
-use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, SwitchSeen};
+use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, SwitchJob, SwitchSeen};
 use crate::plan::{Plan, Step, plan};
 
 const FILES: &str = "nothing is sent while its files are bad or out of date";
@@ -132,6 +132,9 @@ fn no_instance_is_restarted_without_leave_nor_unread() {
     assert_eq!(judge(&ledger, unread), [TASKS]);
     let unreadable = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
     assert_eq!(judge(&ledger, unreadable), [TASKS]);
+    let job = SwitchJob { job_id: "j1".to_owned(), created: at(-9), ended: false };
+    let running = SwitchSeen { jobs: Some(Ok(vec![job])), ..switch(true) };
+    assert_eq!(judge(&ledger, running), ["no switch is sent while a job runs"]);
     assert_eq!(judge(&www(), switch(true)), ["a switch has an entry"]);
     assert!(judge(&ledger, switch(true)).is_empty());
 }

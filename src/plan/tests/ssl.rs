@@ -4,7 +4,7 @@ use super::fixture::*;
 use crate::model::failure::Kind;
 use crate::model::names::Subject;
 use crate::plan::action::{Action, Fact};
-use crate::plan::observed::{JobState, SwitchSeen};
+use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
 
 #[test]
 fn rules() {
@@ -36,6 +36,15 @@ fn answered(secs: i64, on: bool) -> Given {
 fn lost(secs: i64, on: bool) -> Given {
     let lost = failed(&ledger(), &ssl(on), failure(Kind::Lost));
     now(secs).after(1, began(&ledger(), &ssl(on))).after(2, lost)
+}
+
+fn not_ours() -> Fact {
+    Fact::NotOurs { jobs: vec!["x1".to_owned()] }
+}
+
+fn running(job_id: &str, secs: i64) -> SwitchSeen {
+    let job = SwitchJob { job_id: job_id.to_owned(), created: at(secs), ended: false };
+    SwitchSeen { jobs: Some(Ok(vec![job])), ..switch(true) }
 }
 
 fn first() -> Vec<Case> {
@@ -114,14 +123,34 @@ fn others() -> Vec<Case> {
             &["hold ledger: SwitchedByOthers x1, assumed"],
         ),
         (
-            "who may have it switched all the same",
+            "who may have it switched all the same: then the job is known to be none of ours",
             now(0).after(-5, retry("ledger")).switch(assume(jobs(true, &[("x1", -9_000)]), false)),
+            &["learn ledger: switch SSL on on db1, NotOurs"],
+        ),
+        (
+            "and it is switched",
+            now(0)
+                .after(-5, retry("ledger"))
+                .after(-1, learned(&ledger(), &ssl(true), not_ours()))
+                .switch(jobs(true, &[("x1", -9_000)])),
             &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
+        (
+            "not while somebody else's job runs, whoever asks",
+            now(0).after(-5, retry("ledger")).switch(running("x1", -9)),
+            &["hold ledger: JobRunning +8s"],
         ),
         (
             "which does not cover a job that came later",
             now(0).after(-50, retry("ledger")).switch(jobs(true, &[("x1", -10)])),
             &["hold ledger: SwitchedByOthers x1"],
+        ),
+        (
+            "a switch that came to nothing and is as known: nothing",
+            answered(900, true)
+                .after(60, learned(&ledger(), &ssl(true), Fact::JobFailed { reason: "x".into() }))
+                .switch(assume(jobs(true, &[("j1", 1)]), true)),
+            &[],
         ),
         (
             "a lost journal and a switch that is as known: nothing",
@@ -257,9 +286,16 @@ fn doubt() -> Vec<Case> {
             &["learn ledger: switch SSL on on db1, Done j1"],
         ),
         (
-            "also when the two clocks differ a little",
-            lost(9, true).switch(jobs(true, &[("j1", -50)])),
+            "also when the two clocks differ as far as a signature may",
+            lost(9, true).switch(jobs(true, &[("j1", -900)])),
             &["learn ledger: switch SSL on on db1, Done j1"],
+        ),
+        (
+            "one that was there when the call left is not",
+            lost(9, true)
+                .after(0, learned(&ledger(), &ssl(true), not_ours()))
+                .switch(jobs(true, &[("x1", -5)])),
+            &["hold ledger: InDoubt +8s"],
         ),
         (
             "a job from long before is not",
