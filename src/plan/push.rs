@@ -131,8 +131,9 @@ fn vanished(
         None => Verdict::Learn(Fact::Gone),
         Some((_, next)) => {
             let (service, project) = (target.target, target.project.clone());
-            let since = effect.at;
-            Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(next))
+            let (listed, since) = (true, effect.at);
+            let why = Hold::NotListedYet { target: service, project, listed, since };
+            Verdict::Hold(why, Some(next))
         }
     }
 }
@@ -150,7 +151,8 @@ fn taken(
     }
     let (service, project, since) = (target.target, target.project.clone(), effect.at);
     if let Some((_, next)) = gate::in_doubt(seen.looked_at, effect, draft) {
-        return Verdict::Hold(Hold::NotListedYet { target: service, project, since }, Some(next));
+        let why = Hold::NotListedYet { target: service, project, listed: false, since };
+        return Verdict::Hold(why, Some(next));
     }
     if gate::retry_asked(subject, effect, draft.memory) {
         return Verdict::Send(Because::CopyGone);

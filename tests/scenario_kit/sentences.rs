@@ -70,7 +70,7 @@ samples!(holds, Hold:
     Refused { what: blank(), failure: failure() },
     Unseen { failure: failure() },
     CaRejected { failure: failure() },
-    NotListedYet { target: Target::Elb, project: blank(), since: moment() },
+    NotListedYet { target: Target::Elb, project: blank(), listed: false, since: moment() },
     NeverListed { target: Target::Elb, project: blank(), since: moment() },
     ExistsUnlisted { target: Target::Elb, project: blank() },
     Full { target: Target::Elb, project: blank(), quota: QUOTA },

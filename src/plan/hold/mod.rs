@@ -83,13 +83,15 @@ pub enum Hold {
         /// What is wrong with it.
         failure: Failure,
     },
-    /// The target took the push and does not list the copy yet.
+    /// The target took the push, or listed the copy, and does not list it now: lists lag and look back.
     NotListedYet {
         /// The target.
         target: Target,
         /// The project.
         project: String,
-        /// When it took it.
+        /// Whether it has listed it.
+        listed: bool,
+        /// When it took or listed it.
         since: Time,
     },
     /// The target took the push long ago and still lists no copy.

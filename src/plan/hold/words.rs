@@ -35,8 +35,14 @@ impl fmt::Display for Hold {
             Self::CaRejected { failure } => {
                 write!(f, "the published CA is not fit to install, the file stays: {failure}")
             }
-            Self::NotListedYet { target, project, since } => {
+            Self::NotListedYet { target, project, listed: false, since } => {
                 write!(f, "{target} in {project} took the push at {since} and does not list it yet")
+            }
+            Self::NotListedYet { target, project, listed: true, since } => {
+                write!(
+                    f,
+                    "{target} in {project} listed it at {since} and does not now, which a later look has to confirm"
+                )
             }
             Self::NeverListed { target, project, since } => write!(
                 f,
