@@ -3,7 +3,7 @@
 
 use super::action::{Action, Because, Fact, ImportKey, Retired};
 use super::hold::Hold;
-use super::memory::State;
+use super::memory::{Effect, State};
 use super::observed::{BoundSeen, CopyHeld, CopySeen, Holders, ImportHeld, TargetSeen};
 use super::rotation::{Case, in_doubt};
 use super::{Draft, gate, needs, slots};
@@ -216,12 +216,20 @@ fn one(
 
 /// An import that does not stand any more: our deletion's answer was lost, or others deleted it.
 fn gone(case: &Case<'_>, action: Action, draft: &mut Draft<'_>) {
-    let Action::Retire { key, .. } = &action else { return };
-    if draft.memory.effect(&action).is_some() {
-        return draft.learn(case.subject, action, Fact::Done { id: None });
+    let Action::Retire { key, what: Retired::Import { scm_id } } = &action else { return };
+    match draft.memory.effect(&action).map(|effect| &effect.state) {
+        // That is known already, to everybody but this look.
+        Some(State::Done | State::Seen) => {}
+        Some(_) => draft.learn(case.subject, action, Fact::Done { id: None }),
+        None => {
+            let import = Action::Import { key: key.clone() };
+            // Another entry may have found or made another one since this look began.
+            let is_it = |it: &Effect| it.state != State::Gone && it.id.as_ref() == Some(scm_id);
+            if draft.memory.effect(&import).is_some_and(is_it) {
+                draft.learn(case.subject, import, Fact::Gone);
+            }
+        }
     }
-    let import = Action::Import { key: key.clone() };
-    draft.learn(case.subject, import, Fact::Gone);
 }
 
 /// A deletion whose answer was lost, of what no list shows any more, has happened.

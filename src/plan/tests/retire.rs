@@ -334,6 +334,25 @@ fn answers() -> Vec<Case> {
             &["learn www: import as www-111111111111, Gone"],
         ),
         (
+            "but not what was found or made anew since the look began",
+            settled().after(599, saw(&api(), &import(1), "scm-9")).cert(import_of(Holders::Gone)),
+            &[],
+        ),
+        (
+            "what is known to be gone is no news",
+            settled()
+                .after(599, learned(&api(), &import(1), Fact::Gone))
+                .cert(import_of(Holders::Gone)),
+            &[],
+        ),
+        (
+            "nor is what we deleted ourselves",
+            import_begun()
+                .after(599, done(&www(), &retire_import(1), None))
+                .cert(import_of(Holders::Gone)),
+            &[],
+        ),
+        (
             "an import's deletion in doubt is looked for too",
             import_begun().cert(import_of(Holders::Nobody)),
             &["hold www: InDoubt +8s"],

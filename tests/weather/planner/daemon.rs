@@ -197,7 +197,8 @@ impl Daemon {
             Ok::<_, Infallible>(())
         });
         let decided = decided.unwrap();
-        assert_eq!(plan(&observed, &self.memory), decided, "nothing is left to learn");
+        assert_eq!(plan(&observed, &self.memory), decided, "a plan is a plan");
+        assert_eq!(decided.learned, [], "nothing is left to learn");
         assert_eq!(check(&decided, &observed, &self.memory), [], "no plan breaks an invariant");
         self.held = decided.held;
         for step in decided.now {
