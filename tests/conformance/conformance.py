@@ -33,6 +33,7 @@ from huaweicloudsdkwaf.v1 import ShowCertificateRequest as WafShow
 import instances
 import targets
 from harness import Cloud, bad, fails, fetched, imported, push
+from tally import closing
 
 CHECKS = []
 
@@ -336,8 +337,7 @@ def main():
     logging.disable(logging.CRITICAL)  # the SDK logs lost connections, which are a check here
     suites = [(CHECKS, ()), (targets.CHECKS, targets.OPTIONS), (instances.CHECKS, instances.OPTIONS)]
     failed = sum(run(checks, Cloud(sys.argv[1], *options)) for checks, options in suites)
-    print(f"{sum(len(checks) for checks, _ in suites) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return closing(sum(len(checks) for checks, _ in suites) - failed, failed)
 
 
 def run(checks, cloud):

@@ -3,21 +3,21 @@
 `tests/crash/run [KILLS] [SEED]` installs and builds what this needs. The last line is `N passed, M failed`, in rounds.
 """
 
-import atexit
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hook
 import house
-from host import end_all
+from host import scratch_directory
 from judge import Round
+from tally import closing
 
 # For each change: it takes about a minute.
 KILLS = 60
@@ -93,7 +93,7 @@ def one_round(home, number, kills):
             which = dice.randint(1, MOST.get(place, 1))
         if not strike(home, place, which, dice):
             continue
-        home.settle()
+        hook.await_end(home.root)
         kills.count(place, judged.killed())
         if at == 0:
             kills.swept.add(which)
@@ -132,10 +132,7 @@ def main():
     began = time.monotonic()
     programs, binary = map(Path, sys.argv[1:3])
     wanted, seed = (int(word) for word in (sys.argv[3:] + [str(KILLS), "1"][len(sys.argv) - 3:]))
-    scratch = Path(tempfile.mkdtemp(prefix="certrotd-crash-")).resolve()
-    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    atexit.register(end_all)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    scratch = scratch_directory("crash")
     kills = Kills(wanted, seed)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         lanes = [pool.submit(lane, kills, programs, binary, scratch) for _ in range(AT_ONCE)]
@@ -146,8 +143,7 @@ def main():
     print(f"first killed at {len(kills.swept)} different writes of the journal; {kills.inside} kills between a "
           f"command and its line in the journal; {kills.asked} times a push to CDN was left to a person")
     print(f"it took {time.monotonic() - began:.0f} s")
-    print(f"{good} passed, {kills.rounds - good} failed")
-    return 0 if good == kills.rounds else 1
+    return closing(good, kills.rounds - good)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,12 @@ import json
 import subprocess
 import time
 from collections import Counter
-from pathlib import Path
 
-from host import Cloud, eventually
+import hook
+from cloud import Cloud
 
-APIS = ("iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb", "taurusdb")
 # A command that a cycle needs at most, in seconds; the doubt and the job are a second each.
 RUN_SECONDS = 120
-# Written down by the command after a changed CA file: for which bytes it ran.
-HOOK = 'echo "$CERTROTD_SHA256" >> "$1"'
 # Services that a renewal of each entry is pushed to. A domain of CDN takes the import itself.
 PUSHES = {"www": ("ELB", "WAF", "CDN"), "api": ("ELB", "WAF"), "static": ()}
 # Certificates are told apart by the second from which they are valid.
@@ -39,34 +36,29 @@ class House:
         self.host = self.cloud.furnish("host", "www.example.com")[0]
         self.domain = self.cloud.furnish("domain", "static.example.com")[0]
         self.leaves, self.sent = {}, 0
-        for name in ("access_key", "secret_key"):
-            (root / name).touch(mode=0o600)
-            (root / name).write_text(self.cloud.facts[name])
+        self.cloud.write_keys(root)
         time.sleep(SECOND)
 
     def configure(self):
-        url, facts, root = self.cloud.facts["url"], self.cloud.facts, self.root
         pushes = {
             "www": f'service = "elb"\nlisteners = ["{self.listeners["www"]}"]\n[[certificate.push]]\n'
                    f'service = "waf"\nhosts = ["{self.host}"]\n[[certificate.push]]\nservice = "cdn"\n',
             "api": f'service = "elb"\nlisteners = ["{self.listeners["api"]}"]\n[[certificate.push]]\nservice = "waf"\n',
             "static": f'service = "cdn"\ndomains = ["{self.domain}"]\n',
         }
-        (root / "certrotd.toml").write_text(
+        (self.root / "certrotd.toml").write_text(
             f'[schedule]\n{self.schedule}doubt = "1s"\nretry = "100ms..1s"\n'
             f'[state]\npath = "{self.state}"\n[log]\nformat = "json"\n'
-            f'[cloud.sim]\nregion = "{facts["region"]}"\n[cloud.sim.credentials]\nsource = "access-key"\n'
-            'access_key_file = "access_key"\nsecret_key_file = "secret_key"\n[cloud.sim.endpoints]\n'
-            + "".join(f'{api} = "{url}"\n' for api in APIS)
+            + self.cloud.account()
             + "".join(f'[[certificate]]\nname = "{name}"\ncert = "{name}.pem"\nkey = "{name}.key"\n'
                       f'[[certificate.push]]\n{push}' for name, push in pushes.items() if name in self.leaves)
             + (self.of_instances() if self.instances else ""))
 
     def of_instances(self):
-        facts, root = self.cloud.facts, self.root
+        facts = self.cloud.facts
         return (
             f'[[instance_ca]]\nname = "orders"\nservice = "dcs"\ninstance_id = "{facts["dcs_pem"]}"\n'
-            f'path = "ca/orders.pem"\non_change = ["/bin/sh", "-c", \'{HOOK}\', "sh", "{root}/hooks"]\n'
+            f'path = "ca/orders.pem"\n{hook.on_change(self.root)}'
             f'[[instance_ssl]]\nname = "ledger"\nservice = "taurusdb"\ninstance_id = "{facts["taurusdb"]}"\n'
             f'enabled = {str(self.ssl).lower()}\nallow_restart = true\n')
 
@@ -101,29 +93,13 @@ class House:
             return subprocess.Popen([self.binary, "--config", self.root / "certrotd.toml", word],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
-    def settle(self):
-        """Waits for a command that outlives the daemon; before it runs it has the daemon's own name."""
-        mark = f"{self.root}/".encode()
-
-        def gone():
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    if mark in process.read_bytes():
-                        return False
-                except OSError:
-                    continue  # It has just ended.
-            return True
-
-        eventually("the end of the command", 10, gone)
-
     def history(self):
         done = self.command("--format", "json", "history")
         return json.loads(done.stdout) if done.returncode == 0 else []
 
     def runs(self):
         """How often the command ran for which bytes."""
-        path = self.root / "hooks"
-        return Counter(path.read_text().split() if path.exists() else [])
+        return Counter(hook.ran(self.root))
 
     def digest(self):
         """Of the CA file, as the command is told it."""

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 
+import hook
 from house import PUSHES
 
 # Until it is settled, at most; each waits out doubts and back-offs by itself.
@@ -28,9 +29,7 @@ class Round:
         """Whether the command ran and the journal does not know it; gives what was under way."""
         lines, now = self.house.history(), self.house.runs()
         for digest in now - self.ran:
-            known = any("run on_change" in line["step"] and digest[:12] in line["step"] and line["outcome"] == "done"
-                        for line in lines)
-            self.inside += not known
+            self.inside += not hook.is_done(lines, digest)
         self.ran = now
         last = {}
         for line in lines:

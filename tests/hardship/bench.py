@@ -1,7 +1,6 @@
 """One story's host and cloud, its daemon, and what was found."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -40,12 +39,10 @@ class Bench:
 
     def start(self, under=()):
         """Starts the daemon; its log is that of this start alone."""
-        self.log_file = self.root / f"daemon-{time.monotonic_ns()}.log"
-        with open(self.log_file, "ab") as log:
-            self.daemon = subprocess.Popen(
-                [*map(str, under), self.binary, "--config", self.root / "certrotd.toml", "run"], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **self.environment})
-        host.STARTED.append(self.daemon)
+        name = f"daemon-{time.monotonic_ns()}"
+        self.log_file = self.root / f"{name}.log"
+        self.daemon = host.start(name, [*under, self.binary, "--config", self.root / "certrotd.toml", "run"], self.root,
+                                 self.environment, stdout=subprocess.DEVNULL)
 
     def started(self, under=()):
         """Starts it, and waits until nothing is left to do."""

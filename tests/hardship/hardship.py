@@ -4,11 +4,7 @@
 sentences.
 """
 
-import atexit
-import shutil
-import signal
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -18,18 +14,16 @@ import disk
 import state
 import watch
 from bench import Bench
-from host import end_all
+from host import scratch_directory
+from tally import closing
 
 STORIES = [*disk.STORIES, *state.STORIES, *clock.STORIES, *watch.STORIES]
 
 
 def main():
     began = time.monotonic()
-    programs, binary = map(Path, sys.argv[1:3])
-    scratch = Path(tempfile.mkdtemp(prefix="certrotd-hardship-")).resolve()
-    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    atexit.register(end_all)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    programs, binary = (Path(word).resolve() for word in sys.argv[1:3])
+    scratch = scratch_directory("hardship")
     passed = failed = 0
     for story in STORIES:
         if sys.argv[3:] and story.__name__ not in sys.argv[3:]:
@@ -47,8 +41,7 @@ def main():
             print(f"  {'passed' if holds else 'FAILED'}: {sentence}", flush=True)
             passed, failed = passed + bool(holds), failed + (not holds)
     print(f"it took {time.monotonic() - began:.0f} s")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return closing(passed, failed)
 
 
 if __name__ == "__main__":

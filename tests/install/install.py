@@ -3,7 +3,6 @@
 `tests/install/run` installs and builds what this needs. The last line is `N passed, M failed`.
 """
 
-import atexit
 import json
 import os
 import shutil
@@ -11,14 +10,16 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import calls
-from host import Cloud, end_all, eventually
+import hook
+from cloud import Cloud
+from host import eventually, scratch_directory
+from tally import closing
 
 FILE = "ca/orders.pem"
 MODE = 0o640
@@ -45,21 +46,11 @@ class Host:
         (self.root / "ca").mkdir(exist_ok=True)
         for path in (self.root / "ca", *(self.root / "ca").iterdir()):
             give(path)
-        for name in ("access_key", "secret_key"):
-            (self.root / name).touch(mode=0o600)
-            (self.root / name).write_text(cloud.facts[name])
-        url = cloud.facts["url"]
+        cloud.write_keys(self.root)
         (self.root / "certrotd.toml").write_text(
-            '[state]\npath = "state"\n[log]\nformat = "json"\n'
-            f'[cloud.sim]\nregion = "{cloud.facts["region"]}"\n'
-            '[cloud.sim.credentials]\nsource = "access-key"\n'
-            'access_key_file = "access_key"\nsecret_key_file = "secret_key"\n'
-            f'[cloud.sim.endpoints]\niam = "{url}"\ndcs = "{url}"\n'
+            f'[state]\npath = "state"\n[log]\nformat = "json"\n{cloud.account()}'
             f'[[instance_ca]]\nname = "orders"\nservice = "dcs"\ninstance_id = "{cloud.facts["dcs_pem"]}"\n'
-            f'path = "{FILE}"\nmode = "{MODE:04o}"\n'
-            # The command writes down for which bytes it ran.
-            """on_change = ["/bin/sh", "-c", 'echo "$CERTROTD_SHA256" >> "$1"', "sh", """
-            f'"{self.root}/hooks"]\n')
+            f'path = "{FILE}"\nmode = "{MODE:04o}"\n{hook.on_change(self.root)}')
 
     def copy(self, name, cloud):
         host = Host(self.program, self.root.with_name(name))
@@ -96,31 +87,13 @@ class Host:
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
         return apply.wait(timeout=60), calls.read(log, self.root)
 
-    def settle(self):
-        """Waits for a command that outlives the daemon."""
-        mark = str(self.root).encode()
-
-        def gone():
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    if mark in process.read_bytes():
-                        return False
-                except OSError:
-                    continue  # It has just ended.
-            return True
-
-        eventually("the end of the command", 10, gone)
-
     def hooks(self):
         """For which bytes the command ran, in order."""
-        path = self.root / "hooks"
-        return path.read_text().split() if path.exists() else []
+        return hook.ran(self.root)
 
     def hook_is_done(self, digest):
         """Whether the journal says that the command ran for these bytes."""
-        told = json.loads(self.command("--format", "json", "history").stdout)
-        return any("run on_change" in line["step"] and digest[:12] in line["step"] and line["outcome"] == "done"
-                   for line in told)
+        return hook.is_done(json.loads(self.command("--format", "json", "history").stdout), digest)
 
 
 def give(path):
@@ -186,7 +159,7 @@ class Story:
         """Kills a run before a call; says whether it was that one, and what was wrong then and afterwards."""
         host = self.start.copy(name, self.cloud)
         status, every = run(host, "-e", f"inject={target.name}:signal=SIGKILL:when={number}")
-        host.settle()
+        hook.await_end(host.root)
         hit = status == -signal.SIGKILL and (every[-1].name, every[-1].files) == (target.name, target.files)
         wrong = self.after_the_kill(host) + self.after_the_next(host)
         shutil.rmtree(host.root)
@@ -238,16 +211,12 @@ def kills(story, run, targets):
 
 def main():
     began = time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="certrotd-install-")).resolve()
-    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    atexit.register(end_all)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    scratch = scratch_directory("install")
     story = Story(Path(sys.argv[1]), scratch)
     for sentence in story.wrong:
         print(f"FAILED undisturbed: {sentence}")
     if story.wrong:
-        print(f"0 passed, {len(story.wrong)} failed")
-        return 1
+        return closing(0, len(story.wrong))
     wrong = kills(story, Host.decider, story.journal)
     file = story.slow_down()
     wrong.update(kills(story, Host.writer, file))
@@ -259,8 +228,7 @@ def main():
               + ", ".join(f"{count} {name}" for name, count in names.most_common()))
     every = len(file) + len(story.journal)
     print(f"it took {time.monotonic() - began:.0f} s")
-    print(f"{every - len(wrong)} passed, {len(wrong)} failed")
-    return 1 if wrong else 0
+    return closing(every - len(wrong), len(wrong))
 
 
 if __name__ == "__main__":

@@ -3,27 +3,16 @@
 `tests/instances/run` installs and builds what this needs. The last line is `N passed, M failed`.
 """
 
-import atexit
-import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import traceback
-from pathlib import Path
 
-from servers import STARTED, Authority, Mariadb, Postgres, Redis, end_all
+from host import scratch_directory
+from servers import Authority, Mariadb, Postgres, Redis
+from tally import check, tell
 
 # Longer than all the waits of a probe together.
 PROBE_SECONDS = 60
-TALLY = {"passed": 0, "failed": 0}
-
-
-def check(sentence, holds, found=""):
-    TALLY["passed" if holds else "failed"] += 1
-    print(f"{'ok    ' if holds else 'FAILED'} {sentence}" + ("" if holds else f": {found}"), flush=True)
 
 
 class Prober:
@@ -68,20 +57,20 @@ def judged(probe, what, protocol, server, ours, other):
 
 
 def redis(probe, scratch, ours, other):
-    for what, more in {
+    for number, (what, more) in enumerate({
         "redis": ["--tls-auth-clients", "no"],
         "redis that demands a certificate of its clients": ["--tls-auth-clients", "yes"],
         "redis with TLS 1.3 alone": ["--tls-auth-clients", "yes", "--tls-protocols", "TLSv1.3"],
         "redis with TLS 1.2 alone": ["--tls-auth-clients", "yes", "--tls-protocols", "TLSv1.2"],
-    }.items():
-        server = Redis(scratch, f"redis-{len(STARTED)}", ours, *more).start()
+    }.items()):
+        server = Redis(scratch, f"redis-{number}", ours, *more).start()
         judged(probe, what, "tls", server, ours, other)
 
 
 def postgres(probe, scratch, ours, other):
     server = Postgres(scratch, "postgres", ours).start()
     judged(probe, "postgres", "postgres", server, ours, other)
-    log = (server.home / "log").read_text()
+    log = server.log.read_text()
     complaints = [line for line in log.splitlines() if any(word in line for word in ("ERROR", "FATAL", "incomplete"))]
     check("postgres has nothing to complain about in its log", not complaints, complaints)
     plain = Postgres(scratch, "postgres-plain", ours, tls=False).start()
@@ -135,20 +124,10 @@ def story(probe, scratch):
 
 
 def main():
-    scratch = Path(tempfile.mkdtemp(prefix="certrotd-instances-"))
+    scratch = scratch_directory("instances")
     # The servers' user has to find its way in.
-    os.chmod(scratch, 0o755)
-    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    atexit.register(end_all)
-    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(name, lambda number, _: sys.exit(128 + number))
-    try:
-        story(Prober(sys.argv[1]), scratch)
-    except Exception:
-        traceback.print_exc(file=sys.stdout)
-        check("the story was told to its end", False, "see above")
-    print(f"{TALLY['passed']} passed, {TALLY['failed']} failed", flush=True)
-    return 1 if TALLY["failed"] else 0
+    scratch.chmod(0o755)
+    return tell(lambda: story(Prober(sys.argv[1]), scratch), scratch)
 
 
 if __name__ == "__main__":

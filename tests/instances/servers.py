@@ -9,8 +9,8 @@ import socket
 import subprocess
 import time
 
-# Everything that was started, in that order.
-STARTED = []
+from host import end, free_port, leaf_of, start
+
 # A database is up within this; a busy machine takes its time.
 START_SECONDS = 90
 STOP_SECONDS = 30
@@ -37,18 +37,6 @@ def run(*words, **how):
     if done.returncode:
         raise RuntimeError(f"{words[0]}: {(done.stdout + done.stderr).decode(errors='replace')[-2000:]}")
     return done.stdout.decode()
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def end_all():
-    """Ends what was started and still runs, the last first, each by its own id."""
-    for server in reversed(STARTED):
-        server.stop()
 
 
 class Authority:
@@ -81,6 +69,7 @@ class Server:
         self.home = scratch / name
         self.home.mkdir()
         self.name, self.port, self.process = name, free_port(), None
+        self.log = self.home / "server.log"
         self.authority = authority.certificate
         self.certificate, self.key = authority.issue(self.home)
         shutil.copy(authority.certificate, self.home / "ca.pem")
@@ -96,34 +85,25 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     def fingerprint(self):
-        shown = run("openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", self.certificate)
-        return shown.strip().partition("=")[2].replace(":", "").lower()
+        return leaf_of(self.certificate.read_bytes())[1]
 
     def start(self):
         """Starts it, and waits until it lets somebody connect."""
-        with open(self.home / "log", "ab") as log:
-            self.process = subprocess.Popen([str(word) for word in self.command()], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=self.home, **as_nobody())
-        STARTED.append(self)
-        end = time.monotonic() + START_SECONDS
+        self.process = start("server", self.command(), self.home, **as_nobody())
+        latest = time.monotonic() + START_SECONDS
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
                 return self
             except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    said = (self.home / "log").read_text(errors="replace")[-2000:]
+                if self.process.poll() is not None or time.monotonic() > latest:
+                    said = self.log.read_text(errors="replace")[-2000:]
                     raise RuntimeError(f"{self.name} does not start: {said}") from None
                 time.sleep(0.1)
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process:
+            end(self.process, STOP_SECONDS)
 
 
 class Redis(Server):

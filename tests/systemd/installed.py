@@ -88,13 +88,10 @@ class Installed:
 
     def configure(self, level="info", broken=""):
         """Writes the configuration, whole, as an editor would."""
-        url, facts = self.cloud.facts["url"], self.cloud.facts
-        services = ("iam", "scm", "elb", "waf", "cdn", "dcs", "geminidb", "rds", "dds", "gaussdb", "taurusdb")
-        endpoints = "".join(f'{service} = "{url}"\n' for service in services)
+        facts = self.cloud.facts
+        account = self.cloud.account(["credential:access-key", "credential:secret-key"])
         text = (f'[schedule]\njitter = "0s"\n{broken}\n[log]\nlevel = "{level}"\n\n'
-                f'[cloud.sim]\nregion = "{facts["region"]}"\n\n[cloud.sim.credentials]\nsource = "access-key"\n'
-                'access_key_file = "credential:access-key"\nsecret_key_file = "credential:secret-key"\n\n'
-                f'[cloud.sim.endpoints]\n{endpoints}\n[[certificate]]\nname = "{ENTRY}"\n'
+                f'{account}\n[[certificate]]\nname = "{ENTRY}"\n'
                 f'cert = "/etc/letsencrypt/live/{NAME}/fullchain.pem"\n'
                 f'key = "/etc/letsencrypt/live/{NAME}/privkey.pem"\n')
         for service, (key, place) in self.places.items():

@@ -4,21 +4,20 @@
 """
 
 import atexit
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 import authorities
 import ends
 import service
-from host import Cloud, end_all
+from cloud import Cloud
+from host import clean_up_when_told_to_end
 from installed import Certbot, Installed, install
 from machine import Machine, bare_root
-from tally import TALLY, check
+from tally import check, tell
 
 HERE = Path(__file__).resolve().parent
 BEGAN = time.monotonic()
@@ -79,18 +78,8 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="certrotd-systemd-"))
     atexit.register(scratch.rmdir)
     atexit.register(subprocess.run, ["umount", "--lazy", scratch])
-    atexit.register(end_all)
-    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(name, lambda number, _: sys.exit(128 + number))
-    try:
-        story(Path(sys.argv[1]), sys.argv[2], scratch)
-    except Exception:
-        traceback.print_exc(file=sys.stdout)
-        check("the story was told to its end", False, "see above")
-        for log in sorted([*scratch.glob("*.log"), *scratch.glob("journal")]):
-            print(f"-- the end of {log.name}", *log.read_text(errors="replace").splitlines()[-15:], sep="\n")
-    print(f"{TALLY['passed']} passed, {TALLY['failed']} failed", flush=True)
-    return 1 if TALLY["failed"] else 0
+    clean_up_when_told_to_end()
+    return tell(lambda: story(Path(sys.argv[1]), sys.argv[2], scratch), scratch)
 
 
 if __name__ == "__main__":
