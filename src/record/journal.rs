@@ -1,6 +1,7 @@
 //! The journal: a table of lines in one SQLite file, which is proven against torn writes and full
 //! disks. A line is on the disk when [`Journal::append`] returns.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        source: SqliteError,
     },
     /// The state directory takes no more bytes: the disk is full, or read-only.
     #[error(
@@ -65,7 +66,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        source: SqliteError,
     },
     /// What lies at its path is not what was opened.
     #[error(
@@ -106,13 +107,33 @@ impl JournalError {
                 source.kind() == std::io::ErrorKind::PermissionDenied
             }
             Self::Sqlite { source, .. } | Self::Unwritable { source, .. } => {
-                let code = source.sqlite_error_code();
+                let code = source.0.sqlite_error_code();
                 matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
             }
             Self::Gone { .. } | Self::Version { .. } | Self::Line { .. } => false,
         }
     }
 }
+
+/// An error of SQLite: its sentence, and the extended result code of <https://www.sqlite.org/rescode.html>,
+/// which tells a disk that could not be written from one that could not be synced. It has no source: the
+/// library's sentence already says what the library has below it.
+#[derive(Debug)]
+pub struct SqliteError(rusqlite::Error);
+
+impl fmt::Display for SqliteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            rusqlite::Error::SqliteFailure(fault, Some(words)) => {
+                write!(f, "{words} (SQLite code {})", fault.extended_code)
+            }
+            // Without words of its own it has the code's, and the code.
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SqliteError {}
 
 /// The journal, open for its one writer, who holds the state directory's lock.
 #[derive(Debug)]
@@ -258,7 +279,7 @@ fn rows(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, String)>> {
 }
 
 fn sqlite(path: &Path, source: rusqlite::Error) -> JournalError {
-    JournalError::Sqlite { path: path.to_owned(), source }
+    JournalError::Sqlite { path: path.to_owned(), source: SqliteError(source) }
 }
 
 /// What keeps the journal at this path from being found.
@@ -268,7 +289,7 @@ fn directory(journal: &Path, source: std::io::Error) -> JournalError {
 }
 
 fn unwritable(path: &Path, source: rusqlite::Error) -> JournalError {
-    JournalError::Unwritable { path: path.to_owned(), source }
+    JournalError::Unwritable { path: path.to_owned(), source: SqliteError(source) }
 }
 
 /// A path as SQLite's URI wants it.

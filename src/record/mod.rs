@@ -3,7 +3,7 @@
 mod journal;
 mod place;
 
-pub use journal::{Entry, Journal, JournalError, read};
+pub use journal::{Entry, Journal, JournalError, SqliteError, read};
 
 use std::path::Path;
 

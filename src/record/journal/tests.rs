@@ -37,13 +37,23 @@ fn there_is_no_journal_before_the_first_start() {
     assert!(!state.exists());
 }
 
+/// More lines than there is room for in what the file has already.
+fn many() -> Vec<Record> {
+    (0..1000).map(|at| asked(&format!("name-{at}"))).collect()
+}
+
 /// Why a journal that was open takes no line.
 fn refused(journal: &mut Journal) -> String {
     let mut memory = Memory::default();
-    let error = journal.append(Time::from_secs(5), &[asked("one")], &mut memory).unwrap_err();
+    let error = journal.append(Time::from_secs(5), &many(), &mut memory).unwrap_err();
     assert_eq!(memory, Memory::default(), "what is not on the disk is not remembered");
-    let source = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
-    format!("{error}: {source}")
+    chain(&error)
+}
+
+/// An error with everything below it, as the log prints it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(Some(error), |error| error.source());
+    below.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[test]
@@ -62,40 +72,74 @@ fn opening_it_writes_to_the_disk() {
     std::fs::remove_dir_all(&state).unwrap();
 }
 
+/// Lets the journal become no larger than so many pages; what is larger stays as it is.
+fn most(journal: &Journal, pages: i64) {
+    let mut told = journal.connection.prepare(&format!("pragma max_page_count = {pages}")).unwrap();
+    told.query_row([], |row| row.get::<_, i64>(0)).unwrap();
+}
+
 #[test]
 fn a_full_disk_takes_no_line_and_a_disk_with_room_again_does() {
     let state = scratch("journal-full");
     let mut journal = Journal::open(&state).unwrap();
     let pages: i64 =
         journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    let most = |journal: &Journal, pages: i64| {
-        let mut told =
-            journal.connection.prepare(&format!("pragma max_page_count = {pages}")).unwrap();
-        told.query_row([], |row| row.get::<_, i64>(0)).unwrap();
-    };
     most(&journal, pages);
     let mut memory = Memory::default();
-    let many: Vec<_> = (0..1000).map(|at| asked(&format!("name-{at}"))).collect();
-    let error = journal.append(Time::from_secs(5), &many, &mut memory).unwrap_err();
+    let error = journal.append(Time::from_secs(5), &many(), &mut memory).unwrap_err();
     assert!(matches!(error, JournalError::Unwritable { .. }), "{error}");
     assert_eq!(memory, Memory::default());
     most(&journal, pages * 1000);
-    journal.append(Time::from_secs(5), &many, &mut memory).unwrap();
-    assert_eq!(read(&state).unwrap().unwrap().len(), many.len(), "and nothing of the first try");
+    journal.append(Time::from_secs(5), &many(), &mut memory).unwrap();
+    assert_eq!(read(&state).unwrap().unwrap().len(), many().len(), "and nothing of the first try");
     std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
-fn a_read_only_journal_says_so() {
-    let state = scratch("journal-only-read");
+fn each_refusal_says_once_what_the_system_or_sqlite_said() {
+    let state = scratch("journal-words");
+    let (path, shown) = (state.join(FILE), state.display());
     let mut journal = Journal::open(&state).unwrap();
-    journal.connection.pragma_update(None, "query_only", true).unwrap();
-    let words = refused(&mut journal);
-    assert!(
-        words.contains("nothing is done that cannot be remembered: attempt to write a readonly"),
-        "{words}"
+    let unwritable = format!(
+        "journal {} cannot be written, and nothing is done that cannot be remembered",
+        path.display()
     );
+    journal.connection.pragma_update(None, "query_only", true).unwrap();
+    let only_read = refused(&mut journal);
+    journal.connection.pragma_update(None, "query_only", false).unwrap();
+    most(&journal, 1);
+    let full = refused(&mut journal);
+    std::fs::create_dir(state.join("room")).unwrap();
+    let no_room = chain(&Journal::open(&state).unwrap_err());
     std::fs::remove_dir_all(&state).unwrap();
+    let gone = refused(&mut journal);
+    files::state_dir(&state).unwrap();
+    std::fs::write(&path, "no journal at all, but longer than the header of one".repeat(9))
+        .unwrap();
+    let foreign = chain(&Journal::open(&state).unwrap_err());
+    std::fs::remove_dir_all(&state).unwrap();
+    for (found, wanted) in [
+        (only_read, format!("{unwritable}: attempt to write a readonly database (SQLite code 8)")),
+        (full, format!("{unwritable}: database or disk is full (SQLite code 13)")),
+        (
+            no_room,
+            format!(
+                "state directory {shown} cannot be written, and nothing is done that cannot be remembered: \
+                 Is a directory (os error 21)"
+            ),
+        ),
+        (
+            gone,
+            format!(
+                "journal {} was deleted, moved or replaced while certrotd ran, and nothing is done that cannot be \
+                 remembered: start certrotd again, and it finds what it has done by looking",
+                path.display()
+            ),
+        ),
+        (foreign, format!("journal {}: file is not a database (SQLite code 26)", path.display())),
+    ] {
+        assert_eq!(found, wanted);
+    }
 }
 
 #[test]
