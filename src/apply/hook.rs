@@ -2,6 +2,7 @@
 //! limit, its output in the log.
 
 mod output;
+mod stream;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -36,8 +37,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// the service manager gave the daemon is the command's too. It sees what the manual lists, and
 /// nothing of the daemon's own environment. Its exit status alone decides; processes that it leaves behind
 /// live on. One that takes too long is killed, with every process of its group. What it printed goes into
-/// the log, however it ended, line by line and within bounds; the last line of a failure stands in the
-/// failure. A daemon that dies between the command's end and the journal's line runs it again: a client
+/// the log, however it ended, line by line and within bounds; of one that failed, the last line on its
+/// standard error stands in the failure, or the last at all. A daemon that dies between the command's end and the journal's line runs it again: a client
 /// that loads its CAs twice is better than one that never does.
 pub async fn run(entry: &InstanceCa, sha256: &Sha256) -> Result<(), Failure> {
     run_within(entry, sha256, TIMEOUT).await
@@ -111,11 +112,15 @@ async fn finish(
     group: &mut Group,
     limit: Duration,
 ) -> (Result<(), String>, Output) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut output = Output::default();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = {
-        let reading =
-            async { tokio::join!(output::head(stdout, &mut out), output::head(stderr, &mut err)) };
+        let reading = async {
+            tokio::join!(
+                output::read(stdout, &mut output.out),
+                output::read(stderr, &mut output.err)
+            )
+        };
         tokio::pin!(reading);
         let mut read = false;
         let ended = async {
@@ -141,7 +146,7 @@ async fn finish(
         Ok(Err(error)) => Err(format!("could not be waited for: {error}")),
         Err(_) => Err(format!("took longer than {}, was killed", span(limit))),
     };
-    (ended, Output { out, err })
+    (ended, output)
 }
 
 /// The process group of a command that is still running; none once it has ended. Kills all of it when

@@ -85,6 +85,21 @@ async fn a_flood_is_cut_and_the_status_alone_decides() {
 }
 
 #[tokio::test]
+async fn the_last_error_is_told_whatever_else_was_printed() {
+    let pid = Pid::new("last");
+    for (script, wanted) in [
+        ("echo why >&2; sleep 0.2; echo said; exit 1", "why"),
+        ("yes | head -c 200000 >&2; echo why >&2; yes | head -c 200000; exit 1", "why"),
+        ("echo said; echo >&2; exit 1", "said"),
+    ] {
+        let said = ran(script, &pid.0, Duration::from_secs(10)).await.unwrap_err();
+        assert_eq!(said, format!("/bin/sh ended with exit status: 1 and said: {wanted}"));
+    }
+    let said = ran("exit 1", &pid.0, Duration::from_secs(10)).await.unwrap_err();
+    assert_eq!(said, "/bin/sh ended with exit status: 1 and said nothing");
+}
+
+#[tokio::test]
 async fn the_environment_is_ours_and_nothing_else() {
     let scratch = Pid::new("environment");
     std::fs::create_dir_all(&scratch.0).unwrap();
