@@ -243,6 +243,7 @@ impl Cycle {
         }
         let observed = looks::observed(&looks, &self.world, (self.clock)(), self.in_flight.keys());
         self.report.observe(&observed, &self.memory);
+        looks.values().for_each(|look| self.report.duplicates(look));
         let Self { journal, memory, clock, report, .. } = self;
         let plan = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);

@@ -53,7 +53,11 @@ pub(super) struct Look {
 }
 
 pub(super) enum Seen {
-    Certificate(CertificateSeen),
+    Certificate {
+        seen: CertificateSeen,
+        /// Imports of the leaf beside the one that was found: told, and nothing is decided by them.
+        others: Vec<String>,
+    },
     Ca(CaSeen),
     Switch(SwitchSeen),
 }
@@ -169,7 +173,7 @@ pub(super) fn observed<'a>(
     };
     for look in looks.values() {
         match &look.seen {
-            Seen::Certificate(seen) => observed.certificates.push(seen.clone()),
+            Seen::Certificate { seen, .. } => observed.certificates.push(seen.clone()),
             Seen::Ca(seen) => observed.cas.push(seen.clone()),
             Seen::Switch(seen) => observed.switches.push(seen.clone()),
         }
@@ -223,13 +227,13 @@ fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
     let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { return };
     let ask = local.leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
     looking.spawn(subject.clone(), async move {
-        let seen = match (local.leaf, ask) {
+        let (seen, others) = match (local.leaf, ask) {
             (Ok(leaf), Some(ask)) => pair::look(&cloud, &entry, leaf, ask, &context).await,
-            (leaf, _) => unseen(&entry, leaf, context.now),
+            (leaf, _) => (unseen(&entry, leaf, context.now), Vec::new()),
         };
         let payload =
             local.material.map_or(Payload::None, |material| Payload::Pair(Arc::new(material)));
-        context.done(subject, Seen::Certificate(seen), payload)
+        context.done(subject, Seen::Certificate { seen, others }, payload)
     });
 }
 

@@ -2,6 +2,7 @@
 //! its reason changes.
 
 mod alarms;
+mod duplicates;
 mod effects;
 mod fields;
 mod files;
@@ -28,7 +29,9 @@ use crate::plan::{Held, Lesson, Plan, Step};
 pub(super) use alarms::served_until;
 pub(super) use instances::presented_until;
 
+use super::looks::{Look, Seen};
 use alarms::Alarms;
+use duplicates::Duplicates;
 use scene::Scene;
 
 /// How a failure's words lead in the id of its request, which a bracket ends.
@@ -43,6 +46,7 @@ pub(super) struct Report {
     told: BTreeMap<Subject, Vec<String>>,
     withheld: BTreeSet<String>,
     alarms: Alarms,
+    duplicates: Duplicates,
     scene: Scene,
 }
 
@@ -62,6 +66,13 @@ impl Report {
     /// What is about to be planned with: what other lines say of it rests on this.
     pub fn observe(&mut self, observed: &Observed, memory: &Memory) {
         self.scene.take(observed, memory);
+    }
+
+    /// Whether a look has found a leaf imported more than once.
+    pub fn duplicates(&mut self, look: &Look) {
+        if let Seen::Certificate { seen, others } = &look.seen {
+            self.duplicates.look(seen, others);
+        }
     }
 
     /// A cycle is under way.

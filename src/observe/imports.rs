@@ -11,6 +11,17 @@ use crate::plan::action::ImportKey;
 use crate::plan::needs::ImportNeed;
 use crate::plan::observed::{Holders, ImportHeld, ImportSeen};
 
+/// What a look showed of a leaf's import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imports {
+    /// Whether it stands there, and under which id: what is decided by.
+    pub seen: ImportSeen,
+    /// Ids of the other imports that the list names for the leaf, where a list was asked and one was
+    /// found in it. The name alone speaks for these: no call is spent on a fingerprint that decides
+    /// nothing.
+    pub others: Vec<String>,
+}
+
 /// Looks as far as `need` asks. `name` is the name under which this entry imports the leaf.
 pub async fn look(
     cloud: &Cloud,
@@ -18,19 +29,21 @@ pub async fn look(
     name: &str,
     enterprise_project: Option<&str>,
     need: &ImportNeed,
-) -> ImportSeen {
+) -> Imports {
+    let alone = |seen| Imports { seen, others: Vec::new() };
     let found = match need {
-        ImportNeed::Nothing => return ImportSeen::Trusted,
+        ImportNeed::Nothing => return alone(ImportSeen::Trusted),
         ImportNeed::Confirm(id) => match confirm(cloud, leaf, id).await {
+            Ok(Some(id)) => return alone(ImportSeen::Found(id)),
             Ok(None) => find(cloud, leaf, name, enterprise_project).await,
-            seen => seen,
+            Err(failure) => Err(failure),
         },
         ImportNeed::Find => find(cloud, leaf, name, enterprise_project).await,
     };
     match found {
-        Ok(Some(id)) => ImportSeen::Found(id),
-        Ok(None) => ImportSeen::Absent,
-        Err(failure) => ImportSeen::Unknown(failure),
+        Ok(Some((id, others))) => Imports { seen: ImportSeen::Found(id), others },
+        Ok(None) => alone(ImportSeen::Absent),
+        Err(failure) => alone(ImportSeen::Unknown(failure)),
     }
 }
 
@@ -52,6 +65,9 @@ async fn confirm(cloud: &Cloud, leaf: &LeafFacts, id: &str) -> Result<Option<Str
     Ok(same.then(|| id.to_owned()))
 }
 
+/// The import that is used, and the ids of those beside it.
+type Found = (String, Vec<String>);
+
 /// By the entry's own name for it, and then by the digest alone: another entry, or another host,
 /// may have imported the same leaf under its name.
 async fn find(
@@ -59,25 +75,25 @@ async fn find(
     leaf: &LeafFacts,
     name: &str,
     enterprise_project: Option<&str>,
-) -> Result<Option<String>> {
+) -> Result<Option<Found>> {
     let named = scm::find_by_name(cloud, name, enterprise_project).await?;
-    if let Some(id) = first_of(cloud, leaf, named).await? {
-        return Ok(Some(id));
+    if let Some(found) = first_of(cloud, leaf, named).await? {
+        return Ok(Some(found));
     }
     let alike = scm::find_by_digest(cloud, &leaf.sha256, enterprise_project).await?;
     first_of(cloud, leaf, alike).await
 }
 
-/// The oldest of several is the one that every host settles on.
-async fn first_of(
-    cloud: &Cloud,
-    leaf: &LeafFacts,
-    mut listed: Vec<Listed>,
-) -> Result<Option<String>> {
-    listed.sort_by(|a, b| a.id.cmp(&b.id));
-    for candidate in listed {
-        if let Some(id) = confirm(cloud, leaf, &candidate.id).await? {
-            return Ok(Some(id));
+/// The oldest of several is the one that every host settles on. What stands before it in the list was
+/// shown not to be this leaf, so only those behind it count beside it.
+async fn first_of(cloud: &Cloud, leaf: &LeafFacts, listed: Vec<Listed>) -> Result<Option<Found>> {
+    let mut ids: Vec<_> = listed.into_iter().map(|row| row.id).collect();
+    // Pages that shift while they are read may show a row twice.
+    ids.sort();
+    ids.dedup();
+    for (index, id) in ids.iter().enumerate() {
+        if let Some(id) = confirm(cloud, leaf, id).await? {
+            return Ok(Some((id, ids.split_off(index + 1))));
         }
     }
     Ok(None)

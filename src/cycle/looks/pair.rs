@@ -14,6 +14,7 @@ use crate::config::{Certificate, Push};
 use crate::model::digest::Sha256;
 use crate::model::target::Target;
 use crate::model::time::Time;
+use crate::observe::imports::Imports;
 use crate::observe::lists::Lists;
 use crate::observe::{imports, served, targets};
 use crate::plan::action::ImportKey;
@@ -61,14 +62,15 @@ impl Ask {
     }
 }
 
-/// Looks at the cloud side of an entry whose leaf may go out.
+/// Looks at the cloud side of an entry whose leaf may go out. Beside what is decided by, gives the ids
+/// of the imports that the list names for the leaf too.
 pub(super) async fn look(
     cloud: &Cloud,
     entry: &Certificate,
     leaf: LeafFacts,
     ask: Ask,
     context: &Context,
-) -> CertificateSeen {
+) -> (CertificateSeen, Vec<String>) {
     let seen = unseen(entry, Ok(leaf.clone()), context.now);
     let enterprise = entry.enterprise_project_id.as_deref();
     let name = entry.name.of_import(&leaf.sha256);
@@ -82,12 +84,13 @@ pub(super) async fn look(
     let targets = look_at_targets(cloud, &seen.targets, &leaf, &ask, &context.lists);
     let held = imports::held(cloud, &ask.superseded);
     let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
+    let Imports { seen: import, others } = import;
     let (import, newest_named) = match named {
         Ok(newest) => (import, newest),
         // Whether this leaf is the newer one cannot be told, so it must not go out.
         Err(failure) => (ImportSeen::Unknown(failure), None),
     };
-    CertificateSeen { import, newest_named, superseded, targets, ..seen }
+    (CertificateSeen { import, newest_named, superseded, targets, ..seen }, others)
 }
 
 /// An entry whose files are read and whose cloud side is not looked at.

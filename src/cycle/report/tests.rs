@@ -32,7 +32,7 @@ use crate::plan::{Held, Lesson, Step};
 
 mod instances;
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 const PROBE: &str = "www.example.com:443";
 
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ impl Visit for Line {
 }
 
 /// What is logged meanwhile, debug lines left out.
-fn logged(body: impl FnOnce()) -> Vec<Map<String, Value>> {
+pub(super) fn logged(body: impl FnOnce()) -> Vec<Map<String, Value>> {
     let log = Log::default();
     let subscriber = tracing_subscriber::registry().with(log.clone());
     tracing::subscriber::with_default(subscriber, body);
@@ -77,7 +77,7 @@ fn logged(body: impl FnOnce()) -> Vec<Map<String, Value>> {
     lines
 }
 
-fn events(lines: &[Map<String, Value>]) -> Vec<&str> {
+pub(super) fn events(lines: &[Map<String, Value>]) -> Vec<&str> {
     lines.iter().map(|line| line["event"].as_str().unwrap()).collect()
 }
 
@@ -94,7 +94,7 @@ fn day(days: i64) -> Time {
 }
 
 /// A leaf of ninety days.
-fn leaf(text: &str, from: i64) -> LeafFacts {
+pub(super) fn leaf(text: &str, from: i64) -> LeafFacts {
     LeafFacts {
         sha256: Sha256::of(text.as_bytes()),
         sha1: Sha1::of(text.as_bytes()),
@@ -124,7 +124,7 @@ fn probe() -> Spot {
 }
 
 /// A look at one certificate that is bound at one listener, with or without a handshake.
-fn observed(local: &LeafFacts, now: Time, handshake: Option<Handshake>) -> Observed {
+pub(super) fn observed(local: &LeafFacts, now: Time, handshake: Option<Handshake>) -> Observed {
     let host = || "www.example.com".to_owned();
     let probe = Probe { text: PROBE.to_owned(), name: Some(host()), at: Dial::Name(host(), 443) };
     let target = TargetSeen {
