@@ -15,7 +15,7 @@ use certrotd::sim::ids;
 use super::house::{ENTRIES, LISTENER, PLACES, kind};
 use super::pairs::Kind;
 use super::stage::Stage;
-use super::{clock, daemon, pairs};
+use super::{clock, daemon, events, pairs, tally};
 
 /// So often everything is looked at until it must have settled.
 const ROUNDS_MAX: u32 = 40;
@@ -46,7 +46,34 @@ impl Stage {
         assert!(self.settle(false).await.is_empty(), "it does not stay settled");
         assert_eq!(self.judge.writes, writes, "a pass over what is settled writes");
         self.houses.iter().for_each(daemon::count_effects);
+        if self.houses.len() > 1 {
+            self.search().await;
+        }
         std::mem::take(&mut self.judge.imported)
+    }
+
+    /// Every host loses its journal and has to look for all its imports: it finds them, and says of each
+    /// leaf that it has more than once, and of no other, that it has.
+    async fn search(&mut self) {
+        let mut times = BTreeMap::<_, u64>::new();
+        for import in self.sim.imports() {
+            *times.entry(import.sha256).or_default() += 1;
+        }
+        for house in &self.houses {
+            std::fs::remove_dir_all(house.state()).unwrap();
+            events::told_twice();
+            daemon::settle(house.configure(&self.sim, "15m"), &[]).await;
+            let told = events::told_twice();
+            for (entry, _) in ENTRIES {
+                let wanted = house.wanted(entry).unwrap();
+                let (is_told, times) = (told.contains(&wanted.to_string()), times[&wanted]);
+                assert_eq!(is_told, times > 1, "{entry}: imported {times} times, told {told:?}");
+                tally::count(if is_told { "searched: twice" } else { "searched: once" });
+            }
+            self.judge.look(&self.sim, &self.houses);
+        }
+        let imports = self.sim.imports().len() as u64;
+        assert_eq!(imports, times.values().sum::<u64>(), "a lost journal imports nothing again");
     }
 
     async fn clear(&mut self) {
@@ -72,6 +99,12 @@ impl Stage {
             house.put("fin", newest);
         }
         tokio::time::sleep(LONG).await;
+        if self.houses.len() > 1 {
+            // Several at once, so that none has imported a leaf before the others look for it.
+            (0..self.houses.len()).for_each(|host| self.start(host));
+            self.live_for(LONG).await;
+            self.pause().await;
+        }
     }
 
     /// One `apply` of each host; gives what still waits and should not.

@@ -1,6 +1,7 @@
 //! What the daemons of a storm say: counted, and some of it must never be said.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Once;
 
@@ -15,11 +16,24 @@ thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
     static BROKEN: Cell<u32> = const { Cell::new(0) };
     static ROLLED_BACK: Cell<u32> = const { Cell::new(0) };
+    static ALL_TWICE: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static TWICE: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// Whether a daemon of this storm has taken a leaf back from anywhere.
 pub fn has_rolled_back() -> bool {
     ROLLED_BACK.get() > 0
+}
+
+/// The leaves of which it was told since the last time that they are imported more than once, by their
+/// fingerprints.
+pub fn told_twice() -> BTreeSet<String> {
+    TWICE.take()
+}
+
+/// As [`told_twice`], in the whole storm.
+pub fn all_told_twice() -> BTreeSet<String> {
+    ALL_TWICE.with_borrow(BTreeSet::clone)
 }
 
 /// Listens on this thread until it is dropped.
@@ -38,6 +52,8 @@ pub fn watch() -> Watch {
     PANICS.set(0);
     BROKEN.set(0);
     ROLLED_BACK.set(0);
+    told_twice();
+    ALL_TWICE.take();
     let filter = tracing_subscriber::filter::LevelFilter::from_level(Level::INFO);
     let layers = tracing_subscriber::registry().with(Counting.with_filter(filter));
     Watch(tracing::subscriber::set_default(layers))
@@ -64,6 +80,10 @@ impl<S: Subscriber> Layer<S> for Counting {
             ROLLED_BACK.set(ROLLED_BACK.get() + 1);
         }
         tally::count(&format!("said: {}", name.0));
+        if name.0 == "certificate.duplicate" {
+            TWICE.with_borrow_mut(|twice| twice.insert(name.1.clone()));
+            ALL_TWICE.with_borrow_mut(|twice| twice.insert(name.1));
+        }
         if SAY.with(|say| *say) {
             say(event);
         }
@@ -93,13 +113,16 @@ impl Visit for Words {
     }
 }
 
+/// An event, and the fingerprint that it tells.
 #[derive(Default)]
-struct Name(String);
+struct Name(String, String);
 
 impl Visit for Name {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "event" {
-            value.clone_into(&mut self.0);
+        match field.name() {
+            "event" => value.clone_into(&mut self.0),
+            "fingerprint" => value.clone_into(&mut self.1),
+            _ => {}
         }
     }
 

@@ -62,6 +62,7 @@ impl Stage {
                 let switch = self.has_close_clock();
                 self.wake(host, Wake::Asked(daemon::retries(switch)));
             }
+            97..=98 if self.houses.len() > 1 => self.renew_everywhere(),
             _ => {}
         }
         if self.rng.percent(60) {
@@ -80,6 +81,19 @@ impl Stage {
         if entry != "fin" && self.rng.percent(60) {
             self.put(host, "www", newest);
             self.put(host, "api", newest);
+        }
+    }
+
+    /// The same leaf comes to all hosts at once, each of which looks for it before any has imported it.
+    fn renew_everywhere(&mut self) {
+        tally::count("gust: renew everywhere");
+        let entry = self.rng.one_of(&ENTRIES).0;
+        if self.newest < LEAVES_MAX - 1 {
+            self.newest += 1;
+        }
+        for host in 0..self.houses.len() {
+            self.put(host, entry, self.newest);
+            self.wake(host, Wake::Look);
         }
     }
 

@@ -91,12 +91,17 @@ impl Stage {
     pub async fn live_for(&mut self, span: Duration) {
         for host in 0..self.houses.len() {
             if self.daemons[host].is_none() && self.rng.percent(80) {
-                let config = self.houses[host].configure(&self.sim, "15m");
-                self.daemons[host] = Some(Daemon::start(config));
+                self.start(host);
             }
         }
         daemon::live(&mut self.daemons, span).await;
         self.judge.look(&self.sim, &self.houses);
+    }
+
+    /// Starts the daemon of a host.
+    pub fn start(&mut self, host: usize) {
+        let config = self.houses[host].configure(&self.sim, "15m");
+        self.daemons[host] = Some(Daemon::start(config));
     }
 
     /// The daemon of a host is killed, at once or after so many polls.
