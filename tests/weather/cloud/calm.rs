@@ -15,7 +15,7 @@ use certrotd::sim::ids;
 use super::house::{ENTRIES, LISTENER, PLACES, kind};
 use super::pairs::Kind;
 use super::stage::Stage;
-use super::{clock, daemon, events, pairs, tally};
+use super::{clock, daemon, events, full, pairs, tally};
 
 /// So often everything is looked at until it must have settled.
 const ROUNDS_MAX: u32 = 40;
@@ -45,6 +45,7 @@ impl Stage {
         let writes = self.judge.writes;
         assert!(self.settle(false).await.is_empty(), "it does not stay settled");
         assert_eq!(self.judge.writes, writes, "a pass over what is settled writes");
+        self.judge_journals();
         self.houses.iter().for_each(daemon::count_effects);
         if self.houses.len() > 1 {
             self.search().await;
@@ -80,6 +81,7 @@ impl Stage {
         self.sim.clear_weather();
         self.pause().await;
         clock::set_ahead(self.ahead_secs);
+        (0..self.houses.len()).for_each(|host| self.make_room(host));
         for site in [LISTENER, "waf.example.com", "cdn.example.com", ids::REDIS_ZIP, ids::TAURUSDB]
         {
             self.sim.misbehave(site, None);
@@ -119,6 +121,21 @@ impl Stage {
             self.judge.look(&self.sim, &self.houses);
         }
         waiting
+    }
+
+    /// What was done is remembered, where no journal was lost.
+    fn judge_journals(&self) {
+        if self.lossy {
+            return;
+        }
+        let mut begun = BTreeMap::<_, u64>::new();
+        for (leaf, times) in self.houses.iter().flat_map(full::begun) {
+            *begun.entry(leaf).or_default() += times;
+        }
+        for (leaf, times) in &self.judge.imported {
+            let known = begun.get(leaf).copied().unwrap_or_default();
+            assert!(*times <= known, "{leaf} was imported {times} times and begun {known} times");
+        }
     }
 
     async fn judge_calm(&self) {

@@ -30,6 +30,10 @@ type Life = Pin<Box<dyn Future<Output = Result<Ended, JournalError>>>>;
 pub struct Daemon {
     life: Life,
     wakes: mpsc::Sender<Wake>,
+    /// Whether the disk of its journal is full, so that it may end.
+    pub is_full: bool,
+    /// Whether it has ended for that.
+    pub has_ended: bool,
 }
 
 impl Daemon {
@@ -38,7 +42,7 @@ impl Daemon {
         let mut cycle = Cycle::open(config, clock::now).unwrap();
         let (wakes, mut woken) = mpsc::channel(WAKES_MAX);
         let life = async move { cycle.run(&mut woken, Until::Stopped, |_| ()).await };
-        Self { life: Box::pin(life), wakes }
+        Self { life: Box::pin(life), wakes, is_full: false, has_ended: false }
     }
 
     pub fn wake(&self, wake: Wake) {
@@ -47,8 +51,18 @@ impl Daemon {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) {
-        if let Poll::Ready(ended) = self.life.as_mut().poll(context) {
-            panic!("nobody told it to stop: {ended:?}");
+        if self.has_ended {
+            return;
+        }
+        match self.life.as_mut().poll(context) {
+            Poll::Pending => {}
+            Poll::Ready(Err(JournalError::Unwritable { .. })) if self.is_full => {
+                tally::count("ended by a full disk");
+                // The process ends, and with it all that is under way.
+                self.life = Box::pin(std::future::pending());
+                self.has_ended = true;
+            }
+            Poll::Ready(ended) => panic!("nobody told it to stop: {ended:?}"),
         }
     }
 }

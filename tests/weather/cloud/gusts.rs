@@ -54,6 +54,7 @@ impl Stage {
             84..=86 if self.lossy => {
                 tally::count("gust: lose journal");
                 self.crash(host).await;
+                self.make_room(host);
                 std::fs::remove_dir_all(self.houses[host].state()).ok();
             }
             84..=86 => self.reload(host),
@@ -62,6 +63,8 @@ impl Stage {
                 let switch = self.has_close_clock();
                 self.wake(host, Wake::Asked(daemon::retries(switch)));
             }
+            89..=90 if self.houses[host].full => self.make_room(host),
+            89..=90 => self.fill_disk(host),
             97..=98 if self.houses.len() > 1 => self.renew_everywhere(),
             _ => {}
         }
@@ -70,7 +73,7 @@ impl Stage {
         }
     }
 
-    fn renew(&mut self, host: usize) {
+    pub fn renew(&mut self, host: usize) {
         tally::count("gust: renew");
         let entry = self.rng.one_of(&ENTRIES).0;
         if self.newest < LEAVES_MAX - 1 {

@@ -46,6 +46,8 @@ pub struct House {
     pub ssl: Option<bool>,
     /// Whether the greeting of the database is asked.
     pub probed: bool,
+    /// Whether the disk of the journal is full.
+    pub full: bool,
     /// The leaf on the disk of each entry; none: the pair is bad.
     pub disk: BTreeMap<&'static str, Option<u32>>,
     /// The newest leaf that each entry has ever had.
@@ -67,7 +69,7 @@ impl House {
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
         let (disk, newest, history) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Self { path, source, ssl, probed, disk, newest, history }
+        Self { path, source, ssl, probed, full: false, disk, newest, history }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -9,6 +9,7 @@ mod daemon;
 mod events;
 mod faults;
 mod five;
+mod full;
 mod gusts;
 mod house;
 mod judge;
@@ -28,7 +29,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 43] = [
+const EXPECTED: [&str; 47] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -72,6 +73,10 @@ const EXPECTED: [&str; 43] = [
     "gust: expire tokens",
     "gust: reload",
     "gust: lose journal",
+    "gust: full disk",
+    "room again",
+    "ended by a full disk",
+    "not started with a full disk",
 ];
 
 #[test]

@@ -12,7 +12,7 @@ use super::daemon::{self, Daemon};
 use super::house::{ENTRIES, House, LISTENER, Source, kind};
 use super::judge::Judge;
 use super::pairs::{self, FORMER, Kind};
-use super::tally;
+use super::{full, tally};
 use crate::rng::Rng;
 
 /// The longest lag of a list, in seconds.
@@ -98,10 +98,14 @@ impl Stage {
         self.judge.look(&self.sim, &self.houses);
     }
 
-    /// Starts the daemon of a host.
+    /// Starts the daemon of a host, which refuses where it could not remember anything.
     pub fn start(&mut self, host: usize) {
         let config = self.houses[host].configure(&self.sim, "15m");
-        self.daemons[host] = Some(Daemon::start(config));
+        if self.houses[host].full {
+            full::refuses(config);
+        } else {
+            self.daemons[host] = Some(Daemon::start(config));
+        }
     }
 
     /// The daemon of a host is killed, at once or after so many polls.
