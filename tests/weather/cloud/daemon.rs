@@ -1,5 +1,6 @@
 //! A daemon of a storm: the real cycle on a real journal, which may be cut off at any await.
 
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use certrotd::config::Config;
 use certrotd::cycle::{Cycle, Ended, Request, Until, Wake};
+use certrotd::model::failure::{Failure, Kind};
 use certrotd::model::names::Name;
 use certrotd::plan::Held;
 use certrotd::plan::action::{Action, Fact};
@@ -128,6 +130,22 @@ pub fn count_open(house: &House, died: &str) {
     for action in open.keys() {
         tally::count(&format!("cut off in {}", tally::word(action)));
     }
+}
+
+/// What may have happened or not, by a host's journal: begun without an end, or with its answer lost.
+pub fn in_doubt(house: &House) -> BTreeSet<Action> {
+    let mut open = BTreeSet::new();
+    for entry in record::read(&house.state()).unwrap().unwrap_or_default() {
+        match entry.record {
+            Record::Began { action, .. } => drop(open.insert(action)),
+            Record::Failed { failure: Failure { kind: Kind::Lost, .. }, .. } => {}
+            Record::Failed { action, .. }
+            | Record::Done { action, .. }
+            | Record::Learned { action, .. } => drop(open.remove(&action)),
+            _ => {}
+        }
+    }
+    open
 }
 
 /// Whether the journal tells that a leaf was taken back from this site, which stands there before the

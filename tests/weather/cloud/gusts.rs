@@ -9,10 +9,8 @@ use certrotd::sim::{Fault, Misbehaviour, Rule, ids};
 use super::house::{ENTRIES, LISTENER, Source};
 use super::pairs::LEAVES_MAX;
 use super::stage::Stage;
-use super::{clock, daemon, faults, tally};
+use super::{daemon, faults, tally};
 
-/// How far a clock is off that the cloud does not accept, in seconds.
-const TOO_FAR_SECS: i64 = 1_500;
 /// How far a clock is off at most where a job of our own is still known by its time, in seconds.
 const CLOSE_SECS: i64 = 25;
 /// CAs that the instances go through at most.
@@ -65,6 +63,7 @@ impl Stage {
             }
             89..=90 if self.houses[host].full => self.make_room(host),
             89..=90 => self.fill_disk(host),
+            91..=92 => self.jump(host).await,
             97..=98 if self.houses.len() > 1 => self.renew_everywhere(),
             _ => {}
         }
@@ -181,18 +180,6 @@ impl Stage {
         self.crash(host).await;
         let latency = self.settings.latency;
         self.sim.change(|settings| settings.latency = latency);
-    }
-
-    /// For a while the hosts' clock is off by more than the cloud accepts. It is set while no daemon
-    /// runs, and long after whatever it began has shown.
-    async fn skew(&mut self) {
-        tally::count("gust: skew");
-        let far = if self.rng.percent(50) { TOO_FAR_SECS } else { -TOO_FAR_SECS };
-        self.pause().await;
-        clock::set_ahead(far);
-        self.live().await;
-        self.pause().await;
-        clock::set_ahead(self.ahead_secs);
     }
 
     /// Every daemon is down for a while.

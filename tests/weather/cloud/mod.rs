@@ -5,6 +5,7 @@
 
 mod calm;
 mod clock;
+mod clocks;
 mod daemon;
 mod events;
 mod faults;
@@ -29,7 +30,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 47] = [
+const EXPECTED: [&str; 49] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -75,8 +76,10 @@ const EXPECTED: [&str; 47] = [
     "gust: lose journal",
     "gust: full disk",
     "room again",
+    "gust: jump",
     "ended by a full disk",
     "not started with a full disk",
+    "in doubt when the clock jumped",
 ];
 
 #[test]
