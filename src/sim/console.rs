@@ -103,6 +103,16 @@ impl Sim {
         scribble(&mut self.shared.world(), site, field, value)
     }
 
+    /// Sets a field of this site's object by hand, at once. `field` may be a path, as for
+    /// [`Sim::scribble`]. False: no such site.
+    pub fn edit(&self, site: &str, field: &str, value: Value) -> bool {
+        let mut world = self.shared.world();
+        let Some(found) = world.site(site) else { return false };
+        let done = scribble(&mut world, site, field, value);
+        world.scribble(found);
+        done
+    }
+
     /// Puts a pair into a service by hand, bound nowhere, and gives its id. Refuses a key that does not
     /// belong to the leaf.
     pub fn keep(&self, target: Target, project: &str, pair: &Pair) -> Result<String, String> {

@@ -64,6 +64,7 @@ impl Stage {
             89..=90 if self.houses[host].full => self.make_room(host),
             89..=90 => self.fill_disk(host),
             91..=92 => self.jump(host).await,
+            93..=96 => self.person(),
             97..=98 if self.houses.len() > 1 => self.renew_everywhere(),
             _ => {}
         }

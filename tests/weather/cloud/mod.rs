@@ -15,6 +15,7 @@ mod gusts;
 mod house;
 mod judge;
 mod pairs;
+mod people;
 mod stage;
 mod tally;
 mod tries;
@@ -30,7 +31,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 49] = [
+const EXPECTED: [&str; 52] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -77,6 +78,9 @@ const EXPECTED: [&str; 49] = [
     "gust: full disk",
     "room again",
     "gust: jump",
+    "gust: person",
+    "person edits",
+    "person renews a neighbour",
     "ended by a full disk",
     "not started with a full disk",
     "in doubt when the clock jumped",
