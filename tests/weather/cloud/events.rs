@@ -84,6 +84,9 @@ impl<S: Subscriber> Layer<S> for Counting {
             TWICE.with_borrow_mut(|twice| twice.insert(name.1.clone()));
             ALL_TWICE.with_borrow_mut(|twice| twice.insert(name.1));
         }
+        if name.0 == "step.held" && name.2 {
+            tally::count(&format!("held at a probe: {}", event.metadata().level()));
+        }
         if SAY.with(|say| *say) {
             say(event);
         }
@@ -113,15 +116,16 @@ impl Visit for Words {
     }
 }
 
-/// An event, and the fingerprint that it tells.
+/// An event, the fingerprint that it tells, and whether it is about a probe.
 #[derive(Default)]
-struct Name(String, String);
+struct Name(String, String, bool);
 
 impl Visit for Name {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "event" => value.clone_into(&mut self.0),
             "fingerprint" => value.clone_into(&mut self.1),
+            "probe" => self.2 = true,
             _ => {}
         }
     }

@@ -141,8 +141,14 @@ impl Stage {
     fn edge(&mut self) {
         tally::count("gust: edge");
         let site = self.rng.one_of(&[LISTENER, "waf.example.com", "cdn.example.com"]);
-        let how = [None, Some(Misbehaviour::Silent), Some(Misbehaviour::Closed)];
-        let how = self.rng.one_of(&[how[0], how[1], how[2], Some(Misbehaviour::NotTls)]);
+        let how = self.rng.one_of(&[
+            None,
+            Some(Misbehaviour::Silent),
+            Some(Misbehaviour::Closed),
+            Some(Misbehaviour::NotTls),
+            Some(Misbehaviour::Garbage),
+        ]);
+        tally::count(&format!("edge: {}", how.map_or("well".to_owned(), |how| format!("{how:?}"))));
         self.sim.misbehave(site, how);
         let instance = self.rng.one_of(&[ids::REDIS_ZIP, ids::TAURUSDB]);
         if self.rng.percent(30) {

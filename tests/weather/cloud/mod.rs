@@ -31,7 +31,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 52] = [
+const EXPECTED: [&str; 59] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -81,9 +81,16 @@ const EXPECTED: [&str; 52] = [
     "gust: person",
     "person edits",
     "person renews a neighbour",
+    "edge: Closed",
+    "edge: NotTls",
+    "edge: Garbage",
     "ended by a full disk",
     "not started with a full disk",
     "in doubt when the clock jumped",
+    "said: certificate.rolled_back",
+    "said: certificate.stale",
+    "held at a probe: ERROR",
+    "held at a probe: WARN",
 ];
 
 #[test]
