@@ -134,12 +134,17 @@ impl House {
     /// Whether this leaf lay whole on the disk of one of these entries shortly before this moment. A
     /// leaf is known by the beginning of its digest.
     pub fn had(&self, entries: &[&str], digits: &str, at: Time) -> bool {
+        self.had_between(entries, digits, at, at)
+    }
+
+    /// As [`House::had`], at any moment of a span.
+    pub fn had_between(&self, entries: &[&str], digits: &str, from: Time, to: Time) -> bool {
         self.history.iter().enumerate().any(|(index, (since, entry, leaf))| {
             let mut later = self.history[index + 1..].iter();
             let until = later.find(|(_, other, _)| other == entry).map(|(until, ..)| *until);
             let is_it = leaf.is_some_and(|leaf| leaf.short() == digits);
-            let ended_long_ago = until.is_some_and(|until| at.since(until) > READ_WITHIN);
-            entries.contains(entry) && is_it && *since <= at && !ended_long_ago
+            let ended_long_ago = until.is_some_and(|until| from.since(until) > READ_WITHIN);
+            entries.contains(entry) && is_it && *since <= to && !ended_long_ago
         })
     }
 

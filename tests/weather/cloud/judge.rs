@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use certrotd::model::time::Time;
 use certrotd::sim::{Call, Sim};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -26,6 +27,8 @@ pub struct Judge {
     jobs: usize,
     /// The leaf of the neighbour at the listener.
     pub shop: u32,
+    /// When it was judged last.
+    looked: Time,
 }
 
 impl Judge {
@@ -44,6 +47,7 @@ impl Judge {
             writes: 0,
             jobs: 0,
             shop: FORMER,
+            looked: sim.now(),
         }
     }
 
@@ -61,6 +65,7 @@ impl Judge {
         self.switches(sim);
         let now = neighbours(sim);
         assert_eq!((&self.listener, &self.host, &self.domain), (&now.0, &now.1, &now.2));
+        self.looked = sim.now();
     }
 
     /// A person has edited what is none of our business: from now on that has to stay.
@@ -110,22 +115,30 @@ impl Judge {
         assert!(!wanted, "deleted while it is wanted: {call}");
     }
 
-    /// Nothing older is bound where something newer was, unless the edges have failed so that a daemon
-    /// goes back. Its journal tells; where that is lost, what it has said.
+    /// What comes to be bound lay good on a disk, and nothing older is bound where something newer was;
+    /// unless the edges have failed so that a daemon goes back. Its journal tells; where that is lost,
+    /// what it has said.
     fn places(&mut self, sim: &Sim, houses: &[House]) {
         for (site, entry, _) in PLACES {
             let kind = kind(entry);
             let bound = sim.bound(site);
             let found = bound.iter().find_map(|leaf| pairs::number(kind, leaf));
             let found = found.unwrap_or_else(|| panic!("{entry} has nothing at {site}: {bound:?}"));
-            let newest = self.newest.entry((site, kind)).or_insert(FORMER);
+            let newest = std::mem::replace(self.newest.entry((site, kind)).or_default(), found);
+            if newest == found {
+                continue;
+            }
+            tally::count("judged: another leaf is bound");
+            let back = events::has_rolled_back()
+                || houses.iter().any(|house| daemon::has_gone_back(house, site));
+            assert!(newest <= found || back, "{entry} at {site}: {found} is bound after {newest}");
+            let (digits, from) = (pairs::leaf(kind, found).sha256.short(), self.looked);
+            let had = |house: &House| house.had_between(&[entry], &digits, from, sim.now());
+            let good = houses.iter().any(had);
             assert!(
-                *newest <= found
-                    || events::has_rolled_back()
-                    || houses.iter().any(|house| daemon::has_gone_back(house, site)),
-                "{entry} at {site}: {found} is bound after {newest}"
+                good || back,
+                "{entry} at {site}: {found} is bound and was not good on its disk"
             );
-            *newest = found;
         }
         let shop = pairs::leaf(Kind::Shop, self.shop).sha256;
         assert!(sim.bound(LISTENER).contains(&shop), "a neighbour's certificate is gone");

@@ -31,7 +31,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 59] = [
+const EXPECTED: [&str; 60] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -87,6 +87,7 @@ const EXPECTED: [&str; 59] = [
     "ended by a full disk",
     "not started with a full disk",
     "in doubt when the clock jumped",
+    "judged: another leaf is bound",
     "said: certificate.rolled_back",
     "said: certificate.stale",
     "held at a probe: ERROR",
