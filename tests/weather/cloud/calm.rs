@@ -15,7 +15,7 @@ use certrotd::sim::ids;
 use super::house::{ENTRIES, LISTENER, PLACES, kind};
 use super::pairs::Kind;
 use super::stage::Stage;
-use super::{clock, daemon, events, full, pairs, tally};
+use super::{clock, daemon, events, full, pairs, pushes, tally};
 
 /// So often everything is looked at until it must have settled.
 const ROUNDS_MAX: u32 = 40;
@@ -123,11 +123,12 @@ impl Stage {
         waiting
     }
 
-    /// What was done is remembered, where no journal was lost.
+    /// What was done is remembered, where no journal was lost, and nothing older followed anything newer.
     fn judge_journals(&self) {
         if self.lossy {
             return;
         }
+        self.houses.iter().for_each(pushes::judge);
         let mut begun = BTreeMap::<_, u64>::new();
         for (leaf, times) in self.houses.iter().flat_map(full::begun) {
             *begun.entry(leaf).or_default() += times;

@@ -16,6 +16,7 @@ mod house;
 mod judge;
 mod pairs;
 mod people;
+mod pushes;
 mod stage;
 mod tally;
 mod tries;
@@ -31,7 +32,7 @@ const SEEDS: u64 = 8;
 const GUSTS: u32 = 40;
 
 /// What must happen in any run of very many seeds; the gusts in one of few, too.
-const EXPECTED: [&str; 60] = [
+const EXPECTED: [&str; 61] = [
     "struck: throttled",
     "struck: status",
     "struck: dropped before",
@@ -88,6 +89,7 @@ const EXPECTED: [&str; 60] = [
     "not started with a full disk",
     "in doubt when the clock jumped",
     "judged: another leaf is bound",
+    "judged: a push after another",
     "said: certificate.rolled_back",
     "said: certificate.stale",
     "held at a probe: ERROR",
