@@ -38,6 +38,11 @@ pub async fn look(
             Ok(None) => find(cloud, leaf, name, enterprise_project).await,
             Err(failure) => Err(failure),
         },
+        ImportNeed::Count(id) => match confirm(cloud, leaf, id).await {
+            Ok(Some(id)) => beside(cloud, leaf, id, enterprise_project).await.map(Some),
+            Ok(None) => find(cloud, leaf, name, enterprise_project).await,
+            Err(failure) => Err(failure),
+        },
         ImportNeed::Find => find(cloud, leaf, name, enterprise_project).await,
     };
     match found {
@@ -65,6 +70,26 @@ async fn confirm(cloud: &Cloud, leaf: &LeafFacts, id: &str) -> Result<Option<Str
     Ok(same.then(|| id.to_owned()))
 }
 
+/// What the list has of the leaf beside the import that was confirmed, under whatever name.
+async fn beside(
+    cloud: &Cloud,
+    leaf: &LeafFacts,
+    id: String,
+    enterprise_project: Option<&str>,
+) -> Result<Found> {
+    let mut others = ids(scm::find_by_digest(cloud, &leaf.sha256, enterprise_project).await?);
+    others.retain(|other| *other != id);
+    Ok((id, others))
+}
+
+/// In the order in which they were made. Pages that shift while they are read may show a row twice.
+fn ids(listed: Vec<Listed>) -> Vec<String> {
+    let mut ids: Vec<_> = listed.into_iter().map(|row| row.id).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
 /// The import that is used, and the ids of those beside it.
 type Found = (String, Vec<String>);
 
@@ -87,10 +112,7 @@ async fn find(
 /// The oldest of several is the one that every host settles on. What stands before it in the list was
 /// shown not to be this leaf, so only those behind it count beside it.
 async fn first_of(cloud: &Cloud, leaf: &LeafFacts, listed: Vec<Listed>) -> Result<Option<Found>> {
-    let mut ids: Vec<_> = listed.into_iter().map(|row| row.id).collect();
-    // Pages that shift while they are read may show a row twice.
-    ids.sort();
-    ids.dedup();
+    let mut ids = ids(listed);
     for (index, id) in ids.iter().enumerate() {
         if let Some(id) = confirm(cloud, leaf, id).await? {
             return Ok(Some((id, ids.split_off(index + 1))));

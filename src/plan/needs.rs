@@ -21,6 +21,10 @@ use crate::model::time::Time;
 /// asks for all.
 const RECHECK_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// So long after an import became known it is asked once whether it is the only one: by then every list
+/// shows what another host has imported at the same time.
+const COUNT_AFTER: Duration = Duration::from_secs(60 * 60);
+
 /// How the certificate manager must be asked for an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportNeed {
@@ -28,6 +32,9 @@ pub enum ImportNeed {
     Nothing,
     /// Known, and due to be confirmed under this id.
     Confirm(String),
+    /// As before, and others of the same leaf are looked for, once: two hosts that do not see each other's
+    /// imports yet make two.
+    Count(String),
     /// Unknown: it must be looked for by name.
     Find,
 }
@@ -37,11 +44,16 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
     let effect = memory.effect(&Action::Import { key: key.clone() });
     match effect {
         Some(effect @ Effect { state: State::Done | State::Seen, id: Some(id), .. }) => {
-            let aged = now.since(memory.since(effect, now)) >= recheck_after(key);
-            if aged || memory.is_missed(key, effect.seq) {
-                ImportNeed::Confirm(id.clone())
-            } else {
-                ImportNeed::Nothing
+            let age = now.since(memory.since(effect, now));
+            // Either way round: the clock may have been set back since.
+            let apart = effect.at.since(effect.begun).max(effect.begun.since(effect.at));
+            let counted = apart >= COUNT_AFTER;
+            match counted {
+                false if age >= COUNT_AFTER => ImportNeed::Count(id.clone()),
+                _ if age >= recheck_after(key) || memory.is_missed(key, effect.seq) => {
+                    ImportNeed::Confirm(id.clone())
+                }
+                _ => ImportNeed::Nothing,
             }
         }
         _ => ImportNeed::Find,

@@ -151,7 +151,7 @@ fn what_was_confirmed_in_the_future_is_confirmed_again_once() {
     let mut memory = now(0).after(90 * day, saw(&www(), &import(1), "scm-1")).memory;
     memory.notice(at(0));
     assert_eq!(needs::import(&key(1), &memory, at(9)), ImportNeed::Nothing);
-    assert_eq!(needs::import(&key(1), &memory, at(day)), ImportNeed::Confirm("scm-1".to_owned()));
+    assert_eq!(needs::import(&key(1), &memory, at(day)), ImportNeed::Count("scm-1".to_owned()));
     let mut lessons = 0;
     for secs in [day, day + 9] {
         // A line is written a moment after the plan that it comes from.

@@ -13,6 +13,7 @@ use crate::plan::observed::{CopySeen, JobState, SwitchSeen};
 use crate::plan::plan;
 use crate::plan::sight::{Sight, Spot, Verdict};
 
+const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
 fn ssl(on: bool) -> Action {
@@ -32,8 +33,13 @@ fn an_import_is_looked_for_then_trusted_then_confirmed_within_a_day() {
     let need = |secs| needs::import(&key(1), &known.memory, at(secs));
     assert_eq!(needs::import(&key(1), &now(0).memory, at(0)), ImportNeed::Find);
     assert_eq!(need(0), ImportNeed::Nothing);
+    // Others may have imported it meanwhile: that is asked once.
+    assert_eq!(need(HOUR - 1), ImportNeed::Nothing);
+    assert_eq!(need(HOUR), ImportNeed::Count("scm-1".to_owned()));
+    let counted = known.clone().after(HOUR, saw(&www(), &import(1), "scm-1"));
+    let need = |secs| needs::import(&key(1), &counted.memory, at(secs));
     assert_eq!(need(DAY / 2 - 1), ImportNeed::Nothing);
-    assert_eq!(need(DAY), ImportNeed::Confirm("scm-1".to_owned()));
+    assert_eq!(need(HOUR + DAY), ImportNeed::Confirm("scm-1".to_owned()));
     for record in [
         began(&www(), &import(1)),
         failed(&www(), &import(1), failure(Kind::Lost)),
@@ -63,7 +69,9 @@ fn an_import_that_a_push_does_not_find_is_confirmed_at_once() {
 #[test]
 fn confirmations_are_spread_over_half_a_day() {
     let after = |n| {
-        let known = now(0).after(0, done(&www(), &import(n), Some("scm")));
+        let known = now(0)
+            .after(-HOUR, done(&www(), &import(n), Some("scm")))
+            .after(0, saw(&www(), &import(n), "scm"));
         let due = |hours: &i64| {
             needs::import(&key(n), &known.memory, at(hours * 3_600)) != ImportNeed::Nothing
         };

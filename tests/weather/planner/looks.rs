@@ -171,7 +171,7 @@ fn import(entry: &Name, number: u32, look: &Look, world: &mut World) -> ImportSe
     }
     let key = import_key(entry, number);
     let listed = world.imports.iter().find(|import| {
-        let shown = matches!(&look.import, ImportNeed::Confirm(id) if *id == import.id);
+        let shown = matches!(&look.import, ImportNeed::Confirm(id) | ImportNeed::Count(id) if *id == import.id);
         import.key == key && (shown || import.made + world.lag <= world.now)
     });
     listed.map_or(ImportSeen::Absent, |import| ImportSeen::Found(import.id.clone()))
