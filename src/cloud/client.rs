@@ -215,8 +215,8 @@ async fn send_once(cloud: &Cloud, call: &Call) -> Result<Answer> {
         if !leave.holds() {
             continue;
         }
+        // Nothing is waited for from the gate's word on: else a call might begin after another was refused.
         let outcome = attempt(cloud, call, &credential, leave).await;
-        drop(place);
         let (failure, standing) = match outcome {
             Ok(answer) => {
                 // A proxy's page says nothing about our key.
@@ -234,6 +234,8 @@ async fn send_once(cloud: &Cloud, call: &Call) -> Result<Answer> {
             (standing, _) => standing,
         };
         pass.done(standing);
+        // Whoever has the place next finds the gate knowing.
+        drop(place);
         let old = matches!(standing, Standing::Refused | Standing::Stale | Standing::Skewed);
         if renewed || !old {
             return Err(failure);

@@ -67,6 +67,7 @@ pub(super) struct Reply {
     headers: Vec<(&'static str, String)>,
     body: Bytes,
     how: How,
+    after: std::time::Duration,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -78,7 +79,8 @@ enum How {
 
 impl Reply {
     pub(super) fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), how: How::Whole }
+        let (headers, after) = (Vec::new(), std::time::Duration::ZERO);
+        Self { status, headers, body: body.into(), how: How::Whole, after }
     }
 
     /// 200 with this body.
@@ -94,6 +96,12 @@ impl Reply {
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Is decided at once, and leaves so much later.
+    pub(super) fn late(mut self, after: std::time::Duration) -> Self {
+        self.after = after;
         self
     }
 
@@ -249,6 +257,7 @@ async fn respond(
     };
     let reply = answer(&seen);
     ledger.lock().unwrap().push(seen);
+    tokio::time::sleep(reply.after).await;
     if reply.how == How::Dropped {
         return Err("dropped as told");
     }

@@ -3,32 +3,27 @@
 //! Five failed authentications lock an access key for everyone who uses it, and wrong passwords lock a user.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use super::super::{Refusal, Result};
-use super::OPERATION;
-use crate::model::failure::{Failure, Kind};
 use crate::model::names::Name;
-use crate::model::time::{Clock, Time, span};
+use crate::model::time::{Clock, Time};
 
-/// How often in a row a credential is tried before it is left alone.
-const REFUSALS_MAX: u32 = 2;
-/// How long a refused credential is left alone, in seconds: three times the lock of an access key.
-const QUIET_SECS: u64 = 15 * 60;
+mod memory;
+
+use memory::{KEYS_MAX, Memory, REFUSALS_MAX};
+
+/// How many calls find out at once whether a credential works, when the first of them hangs: as many as may be refused.
+const TOGETHER_MAX: usize = REFUSALS_MAX as usize;
 /// How long the others wait for the call that goes alone, before one of them goes too: it may be a dead service
-/// that it asked, which must not stand in everybody's way. Even then no more than two can be refused.
+/// that it asked, which must not stand in everybody's way. Whatever goes together could be refused together,
+/// so that nobody goes beside it once there was a refusal.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long a credential that worked is believed to work, in seconds: after a quiet time the first call goes
-/// alone again, so that a key that was disabled meanwhile is not refused a volley of times.
-const GOOD_SECS: u64 = 60;
-/// How far a clock moves beside what passes until it was set, in seconds: what follows a time server moves by
-/// milliseconds.
-const SET_SECS: u64 = 5;
-/// Credentials that are remembered; older ones belong to files long replaced.
-const KEYS_MAX: usize = 16;
 
 /// Which credential it is: another file time or another identity is another credential.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,58 +55,42 @@ pub(in super::super) enum Standing {
 pub(in super::super) struct Gate {
     clock: Clock,
     memory: Mutex<Memory>,
+    /// For the calls that find out whether a credential works.
+    turns: Mutex<BTreeMap<Key, Arc<Turn>>>,
+    /// Refusals that nobody has journalled yet.
+    untold: Mutex<Vec<Refusal>>,
 }
 
+/// Who finds out whether a credential works, and who does next.
 #[derive(Default)]
-struct Memory {
-    /// When each was last known to work.
-    good: BTreeMap<Key, Time>,
-    refused: BTreeMap<Key, Refused>,
-    skewed: BTreeMap<Key, Skewed>,
-    untold: Vec<Refusal>,
-    /// Each held by the call that finds out whether that credential works.
-    turns: BTreeMap<Key, Turn>,
+struct Turn {
+    /// Held by whoever is next: first come, first served.
+    door: tokio::sync::Mutex<()>,
+    /// Calls under way that find out. Changed upwards only while the memory is locked.
+    trying: AtomicUsize,
+    /// One of them has ended.
+    ended: Notify,
 }
 
-/// The first is for the call that goes alone, the second for one more when that call hangs.
-type Turn = Arc<[Arc<tokio::sync::Mutex<()>>; REFUSALS_MAX as usize]>;
+/// One more that finds out, for as long as this lives.
+struct Trying(Arc<Turn>);
 
-#[derive(Clone, Copy)]
-struct Refused {
-    at: Time,
-    count: u32,
-}
-
-/// Signatures in a row that were refused for their time, and when the last one was by both clocks.
-#[derive(Clone, Copy)]
-struct Skewed {
-    at: Time,
-    passed: Instant,
-    count: u32,
-}
-
-/// Leave to send one call. Dropping it without a word about the outcome lets the next one try.
+/// Leave to send one call, at once: from here on it is under way. Dropping it without a word about the outcome
+/// lets the next one try.
 pub(in super::super) struct Pass<'a> {
     gate: &'a Gate,
     cloud: &'a Name,
     key: Key,
-    _alone: Option<tokio::sync::OwnedMutexGuard<()>>,
+    /// Rows that had begun before it did.
+    rows: u64,
+    _trying: Option<Trying>,
 }
 
 impl Gate {
     /// A gate that remembers what the journal does.
     pub(in super::super) fn new(refusals: &[Refusal], clock: Clock) -> Self {
-        let mut memory = Memory::default();
-        for refusal in refusals {
-            let key = Key { identity: refusal.identity.clone(), changed_at: refusal.changed_at };
-            let told = Refused { at: refusal.at, count: refusal.count };
-            let kept = memory.refused.entry(key).or_insert(told);
-            // Two of one moment: the later one counts further.
-            if (kept.at, kept.count) < (told.at, told.count) {
-                *kept = told;
-            }
-        }
-        Self { clock, memory: Mutex::new(memory) }
+        let memory = Mutex::new(Memory::of(refusals, clock()));
+        Self { clock, memory, turns: Mutex::default(), untold: Mutex::default() }
     }
 
     /// The present moment.
@@ -119,7 +98,8 @@ impl Gate {
         (self.clock)()
     }
 
-    /// Waits until this credential is known to work, or it is this call's turn to find out.
+    /// Waits until this credential is known to work, or it is this call's turn to find out. The caller sends without
+    /// waiting for anything more, so that nothing begins after a refusal is told but what that leaves: one call.
     /// [`Kind::Withheld`], with the time left, while it is to be left alone; [`Kind::Throttled`] while the clock that
     /// it would be signed by is known to be off.
     pub(in super::super) async fn enter<'a>(
@@ -127,152 +107,124 @@ impl Gate {
         cloud: &'a Name,
         key: &Key,
     ) -> Result<Pass<'a>> {
-        if self.is_good(key)? {
-            return Ok(Pass { gate: self, cloud, key: key.clone(), _alone: None });
+        let patient_until = Instant::now() + PATIENCE;
+        if let Some(pass) = self.admit_known(cloud, key)? {
+            return Ok(pass);
         }
-        let alone = alone(&self.turn(key)).await;
-        // The call that went first may have told meanwhile.
-        let known = self.is_good(key)?;
-        Ok(Pass { gate: self, cloud, key: key.clone(), _alone: (!known).then_some(alone) })
+        let turn = self.turn(key);
+        let _next = turn.door.lock().await;
+        loop {
+            let ended = turn.ended.notified();
+            let is_patient = Instant::now() < patient_until;
+            if let Some(pass) = self.admit(cloud, key, &turn, is_patient)? {
+                return Ok(pass);
+            }
+            if is_patient {
+                // What it waited for shows in a moment.
+                let _ = timeout_at(patient_until, ended).await;
+            } else {
+                ended.await;
+            }
+        }
     }
 
-    fn turn(&self, key: &Key) -> Turn {
-        let mut memory = self.memory();
-        if memory.turns.len() >= KEYS_MAX {
-            // One that nobody holds or waits for is only ours.
-            memory.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+    /// Lets a call pass whose credential is known to work.
+    fn admit_known<'a>(&'a self, cloud: &'a Name, key: &Key) -> Result<Option<Pass<'a>>> {
+        let memory = locked(&self.memory);
+        Ok(memory.is_good(key, self.now())?.then(|| self.pass(&memory, cloud, key, None)))
+    }
+
+    /// Lets a call pass, to find out where nothing is known: alone, or beside one that hangs, as long as both may
+    /// be refused.
+    fn admit<'a>(
+        &'a self,
+        cloud: &'a Name,
+        key: &Key,
+        turn: &Arc<Turn>,
+        is_patient: bool,
+    ) -> Result<Option<Pass<'a>>> {
+        let memory = locked(&self.memory);
+        if memory.is_good(key, self.now())? {
+            return Ok(Some(self.pass(&memory, cloud, key, None)));
         }
-        Arc::clone(memory.turns.entry(key.clone()).or_default())
+        let trying = turn.trying.load(Ordering::SeqCst);
+        let apart = is_patient || memory.is_suspect(key) || trying >= TOGETHER_MAX;
+        if trying > 0 && apart {
+            return Ok(None);
+        }
+        let trying = Trying::up(turn);
+        Ok(Some(self.pass(&memory, cloud, key, Some(trying))))
+    }
+
+    fn pass<'a>(
+        &'a self,
+        memory: &Memory,
+        cloud: &'a Name,
+        key: &Key,
+        trying: Option<Trying>,
+    ) -> Pass<'a> {
+        Pass { gate: self, cloud, key: key.clone(), rows: memory.rows, _trying: trying }
+    }
+
+    fn turn(&self, key: &Key) -> Arc<Turn> {
+        let mut turns = locked(&self.turns);
+        if turns.len() >= KEYS_MAX {
+            // One that nobody holds or waits for is only ours.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry(key.clone()).or_default())
     }
 
     /// Refusals that nobody has journalled yet.
     pub(in super::super) fn take(&self) -> Vec<Refusal> {
-        std::mem::take(&mut self.memory().untold)
+        std::mem::take(&mut *locked(&self.untold))
     }
 
-    fn is_good(&self, key: &Key) -> Result<bool> {
-        let memory = self.memory();
-        let now = self.now();
-        match quiet(memory.refused.get(key).copied(), now) {
-            Some((refused, left)) => Err(withheld(key, refused, left)),
-            None if memory.skewed.get(key).is_some_and(|skewed| skewed.is_quiet(now)) => Err(off()),
-            None => Ok(memory.good.get(key).is_some_and(|at| recent(*at, now))),
-        }
-    }
-
-    fn told(&self, cloud: &Name, key: &Key, standing: Standing, at: Time) {
-        let mut memory = self.memory();
+    fn told(&self, pass: &Pass<'_>, standing: Standing, at: Time) {
+        let mut memory = locked(&self.memory);
         match standing {
-            Standing::Good => {
-                memory.refused.remove(key);
-                memory.skewed.remove(key);
-                if memory.good.len() >= KEYS_MAX {
-                    memory.good.clear();
-                }
-                memory.good.insert(key.clone(), at);
-            }
+            Standing::Good => memory.works(&pass.key, pass.rows, at),
             Standing::Refused => {
-                let count = memory.refused.get(key).map_or(0, |refused| refused.count) + 1;
-                memory.good.remove(key);
-                memory.remember(key, Refused { at, count });
-                memory.untold.push(Refusal {
-                    cloud: cloud.clone(),
-                    identity: key.identity.clone(),
-                    changed_at: key.changed_at,
+                let count = memory.refused(&pass.key, at);
+                locked(&self.untold).push(Refusal {
+                    cloud: pass.cloud.clone(),
+                    identity: pass.key.identity.clone(),
+                    changed_at: pass.key.changed_at,
                     at,
                     count,
                 });
             }
-            Standing::Skewed => {
-                memory.good.remove(key);
-                if memory.skewed.len() >= KEYS_MAX {
-                    memory.skewed.clear();
-                }
-                // Once the clock was set there is one try more, and no second row of them.
-                let count = memory.skewed.get(key).map_or(0, |before| before.count) + 1;
-                memory.skewed.insert(key.clone(), Skewed { at, passed: Instant::now(), count });
-            }
+            // Once the clock was set there is one try more, and no second row of them.
+            Standing::Skewed => memory.skewed(&pass.key, at),
             Standing::Stale | Standing::Unknown => {}
         }
     }
+}
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        // Nothing in here leaves it half-changed, so a panic elsewhere spoils nothing.
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+/// Nothing in here is left half-changed, so a panic elsewhere spoils nothing.
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Trying {
+    fn up(turn: &Arc<Turn>) -> Self {
+        turn.trying.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(turn))
     }
 }
 
-impl Memory {
-    fn remember(&mut self, key: &Key, refused: Refused) {
-        self.refused.insert(key.clone(), refused);
-        while self.refused.len() > KEYS_MAX {
-            let oldest = self.refused.iter().min_by_key(|(_, refused)| refused.at);
-            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { return };
-            self.refused.remove(&oldest);
-        }
-    }
-}
-
-impl Skewed {
-    /// Whether another try is to wait: by the same clock, and soon after.
-    fn is_quiet(&self, now: Time) -> bool {
-        self.count >= REFUSALS_MAX
-            && self.passed.elapsed() < Duration::from_secs(QUIET_SECS)
-            && !self.clock_was_set(now)
-    }
-
-    fn clock_was_set(&self, now: Time) -> bool {
-        let expected = self.at + self.passed.elapsed();
-        now.since(expected).max(expected.since(now)) > Duration::from_secs(SET_SECS)
+impl Drop for Trying {
+    fn drop(&mut self) {
+        self.0.trying.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_one();
     }
 }
 
 impl Pass<'_> {
     /// Tells how it went, and lets the others through or the next one try.
     pub(in super::super) fn done(self, standing: Standing) {
-        self.gate.told(self.cloud, &self.key, standing, self.gate.now());
+        self.gate.told(&self, standing, self.gate.now());
     }
-}
-
-/// The refusal and the time left, while a credential is to be left alone. A clock that was set back
-/// never makes that longer than the quiet time itself.
-fn quiet(refused: Option<Refused>, now: Time) -> Option<(Refused, Duration)> {
-    let refused = refused.filter(|refused| refused.count >= REFUSALS_MAX)?;
-    let left = Duration::from_secs(QUIET_SECS).checked_sub(now.since(refused.at))?;
-    (!left.is_zero()).then_some((refused, left))
-}
-
-/// Waits for leave to find out.
-async fn alone(turn: &Turn) -> tokio::sync::OwnedMutexGuard<()> {
-    let first = || Arc::clone(&turn[0]).lock_owned();
-    match tokio::time::timeout(PATIENCE, first()).await {
-        Ok(alone) => alone,
-        Err(_) => tokio::select! {
-            alone = first() => alone,
-            second = Arc::clone(&turn[1]).lock_owned() => second,
-        },
-    }
-}
-
-fn recent(at: Time, now: Time) -> bool {
-    now.since(at) < Duration::from_secs(GOOD_SECS) && at.since(now).is_zero()
-}
-
-fn withheld(key: &Key, refused: Refused, left: Duration) -> Failure {
-    let message = format!(
-        "not sent: the service refused {} {} times, last at {}; it is tried again in {}, or at once when the credential changes",
-        key.identity,
-        refused.count,
-        refused.at,
-        span(left)
-    );
-    Failure { wait: Some(left), ..Failure::local(Kind::Withheld, OPERATION, message) }
-}
-
-fn off() -> Failure {
-    let message = "not sent: the service refused the last signatures for their time: check this host's clock, or \
-                   whether a temporary key has ended; it is tried again at once when either is set right";
-    Failure::local(Kind::Throttled, OPERATION, message)
 }
 
 #[cfg(test)]

@@ -166,6 +166,8 @@ fn read(mut answer: Answer, key: Key, now: Time) -> Result<(Credential, Time)> {
         |end| end.with_timezone(&chrono::Utc).into(),
     );
     let project_id = body.token.project.map(|project| project.id);
+    // That a token works says nothing about the password, which may have been changed since, and the other way round.
+    let key = Key { identity: format!("{} (token)", key.identity), ..key };
     Ok((Credential { key, proof: Proof::Token(token), project_id, domain_id: None }, end))
 }
 

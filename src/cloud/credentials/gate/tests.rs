@@ -3,6 +3,13 @@
 use std::sync::LazyLock;
 
 use super::*;
+use crate::model::failure::Kind;
+
+mod clocks;
+mod volley;
+
+/// A moment less than a refused credential is left alone.
+const NEARLY_QUIET: Duration = Duration::from_secs(15 * 60 - 10);
 
 fn key(changed_at: i64) -> Key {
     Key { identity: "AKID".to_owned(), changed_at: Time::from_secs(changed_at) }
@@ -22,7 +29,7 @@ async fn two_refusals_close_it_until_the_file_changes() {
     }
     let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
     assert_eq!(failure.kind, Kind::Withheld);
-    assert!(failure.wait.unwrap() > Duration::from_secs(QUIET_SECS - 10));
+    assert!(failure.wait.unwrap() > NEARLY_QUIET);
     assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
     let told: Vec<u32> = gate.take().iter().map(|refusal| refusal.count).collect();
     assert_eq!(told, [1, 2]);
@@ -38,19 +45,6 @@ async fn what_the_journal_remembers_holds() {
     let told = first.take();
     assert!(gate(&told).enter(&BEIJING, &key(1)).await.is_err());
     assert!(gate(&told[..1]).enter(&BEIJING, &key(1)).await.is_ok());
-}
-
-#[test]
-fn after_the_quiet_time_there_is_one_try_more() {
-    let refused = Some(Refused { at: Time::from_secs(1000), count: 2 });
-    let left = |secs| quiet(refused, Time::from_secs(secs)).map(|(_, left)| left.as_secs());
-    assert_eq!(left(1000), Some(900));
-    assert_eq!(left(1899), Some(1));
-    assert_eq!(left(1900), None);
-    assert_eq!(left(10), Some(900));
-    // Refused again: a third one in a row closes it at once.
-    let again = Some(Refused { at: Time::from_secs(1900), count: 3 });
-    assert!(quiet(again, Time::from_secs(1901)).is_some());
 }
 
 #[tokio::test]
@@ -74,24 +68,6 @@ async fn a_first_call_that_hangs_lets_one_more_go() {
     assert!(third.is_err());
     second.done(Standing::Good);
     let _all = gate.enter(&BEIJING, &key(1)).await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn signatures_of_a_clock_that_is_off_wait_until_it_is_set() {
-    let gate = gate(&[]);
-    for _ in 0..2 {
-        gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
-    }
-    let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
-    assert!(failure.was_never_sent() && failure.message.contains("check this host's clock"));
-    assert!(gate.take().is_empty(), "a clock is no wrong key");
-    assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
-    // The gate's clock stands still here: to it, whatever passes is a clock that was set back.
-    tokio::time::advance(Duration::from_secs(SET_SECS + 1)).await;
-    gate.enter(&BEIJING, &key(1)).await.unwrap().done(Standing::Skewed);
-    assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
-    gate.told(&BEIJING, &key(1), Standing::Good, gate.now());
-    assert!(gate.enter(&BEIJING, &key(1)).await.is_ok());
 }
 
 #[tokio::test]
@@ -135,12 +111,4 @@ async fn a_refusal_has_the_next_call_go_alone() {
     assert!(tokio::time::timeout(wait, gate.enter(&BEIJING, &key(1))).await.is_err());
     first.done(Standing::Refused);
     assert!(gate.enter(&BEIJING, &key(1)).await.is_err());
-}
-
-#[test]
-fn what_worked_is_believed_for_a_minute() {
-    let recent = |secs| recent(Time::from_secs(1000), Time::from_secs(secs));
-    assert!(recent(1000) && recent(1059));
-    assert!(!recent(1060), "that was long ago");
-    assert!(!recent(999), "a clock that was set back proves nothing");
 }

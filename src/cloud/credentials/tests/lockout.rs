@@ -44,27 +44,60 @@ async fn accounts_and_services_with_one_wrong_key_try_it_twice_together() {
     assert!(clouds[1].take_refusals().is_empty());
 }
 
+/// Sixteen may be under way, and nearly all of these are for one service.
 #[tokio::test]
 async fn a_key_that_is_disabled_meanwhile_is_left_alone_after_the_calls_under_way() {
     let scratch = Scratch::new();
     let given = AtomicU32::new(0);
     let server = Server::start(move |_| match given.fetch_add(1, Ordering::SeqCst) {
         0 => Reply::new(204, ""),
-        _ => Reply::new(401, WRONG),
+        // Some that the service still knew are heard after those that it refused.
+        number @ 1..=5 => Reply::new(204, "").late(Duration::from_millis(100 * u64::from(number))),
+        number => Reply::new(401, WRONG).late(Duration::from_millis(200 + u64::from(number % 3))),
     })
     .await;
-    let cloud = cloud(&server.account(files(&scratch)), &[], Surroundings::default());
+    let mut account = server.account(files(&scratch));
+    account.max_in_flight = 16;
+    let cloud = cloud(&account, &[], Surroundings::default());
     push(&cloud).await.unwrap();
-    let volley = (0..12).map(|_| {
+    let volley = (0..64).map(|_| {
         let cloud = cloud.clone();
         tokio::spawn(async move { push(&cloud).await })
     });
     let kinds = all(volley.collect()).await;
-    // Two places for the service, and the gate is passed with a place in hand.
     let refused = kinds.iter().filter(|kind| **kind == Kind::Refused).count();
-    assert!((2..=3).contains(&refused) && kinds.len() == 12, "{kinds:?}");
+    let withheld = kinds.iter().filter(|kind| **kind == Kind::Withheld).count();
+    assert_eq!((refused + withheld, kinds.len()), (64 - 5, 64 - 5), "{kinds:?}");
+    assert!((2..=16 + 1).contains(&refused), "{kinds:?}");
     assert_eq!(push(&cloud).await.unwrap_err().kind, Kind::Withheld);
-    assert_eq!(server.seen().len(), 1 + refused);
+    assert_eq!(server.seen().len(), 1 + 5 + refused);
+}
+
+/// A password is refused while the token that it gave last still works.
+#[tokio::test]
+async fn a_token_that_works_says_nothing_about_the_password() {
+    let scratch = Scratch::new();
+    let given = AtomicU32::new(0);
+    let server = Server::start(move |seen| {
+        if seen.path != "/v3/auth/tokens" {
+            return Reply::new(204, "");
+        }
+        if given.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Reply::new(401, r#"{"error":{"code":401,"message":"wrong"}}"#);
+        }
+        let body = format!(r#"{{"token":{{"expires_at":"{}"}}}}"#, in_an_hour());
+        Reply::new(201, body).header("x-subject-token", "t0")
+    })
+    .await;
+    let cloud = cloud(&server.account(password(&scratch)), &[], Surroundings::default());
+    let mut tries = Vec::new();
+    for _ in 0..4 {
+        push(&cloud).await.unwrap();
+        let project = current(&cloud, "cn-east-3").await;
+        tries.push(project.err().map(|failure| failure.kind).unwrap());
+    }
+    assert_eq!(tries, [Kind::Refused, Kind::Refused, Kind::Withheld, Kind::Withheld]);
+    assert_eq!(server.count("/v3/auth/tokens"), 3);
 }
 
 #[tokio::test]
