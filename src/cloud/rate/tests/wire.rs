@@ -54,8 +54,8 @@ async fn calls_that_wait_for_their_place_when_it_closes_are_not_sent() {
     for look in looks.collect::<Vec<_>>() {
         assert_eq!(look.await.unwrap().kind, Kind::Throttled);
     }
-    // Those in flight, of which the service has half of the places.
-    assert!(server.seen().len() <= 2, "{}", server.seen().len());
+    // Those in flight: a service alone leaves one of the four places free.
+    assert!(server.seen().len() <= 3, "{}", server.seen().len());
 }
 
 #[tokio::test]
