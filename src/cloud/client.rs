@@ -204,7 +204,7 @@ pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
 /// a credential that differs from the one sent; nothing else is repeated.
 async fn send_once(cloud: &Cloud, call: &Call) -> Result<Answer> {
     let project = call.project_name().unwrap_or(&cloud.account().region);
-    let rate = cloud.inner.rates.of(&cloud.account().name, call.api);
+    let rate = cloud.inner.rates.of(&cloud.account().name, call.api, call.operation);
     let mut credential = credentials::current(cloud, project).await?;
     let mut renewed = false;
     loop {

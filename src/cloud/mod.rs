@@ -169,11 +169,11 @@ impl Cloud {
     /// is sent: [`Kind::Throttled`], with the time left.
     async fn leave<'a>(
         &self,
-        rate: &'a rate::Rate,
+        rates: &'a rate::Both,
         api: Api,
         operation: &str,
     ) -> Result<rate::Leave<'a>> {
-        rate.enter().await.map_err(|left| {
+        rates.enter().await.map_err(|left| {
             let message = format!(
                 "not sent: the service was called too often a short while ago, and is called again at {}",
                 self.now() + left

@@ -90,7 +90,7 @@ pub(super) async fn forget(tokens: &Tokens, proof: &Proof) {
 async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credential, Time)> {
     let password = files::secret(&cloud.inner.credentials.surroundings, user.password)?;
     let key = Key { identity: identity(user, &password), changed_at: password.changed_at };
-    let rate = cloud.inner.rates.of(&cloud.account().name, Api::Iam);
+    let rate = cloud.inner.rates.of(&cloud.account().name, Api::Iam, TRADE);
     let mut leave = cloud.leave(&rate, Api::Iam, TRADE).await?;
     let pass = cloud.inner.gate.enter(&cloud.account().name, &key).await?;
     leave.sends();

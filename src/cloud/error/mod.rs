@@ -122,8 +122,11 @@ fn refusal(sent: &Sent<'_>, answer: &Answer) -> Judgement {
         request_id: request_id.map(|id| words::clean(id, &sent.secrets)),
         wait: wait(sent.now, kind, answer.retry_after.as_deref(), raw),
     };
-    let throttle =
-        (kind == Kind::Throttled).then(|| Refusal { wait: failure.wait, policy: policy(raw) });
+    let throttle = (kind == Kind::Throttled).then(|| Refusal {
+        wait: failure.wait,
+        policy: policy(raw),
+        of_operation: words::is_of_operation(raw),
+    });
     Judgement { failure, standing, throttle }
 }
 

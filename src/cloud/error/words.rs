@@ -99,6 +99,12 @@ pub(super) fn policy(message: &str) -> Option<(Option<u64>, u64)> {
     (secs > 0).then_some((calls.filter(|calls| *calls > 0), secs))
 }
 
+/// Whether the gateway's policy is for one operation, which it calls an API: `policy api over ratelimit`, and not
+/// `user`, `app` or `ip`.
+pub(super) fn is_of_operation(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("policy api over")
+}
+
 /// The number at the beginning of a text, if it can be one, and what follows it.
 fn number(text: &str) -> (Option<u64>, &str) {
     let text = text.trim_start();

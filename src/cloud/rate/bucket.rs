@@ -57,6 +57,8 @@ pub(in super::super) struct Refusal {
     pub(in super::super) wait: Option<Duration>,
     /// The policy that it names.
     pub(in super::super) policy: Option<Policy>,
+    /// Whether it is about the operation alone, and not about the whole service.
+    pub(in super::super) of_operation: bool,
 }
 
 /// What became of a call.
@@ -70,7 +72,7 @@ pub(in super::super) enum Ended {
     Unsent,
 }
 
-/// The state of one service.
+/// The state of one service, or of one operation of it.
 #[derive(Default)]
 pub(super) struct Bucket {
     under_way: usize,

@@ -27,21 +27,47 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// thousands would lie days ahead, and by then the service allows something else.
 const TURN_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// The rates of every service of every account. They outlive a reload: a service does not forget either.
+/// The rates of every service of every account, and of every operation that was called. They outlive a reload: a
+/// service does not forget either.
 #[derive(Default)]
-pub(super) struct Rates(Mutex<BTreeMap<(Name, Api), Arc<Rate>>>);
+pub(super) struct Rates(Mutex<BTreeMap<(Name, Api, Option<&'static str>), Arc<Rate>>>);
 
 impl Rates {
-    /// That of one service of one account.
-    pub(super) fn of(&self, account: &Name, api: Api) -> Arc<Rate> {
+    /// Those that a call of this operation keeps to.
+    pub(super) fn of(&self, account: &Name, api: Api, operation: &'static str) -> Both {
         let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(rates.entry((account.clone(), api)).or_default())
+        let mut of =
+            |operation| Arc::clone(rates.entry((account.clone(), api, operation)).or_default());
+        Both { operation: of(Some(operation)), service: of(None) }
     }
 }
 
-/// What one service allows one account.
+/// The rate of an operation, and that of its service.
+pub(super) struct Both {
+    operation: Arc<Rate>,
+    service: Arc<Rate>,
+}
+
+/// Leave from both to make one call. Dropped without a word, the call counts as taken once it was being
+/// sent: it may have arrived.
+pub(super) struct Leave<'a> {
+    operation: Part<'a>,
+    service: Part<'a>,
+}
+
+impl Both {
+    /// Waits in line for leave to call: first for what the operation allows, so that nothing of what the service
+    /// allows is taken by who waits. Where either takes longer than a little patience, says at once when to come
+    /// back, which is another moment for everybody; nothing may be sent then.
+    pub(super) async fn enter(&self) -> Result<Leave<'_>, Duration> {
+        let operation = self.operation.enter().await?;
+        Ok(Leave { operation, service: self.service.enter().await? })
+    }
+}
+
+/// What one service allows one account, or of one operation.
 #[derive(Default)]
-pub(super) struct Rate {
+struct Rate {
     bucket: Mutex<Bucket>,
     /// Held by whoever is next: first come, first served.
     door: tokio::sync::Mutex<()>,
@@ -52,9 +78,8 @@ pub(super) struct Rate {
     ended: Notify,
 }
 
-/// Leave to make one call. Dropped without a word, the call counts as taken once it was being sent: it
-/// may have arrived.
-pub(super) struct Leave<'a> {
+/// Leave from one rate.
+struct Part<'a> {
     rate: &'a Rate,
     begun: Instant,
     ended: Ended,
@@ -64,9 +89,7 @@ pub(super) struct Leave<'a> {
 struct InLine<'a>(&'a AtomicUsize);
 
 impl Rate {
-    /// Waits in line for leave to call. Where that takes longer than a little patience, says at once when
-    /// to come back, which is another moment for everybody; nothing may be sent then.
-    pub(super) async fn enter(&self) -> Result<Leave<'_>, Duration> {
+    async fn enter(&self) -> Result<Part<'_>, Duration> {
         let asked = Instant::now();
         let ahead = self.waiting.load(Ordering::SeqCst);
         let expected = self.bucket().expected(asked, ahead);
@@ -79,7 +102,7 @@ impl Rate {
             let (free_at, expected) = {
                 let mut bucket = self.bucket();
                 match bucket.take(now) {
-                    Ok(()) => return Ok(Leave { rate: self, begun: now, ended: Ended::Unsent }),
+                    Ok(()) => return Ok(Part { rate: self, begun: now, ended: Ended::Unsent }),
                     Err(free_at) => (free_at, bucket.expected(now, 0)),
                 }
             };
@@ -112,21 +135,34 @@ impl Rate {
 impl Leave<'_> {
     /// Whether nothing was refused since it was given; else it is time to stand in line again.
     pub(super) fn holds(&self) -> bool {
-        !self.rate.bucket().was_lowered_after(self.begun)
+        self.operation.holds() && self.service.holds()
     }
 
     /// Says that the call is being sent.
     pub(super) fn sends(&mut self) {
-        self.ended = Ended::Taken;
+        self.operation.ended = Ended::Taken;
+        self.service.ended = Ended::Taken;
     }
 
-    /// Tells what became of the call.
+    /// Tells what became of the call. A refusal counts where it is from; the other has not been asked.
     pub(super) fn done(mut self, ended: Ended) {
-        self.ended = ended;
+        let (operation, service) = match ended {
+            Ended::Refused(Refusal { of_operation: true, .. }) => (ended, Ended::Unsent),
+            Ended::Refused(_) => (Ended::Unsent, ended),
+            Ended::Taken | Ended::Unsent => (ended, ended),
+        };
+        self.operation.ended = operation;
+        self.service.ended = service;
     }
 }
 
-impl Drop for Leave<'_> {
+impl Part<'_> {
+    fn holds(&self) -> bool {
+        !self.rate.bucket().was_lowered_after(self.begun)
+    }
+}
+
+impl Drop for Part<'_> {
     fn drop(&mut self) {
         self.rate.bucket().ended(self.begun, Instant::now(), self.ended);
         self.rate.ended.notify_one();

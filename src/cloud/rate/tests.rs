@@ -9,9 +9,17 @@ fn secs(secs: u64) -> Duration {
 }
 
 async fn refuse(rate: &Rate, wait: u64, policy: Option<Policy>) {
-    let mut leave = rate.enter().await.ok().unwrap();
-    leave.sends();
-    leave.done(Ended::Refused(Refusal { wait: Some(secs(wait)), policy }));
+    let leave = rate.enter().await.ok().unwrap();
+    done(leave, refused(wait, policy));
+}
+
+fn refused(wait: u64, policy: Option<Policy>) -> Ended {
+    Ended::Refused(Refusal { wait: Some(secs(wait)), policy, of_operation: false })
+}
+
+/// A call that was sent, and what became of it.
+fn done(mut part: Part<'_>, ended: Ended) {
+    part.ended = ended;
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,10 +43,9 @@ async fn callers_are_served_in_order_at_the_pace() {
     let callers = (0..8).map(|_| {
         let rate = Arc::clone(&rate);
         tokio::spawn(async move {
-            let mut leave = rate.enter().await.ok()?;
-            leave.sends();
+            let leave = rate.enter().await.ok()?;
             let begun = Instant::now();
-            leave.done(Ended::Taken);
+            done(leave, Ended::Taken);
             Some(begun)
         })
     });
@@ -57,9 +64,8 @@ async fn whoever_stands_in_line_when_it_closes_hears_of_it() {
     let line = (0..20).map(|_| {
         let rate = Arc::clone(&rate);
         tokio::spawn(async move {
-            let mut leave = rate.enter().await.map_err(|wait| wait.as_secs())?;
-            leave.sends();
-            leave.done(Ended::Refused(Refusal { wait: Some(secs(300)), policy: None }));
+            let leave = rate.enter().await.map_err(|wait| wait.as_secs())?;
+            done(leave, refused(300, None));
             Ok::<_, u64>(())
         })
     });
@@ -142,28 +148,61 @@ async fn everybody_who_is_turned_away_has_a_turn_of_their_own() {
     assert!(rate.enter().await.is_ok(), "who comes in time is served");
 }
 
+fn beijing(rates: &Rates, operation: &'static str) -> Both {
+    rates.of(&Name::new("beijing").unwrap(), Api::Scm, operation)
+}
+
+async fn call(both: &Both, ended: Ended) {
+    let mut leave = both.enter().await.ok().unwrap();
+    leave.sends();
+    leave.done(ended);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_leave_that_is_not_used_is_no_call() {
-    let rate = Rate::default();
-    refuse(&rate, 1, Some(Policy { calls: 2, window: secs(600) })).await;
+    let rates = Rates::default();
+    let both = beijing(&rates, "push");
+    call(&both, refused(1, Some(Policy { calls: 2, window: secs(600) }))).await;
     for _ in 0..20 {
-        drop(rate.enter().await.ok().unwrap());
+        drop(both.enter().await.ok().unwrap());
     }
-    let used = || async {
-        let mut leave = rate.enter().await.ok().unwrap();
-        leave.sends();
-    };
-    used().await;
-    used().await;
-    assert!(rate.enter().await.is_err());
+    // Without a word about its end it may have arrived.
+    for _ in 0..2 {
+        both.enter().await.ok().unwrap().sends();
+    }
+    assert!(both.enter().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_of_one_operation_closes_nothing_else() {
+    let rates = Rates::default();
+    let (list, push) = (beijing(&rates, "list"), beijing(&rates, "push"));
+    let policy = Policy { calls: 2, window: secs(3600) };
+    let refusal = Refusal { wait: Some(policy.window), policy: Some(policy), of_operation: true };
+    let held = list.enter().await.ok().unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    call(&list, Ended::Refused(refusal)).await;
+    assert!(!held.holds());
+    assert_eq!(list.enter().await.err(), Some(policy.window));
+    for _ in 0..20 {
+        call(&push, Ended::Taken).await;
+    }
+    assert!(list.enter().await.is_err());
+    // The service's own refusal closes both.
+    call(&push, refused(7200, None)).await;
+    assert!(push.enter().await.is_err() && list.enter().await.is_err());
 }
 
 #[test]
-fn an_account_has_one_rate_a_service() {
+fn an_account_has_one_rate_a_service_and_one_an_operation() {
     let rates = Rates::default();
     let (beijing, shanghai) = (Name::new("beijing").unwrap(), Name::new("shanghai").unwrap());
-    let scm = rates.of(&beijing, Api::Scm);
-    assert!(Arc::ptr_eq(&scm, &rates.of(&beijing, Api::Scm)));
-    assert!(!Arc::ptr_eq(&scm, &rates.of(&beijing, Api::Elb)));
-    assert!(!Arc::ptr_eq(&scm, &rates.of(&shanghai, Api::Scm)));
+    let same = |other: Both| {
+        let list = rates.of(&beijing, Api::Scm, "list");
+        (Arc::ptr_eq(&list.service, &other.service), Arc::ptr_eq(&list.operation, &other.operation))
+    };
+    assert_eq!(same(rates.of(&beijing, Api::Scm, "list")), (true, true));
+    assert_eq!(same(rates.of(&beijing, Api::Scm, "push")), (true, false));
+    assert_eq!(same(rates.of(&beijing, Api::Elb, "list")), (false, false));
+    assert_eq!(same(rates.of(&shanghai, Api::Scm, "list")), (false, false));
 }

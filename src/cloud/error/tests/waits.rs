@@ -23,7 +23,7 @@ fn a_throttle_says_how_long_to_wait_and_how_often_to_call() {
     assert_eq!(found.throttle.unwrap().policy, Some(policy));
     assert_eq!(
         throttled("slow down", None).throttle.unwrap(),
-        Refusal { wait: None, policy: None }
+        Refusal { wait: None, policy: None, of_operation: false }
     );
     assert_eq!(judged(Api::Scm, true, answer(503, "")).throttle, None);
 }
@@ -49,6 +49,20 @@ fn policies_are_read_in_every_spelling() {
         ("", None),
     ] {
         assert_eq!(words::policy(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_policy_for_an_api_is_about_its_operation() {
+    for (text, expected) in [
+        ("policy api over ratelimit,limit:2000,time:1 minute", true),
+        ("The throttling threshold has been reached: Policy API over rateLimit", true),
+        ("policy app over ratelimit,limit:10,time:1 minute", false),
+        ("policy ip over ratelimit,limit:5,time:5 second", false),
+        (POLICY, false),
+        ("the api is called too often", false),
+    ] {
+        assert_eq!(throttled(text, None).throttle.unwrap().of_operation, expected, "{text}");
     }
 }
 

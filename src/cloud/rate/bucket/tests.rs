@@ -86,7 +86,11 @@ fn run(run: &Run, secs: u64) -> Outcome {
                 Service::Fixed(policy) if run.says => Some(policy),
                 _ => None,
             };
-            let refusal = Refusal { wait: named.map(|policy| policy.window), policy: named };
+            let refusal = Refusal {
+                wait: named.map(|policy| policy.window),
+                policy: named,
+                of_operation: false,
+            };
             let ended = if taken { Ended::Taken } else { Ended::Refused(refusal) };
             bucket.ended(start + begun, start + now, ended);
             let list = if taken { &mut outcome.taken } else { &mut outcome.refused };
@@ -165,7 +169,7 @@ fn a_policy_that_is_named_is_kept_from_the_first_refusal_on() {
 }
 
 fn refused() -> Ended {
-    Ended::Refused(Refusal { wait: None, policy: None })
+    Ended::Refused(Refusal { wait: None, policy: None, of_operation: false })
 }
 
 /// A service of a hundred a second, whose limit was met once; and the moment when it opens again.
@@ -240,7 +244,11 @@ fn the_stricter_of_two_policies_is_kept() {
     for (named, kept) in [(100, 100), (10, 10), (50, 10)] {
         bucket.take(now).unwrap();
         now += LATENCY;
-        let refusal = Refusal { wait: Some(Duration::ZERO), policy: Some(policy(named, 60)) };
+        let refusal = Refusal {
+            wait: Some(Duration::ZERO),
+            policy: Some(policy(named, 60)),
+            of_operation: false,
+        };
         bucket.ended(now, now, Ended::Refused(refusal));
         assert_eq!(bucket.limit.unwrap().policy, Some(policy(kept, 60)));
         now += LATENCY;
@@ -250,7 +258,8 @@ fn the_stricter_of_two_policies_is_kept() {
 #[test]
 fn the_wait_that_a_service_asks_for_closes_it_for_everybody() {
     let (mut bucket, now) = limited();
-    let asks = |secs| Refusal { wait: Some(Duration::from_secs(secs)), policy: None };
+    let asks =
+        |secs| Refusal { wait: Some(Duration::from_secs(secs)), policy: None, of_operation: false };
     (0..3).for_each(|_| bucket.take(now).map_or((), drop));
     bucket.ended(now, now, Ended::Refused(asks(40)));
     // One that was under way may ask for longer, and what was taken beside it opens nothing.
@@ -264,7 +273,8 @@ fn the_wait_that_a_service_asks_for_closes_it_for_everybody() {
 #[test]
 fn a_policy_counts_calls_from_their_end_and_those_under_way() {
     let (start, mut bucket) = (Instant::now(), Bucket::default());
-    let named = Refusal { wait: Some(Duration::ZERO), policy: Some(policy(2, 60)) };
+    let named =
+        Refusal { wait: Some(Duration::ZERO), policy: Some(policy(2, 60)), of_operation: false };
     bucket.take(start).unwrap();
     bucket.ended(start, start, Ended::Refused(named));
     (0..2).for_each(|_| bucket.take(start).unwrap());

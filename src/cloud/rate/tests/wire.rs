@@ -43,6 +43,29 @@ async fn after_a_429_nothing_more_is_sent_to_that_service_and_all_to_the_others(
     elb::certificates(&cloud, REGION).await.unwrap();
 }
 
+/// A list that is called too often, by the words of a policy for it alone.
+#[tokio::test]
+async fn a_list_that_is_throttled_stops_no_push_of_its_service() {
+    let server = Server::start(|seen| match seen.method.as_str() {
+        "GET" => {
+            let policy = "policy api over ratelimit,limit:2000,time:1 hour";
+            Reply::refusal(429, "APIGW.0308", policy)
+        }
+        _ => Reply::new(204, ""),
+    })
+    .await;
+    let cloud = server.cloud();
+    let show = async || scm::show(&cloud, "scs1600313391074").await.unwrap_err();
+    assert!(!show().await.was_never_sent());
+    for _ in 0..20 {
+        push(&cloud).await.unwrap();
+        let failure = show().await;
+        assert!(failure.was_never_sent(), "{failure}");
+        assert!(failure.wait.is_some_and(|wait| wait > secs(3500)), "{failure}");
+    }
+    assert_eq!(server.seen().len(), 1 + 20);
+}
+
 #[tokio::test]
 async fn calls_that_wait_for_their_place_when_it_closes_are_not_sent() {
     let server = Server::start(|_| Reply::new(429, "").header("retry-after", "60")).await;
