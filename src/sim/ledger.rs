@@ -12,8 +12,10 @@ pub(super) const CALLS_MAX: usize = 200_000;
 /// One call, recorded when its answer was decided.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Call {
-    /// When, by the simulated cloud's clock.
+    /// When it had arrived, by the simulated cloud's clock.
     pub at: Time,
+    /// When its answer left, or the connection was closed; for one that is slow, when it will leave.
+    pub answered_at: Time,
     /// The HTTP method.
     pub method: String,
     /// The path, without the query: a link's signature never stands here.

@@ -65,8 +65,13 @@ impl Shared {
         detail: String,
         fault: Option<&Fault>,
     ) {
+        let slow = match fault {
+            Some(Fault::Slow(wait)) => *wait,
+            _ => Duration::ZERO,
+        };
         let call = Call {
             at: ask.now,
+            answered_at: self.now() + slow,
             method: ask.method.clone(),
             path: ask.path.clone(),
             status,

@@ -91,7 +91,6 @@ impl Stage {
             settings.deployed_errors.clear();
         });
         self.write_credentials();
-        self.judge.tries.forget();
         self.present();
         let newest = self.newest + 1;
         let same = self.rng.percent(50);

@@ -54,6 +54,7 @@ impl Stage {
                 self.crash(host).await;
                 self.make_room(host);
                 std::fs::remove_dir_all(self.houses[host].state()).ok();
+                self.judge.tries.forget();
             }
             84..=86 => self.reload(host),
             87..=88 => {
@@ -201,7 +202,8 @@ impl Stage {
     fn rotate_credential(&mut self, host: usize) {
         tally::count("gust: rotate credential");
         let fresh = format!("another-secret-of-{}", self.rng.below(1 << 40));
-        self.judge.tries.forget();
+        self.judge.look(&self.sim, &self.houses);
+        self.judge.tries.rotated();
         match self.houses[host].source {
             Source::AccessKey => self.settings.secret_key = Secret::new(fresh.clone()),
             Source::Password => self.settings.password = Secret::new(fresh.clone()),
@@ -221,6 +223,8 @@ impl Stage {
             house.write("sk", self.settings.secret_key.expose());
             house.write("password", self.settings.password.expose());
         }
+        self.judge.look(&self.sim, &self.houses);
+        self.judge.tries.written();
     }
 
     fn authority(&mut self) {

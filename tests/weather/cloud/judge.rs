@@ -33,17 +33,17 @@ pub struct Judge {
 
 impl Judge {
     /// Nothing has happened yet.
-    pub fn new(sim: &Sim, imports_max: u64) -> Self {
+    pub fn new(sim: &Sim, hosts: usize) -> Self {
         let (listener, host, domain) = neighbours(sim);
         Self {
             calls: sim.subscribe(),
             imported: BTreeMap::new(),
-            imports_max,
+            imports_max: hosts as u64,
             newest: BTreeMap::new(),
             listener,
             host,
             domain,
-            tries: Tries::default(),
+            tries: Tries::new(hosts),
             writes: 0,
             jobs: 0,
             shop: FORMER,

@@ -59,7 +59,7 @@ impl Stage {
             house
         };
         let houses: Vec<_> = (0..hosts).map(house).collect();
-        let judge = Judge::new(&sim, hosts as u64);
+        let judge = Judge::new(&sim, hosts);
         let daemons = houses.iter().map(|_| None).collect();
         let (newest, published, reloads) = (1, 1, 0);
         Self {
@@ -117,7 +117,8 @@ impl Stage {
         }
         if self.daemons[host].take().is_some() {
             daemon::count_open(&self.houses[host], "crashed");
-            self.judge.tries.forget();
+            self.judge.look(&self.sim, &self.houses);
+            self.judge.tries.crashed(&self.houses[host]);
         }
     }
 
