@@ -30,7 +30,10 @@ const TURN_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// The rates of every service of every account, and of every operation that was called. They outlive a reload: a
 /// service does not forget either.
 #[derive(Default)]
-pub(super) struct Rates(Mutex<BTreeMap<(Name, Api, Option<&'static str>), Arc<Rate>>>);
+pub(super) struct Rates(Mutex<BTreeMap<Of, Arc<Rate>>>);
+
+/// Account, service, and operation where it is not about the whole service.
+type Of = (Name, Api, Option<&'static str>);
 
 impl Rates {
     /// Those that a call of this operation keeps to.
