@@ -177,9 +177,12 @@ mod tests {
         let callers: Vec<_> = callers.collect();
         sleep(SOON).await;
         drop(first);
+        // Asks when it is free, before those who waited have heard of it.
+        let _last = in_flight.enter(Api::Scm).await;
+        began.lock().unwrap().push(5);
         for caller in callers {
             caller.await.unwrap();
         }
-        assert_eq!(*began.lock().unwrap(), [0, 1, 2, 3, 4]);
+        assert_eq!(*began.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
     }
 }
