@@ -188,9 +188,9 @@ async fn a_policy_of_one_operation_closes_nothing_else() {
         call(&push, Ended::Taken).await;
     }
     assert!(list.enter().await.is_err());
-    // The service's own refusal closes both.
+    // The service's own refusal closes all.
     call(&push, refused(7200, None)).await;
-    assert!(push.enter().await.is_err() && list.enter().await.is_err());
+    assert!(push.enter().await.is_err() && beijing(&rates, "show").enter().await.is_err());
 }
 
 #[test]
