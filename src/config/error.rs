@@ -139,12 +139,13 @@ impl<'t> Findings<'t> {
     }
 }
 
-/// Text of the file as an error may show it: quoted, control characters escaped, bounded.
+/// Text of the file as an error may show it: quoted, control characters escaped, bounded; of several lines
+/// the first. Where a quote is missing, a value goes on into the lines below, which may hold anything.
 pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS_MAX) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
+    let line = text.split('\n').next().unwrap_or_default();
+    let end = line.char_indices().nth(SHOWN_CHARS_MAX).map_or(line.len(), |(end, _)| end);
+    let more = if end < text.len() { "…" } else { "" };
+    format!("{:?}{more}", &line[..end])
 }
 
 #[cfg(test)]
@@ -178,7 +179,8 @@ mod tests {
 
     #[test]
     fn shown_text_is_bounded_and_on_one_line() {
-        assert_eq!(shown("a\nb\u{1b}"), r#""a\nb\u{1b}""#);
+        assert_eq!(shown("a\tb\u{1b}"), r#""a\tb\u{1b}""#);
+        assert_eq!(shown("north\nsecret_key = 'hunter2'"), r#""north"…"#);
         assert_eq!(shown(&"ü".repeat(100)).chars().count(), SHOWN_CHARS_MAX + 3);
     }
 }

@@ -53,14 +53,21 @@ impl Stage {
         std::mem::take(&mut self.judge.imported)
     }
 
-    /// Every host loses its journal and has to look for all its imports: it finds them, and says of each
-    /// leaf that it has more than once, and of no other, that it has.
+    /// Whatever is imported more than once was told of. Then every host loses its journal and has to look for
+    /// all its imports: it finds them, and says of each leaf that it has more than once, and of no other, that
+    /// it has.
     async fn search(&mut self) {
         let mut times = BTreeMap::<_, u64>::new();
         for import in self.sim.imports() {
             *times.entry(import.sha256).or_default() += 1;
         }
+        let told = events::all_told_twice();
         for house in &self.houses {
+            for (entry, _) in ENTRIES {
+                let wanted = house.wanted(entry).unwrap();
+                let is_told = told.contains(&wanted.to_string());
+                assert!(is_told || times[&wanted] == 1, "nobody said that {entry} is there twice");
+            }
             std::fs::remove_dir_all(house.state()).unwrap();
             events::told_twice();
             daemon::settle(house.configure(&self.sim, "15m"), &[]).await;
@@ -112,11 +119,11 @@ impl Stage {
     async fn settle(&mut self, retry: bool) -> Vec<Held> {
         let mut waiting = Vec::new();
         for house in &self.houses {
-            // Whoever sees that it is as it shall be asks for no restart, and lets it be held.
-            let is_well = !self.has_close_clock() && self.sim.ssl(ids::TAURUSDB) == house.ssl;
-            let asked = if retry { daemon::retries(!is_well) } else { Vec::new() };
+            let asked = if retry { daemon::retries() } else { Vec::new() };
             let held = daemon::settle(house.configure(&self.sim, "15m"), &asked).await;
-            waiting.extend(held.into_iter().filter(|held| !may_rest(&held.why, is_well)));
+            // People use what would be deleted.
+            let waits = |held: &Held| !matches!(held.why, Hold::StillUsed { .. });
+            waiting.extend(held.into_iter().filter(waits));
             self.judge.look(&self.sim, &self.houses);
         }
         waiting
@@ -174,15 +181,5 @@ impl Stage {
                 assert_eq!(self.sim.ssl(ids::TAURUSDB), Some(on), "SSL is as wanted");
             }
         }
-    }
-}
-
-/// Whether this may wait for ever: for people who use what would be deleted, or who could say that
-/// a switch which is as it shall be was ours.
-fn may_rest(why: &Hold, is_well: bool) -> bool {
-    match why {
-        Hold::StillUsed { .. } => true,
-        Hold::SwitchedByOthers { .. } => is_well,
-        _ => false,
     }
 }

@@ -104,10 +104,9 @@ pub async fn settle(config: Config, asked: &[Request]) -> Vec<Held> {
     cycle.held().cloned().collect()
 }
 
-/// An operator asks for everything again; for the switch only when told so, since that restarts.
-pub fn retries(switch: bool) -> Vec<Request> {
-    let names = ENTRIES.iter().map(|(entry, _)| *entry).chain(["redis", "gemini"]);
-    let names = names.chain(switch.then_some("ledger"));
+/// An operator asks for everything again.
+pub fn retries() -> Vec<Request> {
+    let names = ENTRIES.iter().map(|(entry, _)| *entry).chain(["redis", "gemini", "ledger"]);
     names.map(|name| Request::Retry(Name::new(name).unwrap())).collect()
 }
 

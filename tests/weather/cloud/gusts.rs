@@ -11,8 +11,6 @@ use super::pairs::LEAVES_MAX;
 use super::stage::Stage;
 use super::{daemon, faults, tally};
 
-/// How far a clock is off at most where a job of our own is still known by its time, in seconds.
-const CLOSE_SECS: i64 = 25;
 /// CAs that the instances go through at most.
 const CAS_MAX: u32 = 4;
 
@@ -57,11 +55,7 @@ impl Stage {
                 self.judge.tries.forget();
             }
             84..=86 => self.reload(host),
-            87..=88 => {
-                // With a clock far off, our own switch looks like somebody else's: nobody asks blindly.
-                let switch = self.has_close_clock();
-                self.wake(host, Wake::Asked(daemon::retries(switch)));
-            }
+            87..=88 => self.wake(host, Wake::Asked(daemon::retries())),
             89..=90 if self.houses[host].full => self.make_room(host),
             89..=90 => self.fill_disk(host),
             91..=92 => self.jump(host).await,
@@ -99,11 +93,6 @@ impl Stage {
             self.put(host, entry, self.newest);
             self.wake(host, Wake::Look);
         }
-    }
-
-    /// Whether jobs of our own are known by their time.
-    pub fn has_close_clock(&self) -> bool {
-        self.ahead_secs.abs() <= CLOSE_SECS
     }
 
     /// A renewal goes in one direction.

@@ -23,7 +23,7 @@ use certrotd::model::time::Time;
 
 use self::calls::Call;
 use self::script::Script;
-use self::server::{ACCESS_KEY, Log, SECRET_KEY, Served, TOKEN};
+use self::server::{ACCESS_KEY, Log, SECRET_KEY};
 use super::{NOW, is_sentence, wire};
 
 /// The account's region, and its project.
@@ -52,13 +52,14 @@ pub fn open(bytes: &[u8]) {
         MILLIS.fetch_add(QUIET_MILLIS, Ordering::Relaxed);
     }
     match outcome {
-        Ok(shown) => succeeded(script.call, &log.served(), &shown),
+        Ok(shown) => succeeded(script.call, &log, &shown),
         Err(failure) => failed(script.call, &log, &failure),
     }
 }
 
-fn succeeded(call: Call, served: &[Served], shown: &str) {
-    hides(shown);
+fn succeeded(call: Call, log: &Log, shown: &str) {
+    hides(shown, log);
+    let served = log.served();
     let good = served.iter().any(|served| (200..300).contains(&served.status) && served.whole);
     let absent = call.may_be_absent() && served.iter().any(|it| (400..500).contains(&it.status));
     assert!(good || absent, "a success of nothing: {call:?} {served:?} {shown}");
@@ -68,8 +69,8 @@ fn failed(call: Call, log: &Log, failure: &Failure) {
     let text = failure.to_string();
     is_sentence(&text);
     assert!(text.chars().count() <= FAILURE_CHARS_MAX, "a long failure: {text}");
-    hides(&text);
-    hides(&format!("{failure:?}"));
+    hides(&text, log);
+    hides(&format!("{failure:?}"), log);
     let signatures = log.signatures();
     assert!(!signatures.iter().any(|signature| text.contains(signature)), "a signature is shown");
     assert!(
@@ -89,8 +90,9 @@ fn wait_is_ours(failure: &Failure) -> bool {
     failure.was_never_sent()
 }
 
-fn hides(text: &str) {
-    for secret in [SECRET_KEY, TOKEN] {
+/// What a service was not sent it cannot repeat.
+fn hides(text: &str, log: &Log) {
+    for secret in log.carried() {
         assert!(!text.contains(secret), "a secret is shown");
     }
 }

@@ -30,6 +30,8 @@ pub struct Served {
 pub struct Log {
     served: RefCell<Vec<Served>>,
     signatures: RefCell<Vec<String>>,
+    /// The secrets that the last request carried.
+    carried: RefCell<Vec<&'static str>>,
 }
 
 impl Log {
@@ -42,7 +44,17 @@ impl Log {
         self.signatures.borrow().clone()
     }
 
-    fn note(&self, head: &str, answer: &Answer) {
+    /// What the answer to the last request may repeat.
+    pub fn carried(&self) -> Vec<&'static str> {
+        self.carried.borrow().clone()
+    }
+
+    fn note(&self, (head, body): (&str, &str), answer: &Answer) {
+        // The key that signs is not sent, but known beside what is.
+        let signs = |secret: &str| secret == SECRET_KEY && head.contains(ACCESS_KEY);
+        let all = [SECRET_KEY, TOKEN].into_iter();
+        let carried = all.filter(|it| head.contains(it) || body.contains(it) || signs(it));
+        self.carried.replace(carried.collect());
         let signature = head.split("Signature=").nth(1).and_then(|rest| rest.split("\r\n").next());
         self.signatures.borrow_mut().extend(signature.map(str::to_owned));
         let (whole, status) = (!answer.dropped && !answer.torn, answer.status);
@@ -63,9 +75,9 @@ impl Log {
 
 /// Answers one request, as the script says, and closes: no input finds a connection of the one before.
 pub async fn serve(mut stream: TcpStream, answers: Rc<[Answer]>, log: Rc<Log>) {
-    let Some(head) = request(&mut stream).await else { return };
+    let Some((head, body)) = request(&mut stream).await else { return };
     let Some(answer) = answers.get(log.count()).or(answers.last()) else { return };
-    log.note(&head, answer);
+    log.note((&head, &body), answer);
     if !answer.dropped {
         // The client may have had enough.
         let _ = stream.write_all(&text(answer, &head)).await;
@@ -73,8 +85,8 @@ pub async fn serve(mut stream: TcpStream, answers: Rc<[Answer]>, log: Rc<Log>) {
     }
 }
 
-/// The head of a request, once its body is there too; none when the client has gone.
-async fn request(stream: &mut TcpStream) -> Option<String> {
+/// Head and body of a request; none when the client has gone.
+async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     loop {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
@@ -85,7 +97,8 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
                 name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
             });
             if bytes.len() >= end + 4 + length.unwrap_or(0) {
-                return Some(head);
+                let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
+                return Some((head, body));
             }
         }
         let more = stream.read_buf(&mut bytes).await.ok()?;
