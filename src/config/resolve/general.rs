@@ -10,7 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::World;
 use super::values::{parsed, parsed_or, path, span_within};
-use crate::config::error::Findings;
+use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
 use crate::config::{Log, LogFormat, Schedule, raw};
 use crate::model::time::span as in_words;
@@ -114,7 +114,8 @@ fn log_level(text: &str) -> Result<String, String> {
         let known = level.parse::<LevelFilter>().is_ok() && level.chars().all(char::is_alphabetic);
         if !known || directive.starts_with('=') {
             return Err(format!(
-                "has {directive:?}, expected off, error, warn, info, debug or trace, or such as certrotd=debug"
+                "has {}, expected off, error, warn, info, debug or trace, or such as certrotd=debug",
+                shown(directive)
             ));
         }
     }
