@@ -20,6 +20,9 @@ const LAG_SECS_MAX: u64 = 50;
 /// A certificate of an instance lives this long, in days.
 const INSTANCE_DAYS: u64 = 365;
 
+/// The ledger keeps some thousands of calls for who does not read it.
+const UNJUDGED_MAX: Duration = Duration::from_secs(3_600);
+
 pub struct Stage {
     pub rng: Rng,
     pub sim: Sim,
@@ -94,8 +97,13 @@ impl Stage {
                 self.start(host);
             }
         }
-        daemon::live(&mut self.daemons, span).await;
-        self.judge.look(&self.sim, &self.houses);
+        let mut left = span;
+        while !left.is_zero() {
+            let part = left.min(UNJUDGED_MAX);
+            daemon::live(&mut self.daemons, part).await;
+            self.judge.look(&self.sim, &self.houses);
+            left -= part;
+        }
     }
 
     /// Starts the daemon of a host, which refuses where it could not remember anything.
