@@ -19,6 +19,9 @@ const TRIES_MAX: usize = 2;
 /// And then left alone for so long, less what is lost in rounding.
 const QUIET: Duration = Duration::from_secs(15 * 60 - 1);
 
+/// So long a call stands in line with the credential that it was given, with what holds up those before it.
+const IN_LINE_MAX: Duration = Duration::from_secs(60);
+
 /// Refusals of the credential that the one daemon has, as far as it can know of them. Of several daemons with one
 /// account nobody tells which of them called; each has its tries.
 pub struct Tries {
@@ -26,6 +29,8 @@ pub struct Tries {
     refused: Vec<Try>,
     /// Whether the credential has changed since the cloud's own did.
     is_fresh: bool,
+    /// When the files were written last.
+    written_at: Option<Time>,
     is_judged: bool,
 }
 
@@ -37,7 +42,8 @@ struct Try {
 
 impl Tries {
     pub fn new(hosts: usize) -> Self {
-        Self { refused: Vec::new(), is_fresh: true, is_judged: hosts == 1 }
+        let is_judged = hosts == 1;
+        Self { refused: Vec::new(), is_fresh: true, written_at: None, is_judged }
     }
 
     /// Nothing counts any more: another credential, a journal that was lost, or a clock that was set while no
@@ -50,6 +56,7 @@ impl Tries {
     pub fn written(&mut self) {
         self.forget();
         self.is_fresh = true;
+        self.written_at = Some(clock::right());
     }
 
     /// The cloud knows another secret from now on. To the daemon that changes nothing; but refusals since its files
@@ -101,9 +108,13 @@ impl Tries {
     fn judge(&self, call: &Call) {
         let known = self.refused.partition_point(|refused| refused.answered_at < call.at);
         let (known, others) = self.refused.split_at(known);
+        // Who has stood in line since before the files were written has the former credential, with its own tries.
+        let is_another = self.written_at.is_some_and(|at| call.at.since(at) < IN_LINE_MAX)
+            && known.len() < 2 * TRIES_MAX;
         match known {
             [] if others.is_empty() => {}
             [] => tally::count("refused while under way"),
+            [_, ..] if is_another => tally::count("refused beside the former one"),
             [first] => {
                 let beside = others.iter().find(|other| other.at > first.answered_at);
                 assert!(beside.is_none(), "two more tries at once: {call} and {beside:?}");
