@@ -28,6 +28,9 @@ impl Cron {
         if line.len() > LINE_BYTES_MAX {
             return Err(CronError::TooLong(line.len()));
         }
+        if line.trim().chars().any(char::is_control) {
+            return Err(CronError::NoLine);
+        }
         let fields = line.split_whitespace().count();
         if fields == FIELDS - 1 {
             return Err(CronError::FiveFields(line.trim().to_owned()));
@@ -72,6 +75,9 @@ pub enum CronError {
     /// More bytes than a line has any use for; how many.
     #[error("has {0} bytes, expected at most {LINE_BYTES_MAX}")]
     TooLong(usize),
+    /// A tab or several lines: where a quote is missing, the next ones may hold anything, and are not shown.
+    #[error("is not one line of fields with blanks between them")]
+    NoLine,
     /// The classic form without seconds; the line.
     #[error("has five fields, expected six, seconds first: write \"0 {0}\" for the same times")]
     FiveFields(String),
@@ -94,6 +100,14 @@ fn said(error: &croner::errors::CronError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_lines_are_refused_and_not_repeated() {
+        for text in ["0 5\nsecret_key = 'hunter2'", "0 0 5 * *\n*", "0\t5 * * * *"] {
+            let refused = Cron::parse(text, chrono_tz::UTC).unwrap_err();
+            assert_eq!(refused, CronError::NoLine, "{text}");
+        }
+    }
 
     fn utc(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use certrotd::cloud::{Cloud, Lockout};
 use certrotd::model::account::{Account, CredentialSource, SecretFile};
@@ -31,6 +32,8 @@ const REGION: &str = "cn-north-4";
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 /// Characters of one message that is kept, its ending, our own words around it, and the request's id.
 const FAILURE_CHARS_MAX: usize = 1500;
+/// Longer than a call takes on loopback, however slow the instrumented program is.
+const IDLE: Duration = Duration::from_secs(1);
 /// Seconds that a service may ask us to wait: an hour.
 const WAIT_SECS_MAX: u64 = 3600;
 
@@ -45,15 +48,35 @@ pub fn open(bytes: &[u8]) {
     let outcome = wire::with_server(serve, async |address| {
         let cloud = cloud(address, &script);
         // Boxed, or the futures of all calls would lie on the stack side by side.
-        Box::pin(script.call.make(&cloud, address)).await
+        let call = Box::pin(script.call.make(&cloud, address));
+        tokio::select! {
+            outcome = call => Some(outcome),
+            () = patience(&log) => None,
+        }
     });
     if log.served().iter().any(|served| served.status == 401) {
         // Nothing of that shall be seen by the next input.
         MILLIS.fetch_add(QUIET_MILLIS, Ordering::Relaxed);
     }
+    // One that waits as it was asked to says nothing more.
+    let Some(outcome) = outcome else { return };
     match outcome {
         Ok(shown) => succeeded(script.call, &log, &shown),
         Err(failure) => failed(script.call, &log, &failure),
+    }
+}
+
+/// Ends when nothing was asked for some time although something was answered: what is called too often waits
+/// for minutes.
+async fn patience(log: &Log) {
+    let mut asked = 0;
+    loop {
+        tokio::time::sleep(IDLE).await;
+        let now = log.served().len();
+        if now > 0 && now == asked {
+            return;
+        }
+        asked = now;
     }
 }
 
