@@ -11,6 +11,8 @@ const SHOWN_BYTES: usize = 4096;
 const LINE_BYTES_MAX: usize = 2 * SHOWN_BYTES;
 /// Where a longer line is cut, so many bytes are looked at twice: more than the longest mark of a key has.
 const MARK_BYTES: usize = 64;
+/// Characters of a full line of a key: 64, but for what somebody has wrapped otherwise.
+const BODY_CHARS_MIN: usize = 40;
 /// What stands in place of a key.
 const NO_KEY: &str = "(a private key, left out)";
 
@@ -63,6 +65,9 @@ impl Stream {
         match mark {
             // Also one that begins and ends in a line has to be told of.
             Some(mark) => {
+                if mark == Mark::End && !self.in_key {
+                    self.forget_body();
+                }
                 if mark == Mark::Begin || !self.in_key {
                     self.keep(NO_KEY.to_owned());
                 }
@@ -74,6 +79,17 @@ impl Stream {
                     self.keep(text);
                 }
             }
+        }
+    }
+
+    /// A key whose first line was not printed: the lines before its end are its body.
+    fn forget_body(&mut self) {
+        self.last = self.last.take().filter(|last| !is_base64(last));
+        // The last line may be as short as a word.
+        let mut shortest = 1;
+        while self.first.last().is_some_and(|line| line.len() >= shortest && is_base64(line)) {
+            self.first.pop();
+            shortest = BODY_CHARS_MIN;
         }
     }
 
@@ -102,6 +118,10 @@ fn key_mark(line: &str) -> Option<Mark> {
         (Some(_), _) => Some(Mark::Begin),
         _ => None,
     }
+}
+
+fn is_base64(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
 }
 
 /// The line with what a terminal would obey replaced, and cut; none where nothing is left.
@@ -156,6 +176,7 @@ mod tests {
         let unended = KEY.trim_end();
         let far = "x".repeat(3 * LINE_BYTES_MAX);
         let shown = format!("{}…", &far[..LINE_CHARS_MAX]);
+        let body = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/+Ab12345678abCD";
         for (text, wanted) in [
             (format!("before\n{KEY}after"), vec!["before", NO_KEY, "after"]),
             (KEY[..40].to_owned(), vec![NO_KEY]),
@@ -167,6 +188,10 @@ mod tests {
             (format!("{KEY}{far}\n{KEY}after"), vec![NO_KEY, &shown, NO_KEY, "after"]),
             (format!("{}{far}{KEY}after", &KEY[..31].trim_end()), vec![NO_KEY, "after"]),
             (format!("{}{far}\nafter", KEY.replace('\n', "")), vec![NO_KEY, "after"]),
+            (
+                format!("before\n{body}\n{body}\n{}after", &KEY[36..]),
+                vec!["before", NO_KEY, "after"],
+            ),
         ] {
             assert_eq!(lines(&text), wanted, "{}", &text[..text.len().min(100)]);
         }
