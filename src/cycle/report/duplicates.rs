@@ -34,9 +34,13 @@ impl Duplicates {
             leaf: leaf.sha256,
             issued: leaf.not_before,
         };
-        let ids: BTreeSet<_> = others.iter().chain([used]).cloned().collect();
-        if self.told.get(&key) == Some(&ids) {
-            return;
+        let mut ids: BTreeSet<_> = others.iter().chain([used]).cloned().collect();
+        // By name and by digest a list finds different ones of them.
+        if let Some(told) = self.told.get(&key) {
+            if ids.is_subset(told) {
+                return;
+            }
+            ids.extend(told.iter().cloned());
         }
         if self.told.len() >= TOLD_MAX {
             self.told.clear();
