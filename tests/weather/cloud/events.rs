@@ -97,13 +97,23 @@ thread_local! {
     static SAY: bool = std::env::var_os("CERTROTD_SAY").is_some();
 }
 
-/// With `CERTROTD_SAY` set, a seed that is replayed tells what its daemons say.
-#[expect(clippy::print_stderr, reason = "somebody looks for why a seed fails")]
+/// With `CERTROTD_SAY` set, a seed that is replayed tells what its daemons say, and what happens to them.
+pub fn tell(what: impl FnOnce() -> String) {
+    if SAY.with(|say| *say) {
+        print(&what());
+    }
+}
+
 fn say(event: &Event<'_>) {
     let mut words = Words(String::new());
     event.record(&mut words);
+    print(&words.0);
+}
+
+#[expect(clippy::print_stderr, reason = "somebody looks for why a seed fails")]
+fn print(words: &str) {
     let at = super::clock::right().to_utc().format("%d %H:%M:%S%.3f");
-    eprintln!("{at}{}", words.0);
+    eprintln!("{at} {words}");
 }
 
 struct Words(String);

@@ -82,6 +82,7 @@ impl Judge {
             return;
         }
         self.writes += 1;
+        events::tell(|| call.to_string());
         let refused = call.status.is_some_and(|status| status == 400 || status == 409);
         let import = call.path.ends_with("/certificates/import");
         let delete = call.method == "DELETE";

@@ -5,10 +5,15 @@ use std::sync::Mutex;
 
 use certrotd::plan::action::{Action, Retired};
 
+use super::events;
+
 static COUNTS: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 
 /// It has happened once more.
 pub fn count(what: &str) {
+    if !what.starts_with("said: ") {
+        events::tell(|| format!("# {what}"));
+    }
     *COUNTS.lock().unwrap().entry(what.to_owned()).or_default() += 1;
 }
 
