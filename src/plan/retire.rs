@@ -223,8 +223,9 @@ fn gone(case: &Case<'_>, action: Action, draft: &mut Draft<'_>) {
         Some(_) => draft.learn(case.subject, action, Fact::Done { id: None }),
         None => {
             let import = Action::Import { key: key.clone() };
-            // Another entry may have found or made another one since this look began.
-            let is_it = |it: &Effect| it.state != State::Gone && it.id.as_ref() == Some(scm_id);
+            // Another entry may have found, made or begun another one since this look began.
+            let stands = |it: &Effect| matches!(it.state, State::Done | State::Seen);
+            let is_it = |it: &Effect| stands(it) && it.id.as_ref() == Some(scm_id);
             if draft.memory.effect(&import).is_some_and(is_it) {
                 draft.learn(case.subject, import, Fact::Gone);
             }

@@ -165,7 +165,9 @@ impl Memory {
         let Action::Retire { key, what } = action else { return };
         let seq = self.clock.lines;
         let gone = |effect: &mut Effect, id: &String| {
-            if effect.id.as_ref().is_none_or(|known| known == id) {
+            // One that is under way again, or in doubt, has the former one's id until it has its own.
+            let stands = !matches!(effect.state, State::Open | State::Doubt(_));
+            if stands && effect.id.as_ref().is_none_or(|known| known == id) {
                 (effect.state, effect.at, effect.seq) = (State::Gone, at, seq);
             }
         };

@@ -339,6 +339,19 @@ fn answers() -> Vec<Case> {
             &[],
         ),
         (
+            "nor what is being made again, which has the former one's id until it has its own",
+            settled().after(599, began(&api(), &import(1))).cert(import_of(Holders::Gone)),
+            &[],
+        ),
+        (
+            "nor what may have been made again",
+            settled()
+                .after(590, began(&api(), &import(1)))
+                .after(599, failed(&api(), &import(1), failure(Kind::Lost)))
+                .cert(import_of(Holders::Gone)),
+            &[],
+        ),
+        (
             "what is known to be gone is no news",
             settled()
                 .after(599, learned(&api(), &import(1), Fact::Gone))
