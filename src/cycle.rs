@@ -4,6 +4,7 @@
 //! whatever is known by then is planned, and what may start starts. One slow call delays nobody
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
+mod clocks;
 mod looking;
 mod looks;
 mod offline;
@@ -32,6 +33,7 @@ use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
 use crate::record::{Journal, JournalError};
+use clocks::Clocks;
 use looking::Looking;
 use looks::Look;
 use picture::Board;
@@ -114,6 +116,7 @@ pub struct Cycle {
     journal: Journal,
     memory: Memory,
     clock: Clock,
+    clocks: Clocks,
     lists: Arc<Lists>,
     only: Option<BTreeSet<Subject>>,
     woken: Instant,
@@ -146,6 +149,7 @@ impl Cycle {
             journal,
             memory,
             clock,
+            clocks: Clocks::read(clock()),
             lists: Arc::default(),
             only: None,
             woken: Instant::now(),
@@ -241,7 +245,11 @@ impl Cycle {
         if looks.is_empty() {
             return Ok(());
         }
-        let observed = looks::observed(&looks, &self.world, (self.clock)(), self.in_flight.keys());
+        let now = (self.clock)();
+        if self.clocks.have_parted(now) {
+            self.memory.jump(now);
+        }
+        let observed = looks::observed(&looks, &self.world, now, self.in_flight.keys());
         self.report.observe(&observed, &self.memory);
         looks.values().for_each(|look| self.report.duplicates(look));
         let Self { journal, memory, clock, report, .. } = self;

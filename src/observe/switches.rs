@@ -10,6 +10,7 @@ use crate::model::failure::Kind;
 use crate::model::time::Time;
 use crate::plan::needs::SwitchNeed;
 use crate::plan::observed::{JobState, SwitchJob, SwitchSeen};
+use crate::plan::ssl;
 
 /// How far back the task list is read: a switch of which the journal knows nothing must still be
 /// found when somebody loses the journal weeks later.
@@ -48,7 +49,8 @@ pub async fn look(cloud: &Cloud, entry: &InstanceSsl, need: &SwitchNeed, now: Ti
         Some(Err(failure)) => failure.kind == Kind::NotFound,
         Some(Ok(JobState::Running)) => false,
     };
-    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting && ended) {
+    let restarts = ssl::running(&seen, now).is_some();
+    if let Some(probe) = entry.probe.as_ref().filter(|_| need.greeting && ended && !restarts) {
         seen.greeting = Some(instance::greeting(probe).await);
     }
     // Settled as it seemed, the instance says otherwise: before any switch the list must be read.

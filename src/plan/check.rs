@@ -8,7 +8,7 @@ use super::memory::{Effect, Memory, State};
 use super::observed::{
     BoundSeen, CertificateSeen, CopySeen, FileSeen, Handshake, Holders, Observed, TargetSeen,
 };
-use super::{Plan, Step};
+use super::{Plan, Step, ssl};
 use crate::cert::validity;
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
@@ -174,10 +174,10 @@ fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
     if !seen.allow_restart {
         return Some("no instance is restarted without allow_restart");
     }
-    let Some(Ok(jobs)) = &seen.jobs else {
+    if !matches!(seen.jobs, Some(Ok(_))) {
         return Some("no switch is sent before the task list was read");
-    };
-    if jobs.iter().any(|job| !job.ended) {
+    }
+    if ssl::running(seen, observed.now).is_some() {
         return Some("no switch is sent while a job runs");
     }
     too_soon(step, observed, memory)
@@ -187,7 +187,7 @@ fn switch(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
 fn too_soon(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
     let effect = memory.effect(&step.action)?;
     let open = matches!(effect, Effect { state: State::Open | State::Doubt(_), .. });
-    (open && observed.now < memory.since(effect, observed.now) + observed.doubt)
+    (open && observed.now < memory.doubtful_since(effect, observed.now) + observed.doubt)
         .then_some("a write in doubt is not repeated before its wait is over")
 }
 

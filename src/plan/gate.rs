@@ -43,7 +43,7 @@ pub(super) fn failed(
 /// that something is not there. One that began in the future is older than a clock that was set back.
 pub(super) fn proves(looked_at: Time, effect: &Effect, draft: &Draft<'_>) -> bool {
     let Observed { now, doubt, .. } = *draft.observed;
-    looked_at <= now && looked_at >= draft.memory.since(effect, now) + doubt
+    looked_at <= now && looked_at >= draft.memory.doubtful_since(effect, now) + doubt
 }
 
 /// Whether this look began after an effect came to stand where it stands, as far as the clock tells.
@@ -63,7 +63,7 @@ pub(super) fn in_doubt(
         return None;
     }
     let now = draft.observed.now;
-    let since = draft.memory.since(effect, now);
+    let since = draft.memory.doubtful_since(effect, now);
     let until = since + draft.observed.doubt;
     Some((until, next_look(since, draft.observed).min(until.max(now))))
 }

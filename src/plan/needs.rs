@@ -178,18 +178,10 @@ pub fn switch(seen: &SwitchSeen, memory: &Memory, now: Time) -> SwitchNeed {
     let effect = |on| memory.effect(&ssl::action(seen, on));
     let (wanted, other) = (effect(seen.on), effect(!seen.on));
     let job = [wanted, other].into_iter().flatten().find(|effect| effect.state == State::Done);
-    let settled = match (wanted, other) {
-        (Some(Effect { state: State::Seen, seq, .. }), other) => {
-            other.is_none_or(|other| match other.state {
-                // Its answer was lost, and the list alone can tell what became of it.
-                State::Open | State::Doubt(_) => false,
-                State::Seen => other.seq < *seq,
-                _ => true,
-            })
-        }
-        (None, None) => seen.assume == Some(seen.on),
-        _ => false,
-    };
+    // An answer that was lost is told by the list alone.
+    let doubtful = |it: &Effect| matches!(it.state, State::Open | State::Doubt(_));
+    let settled = ![wanted, other].into_iter().flatten().any(doubtful)
+        && ssl::is_settled(seen, wanted, other);
     // Somebody switched it back, and an operator asks for another try.
     let settled = settled && !is_asked_back(seen, wanted, memory);
     let moved = [wanted, other].into_iter().flatten().max_by_key(|effect| effect.seq);

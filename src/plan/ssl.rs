@@ -1,6 +1,8 @@
 //! One SSL switch. It restarts a database and nobody reports its state, so every doubt holds:
 //! a production database is never restarted to be sure.
 
+use std::time::Duration;
+
 use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, Memory, State};
@@ -15,6 +17,10 @@ mod doubt;
 mod greeting;
 
 pub use greeting::remembered;
+
+/// A switch takes minutes. What the task list has had without an end for longer has come to one that it does
+/// not tell, or has a status that nobody knows.
+const RUNS_MAX: Duration = Duration::from_secs(6 * 60 * 60);
 
 pub(super) fn plan(seen: &SwitchSeen, draft: &mut Draft<'_>) {
     let subject = Subject::Ssl(seen.name.clone());
@@ -44,6 +50,10 @@ fn decide(seen: &SwitchSeen, subject: Subject, draft: &mut Draft<'_>) {
         }
     }
     let (done, undone) = (draft.memory.effect(&wanted), draft.memory.effect(&other));
+    // A greeting proves nothing while the instance restarts, and is not read then.
+    if !is_settled(seen, done, undone) && waits_for_job(seen, &subject, draft) {
+        return;
+    }
     match &seen.greeting {
         Some(Ok(shown)) => return shown_so(seen, &subject, wanted, (*shown, done), draft),
         // What could not be read is no reason to doubt what is settled, and none to restart anything.
@@ -62,7 +72,11 @@ fn decide(seen: &SwitchSeen, subject: Subject, draft: &mut Draft<'_>) {
 }
 
 /// Whether the journal, or the operator where it is silent, says that the wanted state holds.
-fn is_settled(seen: &SwitchSeen, done: Option<&Effect>, undone: Option<&Effect>) -> bool {
+pub(super) fn is_settled(
+    seen: &SwitchSeen,
+    done: Option<&Effect>,
+    undone: Option<&Effect>,
+) -> bool {
     match done {
         Some(done) if !changed_nothing(done) => {
             done.state == State::Seen && !undone_since(undone, done)
@@ -232,6 +246,21 @@ fn as_wanted(
     draft.learn(subject, wanted, Fact::Seen { id: None });
 }
 
+/// A job that restarts the instance, whoever began it, as the task list has it.
+pub(crate) fn running(seen: &SwitchSeen, now: Time) -> Option<&SwitchJob> {
+    let jobs = seen.jobs.as_ref()?.as_ref().ok()?;
+    jobs.iter().find(|job| !job.ended && now.since(job.created) < RUNS_MAX)
+}
+
+/// Holds while a job runs: two restarts at once, or a call that the instance refuses.
+fn waits_for_job(seen: &SwitchSeen, subject: &Subject, draft: &mut Draft<'_>) -> bool {
+    let Some(job) = running(seen, draft.observed.now) else { return false };
+    let (job_id, since) = (job.job_id.clone(), job.created);
+    let next = gate::next_look(since, draft.observed);
+    draft.hold(subject, Hold::JobRunning { job_id, since }, Some(next));
+    true
+}
+
 /// Sends the switch, when it may restart the instance and nobody else has switched it.
 fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draft<'_>) {
     if !seen.allow_restart {
@@ -249,11 +278,8 @@ fn switch(seen: &SwitchSeen, subject: &Subject, action: Action, draft: &mut Draf
         }
     };
     let asked = draft.memory.asked_retry(subject.name()).and_then(|asked| asked.at);
-    // Two restarts at once, or a call that the instance refuses.
-    if let Some(job) = jobs.iter().find(|job| !job.ended) {
-        let (job_id, since) = (job.job_id.clone(), job.created);
-        let next = gate::next_look(since, draft.observed);
-        return draft.hold(subject, Hold::JobRunning { job_id, since }, Some(next));
+    if waits_for_job(seen, subject, draft) {
+        return;
     }
     let unknown = unknown_jobs(seen, jobs, draft.memory);
     let newest = unknown.iter().max_by_key(|job| job.created);

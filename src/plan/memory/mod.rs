@@ -108,6 +108,10 @@ struct Clock {
     back_at: Time,
     /// How many lines there were by then.
     back_lines: u64,
+    /// What it said when it was last set ahead, or its host woke.
+    ahead_at: Time,
+    /// How many lines there were by then.
+    ahead_lines: u64,
 }
 
 impl Memory {
@@ -151,11 +155,27 @@ impl Memory {
             self.clock.back_at = now;
             self.clock.back_lines = self.clock.lines;
             self.clock.furthest = now;
+            self.clock.ahead_at = self.clock.ahead_at.min(now);
             for asked in self.retry.values_mut() {
                 asked.at = None;
             }
         }
         self.clock.furthest = self.clock.furthest.max(now);
+    }
+
+    /// Takes note that the clock was set ahead, or that the host slept: what is in doubt has had no time to show
+    /// meanwhile. Like [`Self::notice`] no fold of the journal.
+    pub fn jump(&mut self, now: Time) {
+        self.clock.ahead_at = now;
+        self.clock.ahead_lines = self.clock.lines;
+    }
+
+    /// As [`Self::since`], for what a look can only tell after a wait: that begins anew where the clock was set
+    /// ahead since.
+    pub fn doubtful_since(&self, effect: &Effect, now: Time) -> Time {
+        let since = self.since(effect, now);
+        let jumped = effect.seq <= self.clock.ahead_lines;
+        if jumped { since.max(self.clock.ahead_at.min(now)) } else { since }
     }
 
     /// The moment from which a wait for this effect counts, never after `now`: when it came to stand

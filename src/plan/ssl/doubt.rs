@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{switch, unknown_jobs};
+use super::{running, switch, unknown_jobs};
 use crate::model::failure::Failure;
 use crate::model::names::Subject;
 use crate::model::time::Time;
@@ -39,7 +39,7 @@ pub(super) fn plan(
     let what = action.describe(subject);
     let since = effect.begun;
     let in_doubt = gate::in_doubt(seen.looked_at, effect, draft);
-    if in_doubt.is_none() && is_shown(seen, action) {
+    if in_doubt.is_none() && is_shown(seen, action, draft.observed.now) {
         return draft.learn(subject, action.clone(), Fact::Seen { id: None });
     }
     let stays = |because: String| Hold::DoubtStays { what: what.clone(), since, because };
@@ -67,17 +67,16 @@ pub(super) fn plan(
 }
 
 /// Whether the instance itself shows what the switch was to bring about, while nothing is under way there.
-fn is_shown(seen: &SwitchSeen, action: &Action) -> bool {
+fn is_shown(seen: &SwitchSeen, action: &Action, now: Time) -> bool {
     let on = matches!(action, Action::SwitchSsl { on: true, .. });
-    let runs = matches!(&seen.jobs, Some(Ok(jobs)) if jobs.iter().any(|job| !job.ended));
-    seen.greeting == Some(Ok(on)) && !runs
+    seen.greeting == Some(Ok(on)) && running(seen, now).is_none()
 }
 
 /// When an unreadable task list is asked for again: soon while the doubt is young, then seldom, for
 /// what keeps it unreadable is mostly a missing right. Never sooner than the service asks.
 fn next_reading(failure: &Failure, effect: &Effect, draft: &Draft<'_>) -> Time {
     let now = draft.observed.now;
-    let since = draft.memory.since(effect, now);
+    let since = draft.memory.doubtful_since(effect, now);
     let next = if now < since + draft.observed.doubt {
         gate::next_look(since, draft.observed)
     } else {

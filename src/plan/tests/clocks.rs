@@ -8,7 +8,7 @@ use crate::model::target::Target::Elb;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::needs::{self, ImportNeed};
 use crate::plan::observed::{CertificateSeen, CopySeen, ImportSeen};
-use crate::plan::settle;
+use crate::plan::{plan, settle};
 
 #[test]
 fn rules() {
@@ -174,7 +174,7 @@ fn a_look_from_before_it_was_set_back_takes_nothing_away_and_learns_once() {
     let gone = known().after(2, saw(&www(), &push(1, Elb), "c1"));
     let mut gone = gone.cert_looked(9_000, copy(CopySeen::Absent));
     gone.observed.certificates[0].import = ImportSeen::Trusted;
-    assert!(lines(&crate::plan::plan(&gone.observed, &gone.memory), at(600)).is_empty());
+    assert!(lines(&plan(&gone.observed, &gone.memory), at(600)).is_empty());
     let mut found = known().cert_looked(9_000, copy(CopySeen::Found("c1".into())));
     let mut lessons = Vec::new();
     settle(&found.observed, &mut found.memory, |learned, memory| {
@@ -184,4 +184,30 @@ fn a_look_from_before_it_was_set_back_takes_nothing_away_and_learns_once() {
     })
     .unwrap();
     assert_eq!(lessons, [2], "the import and its copy, once");
+}
+
+#[test]
+fn a_clock_set_ahead_ends_no_doubt() {
+    let begun = now(0).after(0, began(&www(), &import(1)));
+    let plan_at = |secs, memory: &Memory| {
+        let given =
+            now(secs).cert(CertificateSeen { import: ImportSeen::Absent, ..cert("www", 1) });
+        lines(&plan(&given.observed, memory), given.observed.now)
+    };
+    let again = ["do www: import as www-111111111111, NotFoundAfterDoubt"];
+    assert_eq!(plan_at(120, &begun.memory), again);
+    let mut memory = begun.memory;
+    memory.jump(at(9_000));
+    memory.notice(at(9_000));
+    assert_eq!(plan_at(9_000, &memory), ["hold www: InDoubt +1s"]);
+    assert_eq!(plan_at(9_119, &memory), ["hold www: InDoubt +1s"]);
+    assert_eq!(plan_at(9_120, &memory), again);
+    // And set right again: that is when the wait begins.
+    memory.notice(at(30));
+    assert_eq!(plan_at(149, &memory), ["hold www: InDoubt +1s"]);
+    assert_eq!(plan_at(150, &memory), again);
+    // What has begun since has its own wait.
+    memory.jump(at(9_000));
+    memory.fold(at(9_500), &began(&www(), &import(1)));
+    assert_eq!(plan_at(9_620, &memory), again);
 }

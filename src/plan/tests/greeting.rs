@@ -147,6 +147,23 @@ fn jobs_of_others() -> Vec<Case> {
             now(9).switch(greets(false, listed(false))),
             &["hold ledger: JobRunning +4s"],
         ),
+        (
+            "which is said although no greeting is read meanwhile",
+            now(9).switch(SwitchSeen { greeting: None, ..greets(false, listed(false)) }),
+            &["hold ledger: JobRunning +4s"],
+        ),
+        (
+            "nor is it believed",
+            now(9).switch(greets(true, listed(false))),
+            &["hold ledger: JobRunning +4s"],
+        ),
+        (
+            "what is listed without an end for hours does not run any more",
+            now(5 + 6 * 3_600)
+                .after(8, learned(&ledger(), &ssl(true), Fact::NotOurs { jobs: vec!["j9".into()] }))
+                .switch(greets(false, listed(false))),
+            &["do ledger: switch SSL on on db1, SwitchWanted"],
+        ),
     ]
 }
 
@@ -209,7 +226,7 @@ fn doubts() -> Vec<Case> {
         now(9).after(1, began(&ledger(), &ssl(true))).after(2, lost)
     };
     let unread = SwitchSeen { jobs: Some(Err(failure(Kind::Operator))), ..switch(true) };
-    let long = SwitchJob { job_id: "j9".to_owned(), created: at(-9_000), ended: false };
+    let long = SwitchJob { job_id: "j9".to_owned(), created: at(-1_000), ended: false };
     let long_running = SwitchSeen { jobs: Some(Ok(vec![long])), ..switch(true) };
     vec![
         (
