@@ -63,18 +63,21 @@ struct Wire {
 /// a metadata service that does not answer is borne.
 pub(super) async fn current(cloud: &Cloud, keys: &Keys) -> Result<Credential> {
     let mut state = keys.0.lock().await;
-    let now = cloud.now();
-    if let Some(held) = state.held.as_ref().filter(|held| now < held.look_at) {
+    let begun = cloud.now();
+    if let Some(held) = state.held.as_ref().filter(|held| begun < held.look_at) {
         return Ok(held.credential.clone());
     }
     let quiet = Duration::from_secs(LOOK_AGAIN_SECS);
     if let Some((at, failure)) = &state.failed
-        && now.since(*at) < quiet
+        && begun.since(*at) < quiet
         && state.held.is_none()
     {
         return Err(failure.clone());
     }
-    match ask(cloud).await {
+    let asked = ask(cloud).await;
+    // The service may have taken its time: whoever waited for this look would begin another.
+    let now = cloud.now();
+    match asked {
         Ok((credential, end)) => {
             let look_at = renew_at(now, end).max(now + quiet).min(end.max(now));
             *state = State {

@@ -59,11 +59,14 @@ pub(super) async fn current(
     tokens: &Tokens,
 ) -> Result<Credential> {
     let mut held = tokens.0.lock().await;
-    let now = cloud.now();
-    if let Some(held) = held.get(project).filter(|held| now < held.look_at) {
+    let begun = cloud.now();
+    if let Some(held) = held.get(project).filter(|held| begun < held.look_at) {
         return Ok(held.credential.clone());
     }
-    match trade(cloud, user, project).await {
+    let traded = trade(cloud, user, project).await;
+    // A trade may take longer than the next look is away: whoever waited for this one would begin another.
+    let now = cloud.now();
+    match traded {
         Ok((credential, end)) => {
             let look_at = renew_at(now, end);
             let new = Held { credential: credential.clone(), end, look_at };

@@ -14,6 +14,7 @@ use crate::model::target::Target;
 
 mod in_a_row;
 mod lockout;
+mod slow;
 
 const WRONG: &str = r#"{"error_code":"APIGW.0301","error_msg":"verify aksk signature fail"}"#;
 
