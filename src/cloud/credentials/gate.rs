@@ -68,7 +68,7 @@ struct Turn {
     door: tokio::sync::Mutex<()>,
     /// Calls under way that find out. Changed upwards only while the memory is locked.
     trying: AtomicUsize,
-    /// One of them has ended.
+    /// One of them has ended, or something was heard of their credential.
     ended: Notify,
 }
 
@@ -199,6 +199,14 @@ impl Gate {
             Standing::Stale | Standing::Unknown => {}
         }
     }
+
+    /// Has whoever is next look again: it may be waiting for calls that hang, where what was heard came from another.
+    /// To look for nothing is cheap.
+    fn wake(&self, key: &Key) {
+        if let Some(turn) = locked(&self.turns).get(key) {
+            turn.ended.notify_one();
+        }
+    }
 }
 
 /// Nothing in here is left half-changed, so a panic elsewhere spoils nothing.
@@ -224,6 +232,7 @@ impl Pass<'_> {
     /// Tells how it went, and lets the others through or the next one try.
     pub(in super::super) fn done(self, standing: Standing) {
         self.gate.told(&self, standing, self.gate.now());
+        self.gate.wake(&self.key);
     }
 }
 

@@ -6,6 +6,7 @@ use super::*;
 use crate::model::failure::Kind;
 
 mod clocks;
+mod heard;
 mod volley;
 
 /// A moment less than a refused credential is left alone.

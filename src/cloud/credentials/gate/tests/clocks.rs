@@ -10,7 +10,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 thread_local! { static NOW: Cell<Time> = const { Cell::new(Time::from_secs(1_000_000)) }; }
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     NOW.get()
 }
 
@@ -20,7 +20,7 @@ fn set(to: Time) {
 }
 
 /// Time passes, by both clocks.
-async fn pass(span: Duration) {
+pub(super) async fn pass(span: Duration) {
     set(now() + span);
     tokio::time::advance(span).await;
 }
