@@ -21,8 +21,9 @@ const GOOD_SECS: u64 = 60;
 /// How far a clock moves beside what passes until it was set, in seconds: what follows a time server moves by
 /// milliseconds.
 const SET_SECS: u64 = 5;
-/// Credentials that are remembered; older ones belong to files long replaced.
-pub(super) const KEYS_MAX: usize = 16;
+/// Credentials that are remembered of each standing: a password is two of them, with its token, and each temporary key
+/// is a new one. That is for a hundred accounts and what they replace within a quiet time; one takes a few hundred bytes.
+pub(super) const KEYS_MAX: usize = 256;
 
 /// What is known of every credential.
 #[derive(Default)]
@@ -49,10 +50,10 @@ impl Memory {
     /// What the journal tells. What a clock that was ahead has written there is of now.
     pub(super) fn of(refusals: &[Refusal], now: Time) -> Self {
         let mut refused = BTreeMap::new();
+        let passed = Instant::now();
         for told in refusals {
             let key = Key { identity: told.identity.clone(), changed_at: told.changed_at };
-            let (at, passed) = (told.at.min(now), Instant::now());
-            let row = Row { at, passed, count: told.count, number: 0 };
+            let row = Row { at: told.at.min(now), passed, count: told.count, number: 0 };
             let kept = refused.entry(key).or_insert(row);
             // Two of one moment: the later one counts further.
             if (kept.at, kept.count) < (row.at, row.count) {
@@ -88,10 +89,9 @@ impl Memory {
         }
         self.refused.remove(key);
         self.skewed.remove(key);
-        if self.good.len() >= KEYS_MAX {
-            self.good.clear();
-        }
         self.good.insert(key.clone(), at);
+        // One of a time to come is not believed either: the clock was set back.
+        keep_newest(&mut self.good, |known| (recent(*known, at), *known));
     }
 
     /// One refusal more, and how many in a row that makes.
@@ -99,22 +99,16 @@ impl Memory {
         self.good.remove(key);
         let row = self.longer(self.refused.get(key).copied(), at);
         self.refused.insert(key.clone(), row);
-        while self.refused.len() > KEYS_MAX {
-            let oldest = self.refused.iter().min_by_key(|(_, row)| row.at);
-            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
-            self.refused.remove(&oldest);
-        }
+        keep_newest(&mut self.refused, Row::moment);
         row.count
     }
 
     /// One signature more that was refused for its time.
     pub(super) fn skewed(&mut self, key: &Key, at: Time) {
         self.good.remove(key);
-        if self.skewed.len() >= KEYS_MAX && !self.skewed.contains_key(key) {
-            self.skewed.clear();
-        }
         let row = self.longer(self.skewed.get(key).copied(), at);
         self.skewed.insert(key.clone(), row);
+        keep_newest(&mut self.skewed, Row::moment);
     }
 
     fn longer(&mut self, row: Option<Row>, at: Time) -> Row {
@@ -138,9 +132,24 @@ impl Row {
         (self.count >= REFUSALS_MAX && !left.is_zero()).then_some((self, left))
     }
 
+    /// When the last one was, to order rows by: whoever sets the host's clock changes only the order of those that the
+    /// journal told.
+    fn moment(&self) -> (Instant, Time) {
+        (self.passed, self.at)
+    }
+
     fn clock_was_set(self, now: Time) -> bool {
         let expected = self.at + self.passed.elapsed();
         now.since(expected).max(expected.since(now)) > Duration::from_secs(SET_SECS)
+    }
+}
+
+/// Forgets the oldest, while there are more than are remembered.
+fn keep_newest<V, M: Ord>(known: &mut BTreeMap<Key, V>, moment: impl Fn(&V) -> M) {
+    while known.len() > KEYS_MAX {
+        let oldest = known.iter().min_by_key(|(_, value)| moment(value));
+        let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
+        known.remove(&oldest);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::model::failure::Kind;
 
 mod clocks;
 mod heard;
+mod many;
 mod volley;
 
 /// A moment less than a refused credential is left alone.

@@ -15,7 +15,7 @@ pub(super) fn now() -> Time {
 }
 
 /// The host's clock is set, and nothing passes.
-fn set(to: Time) {
+pub(super) fn set(to: Time) {
     NOW.set(to);
 }
 
