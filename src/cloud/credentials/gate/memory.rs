@@ -22,7 +22,7 @@ const GOOD_SECS: u64 = 60;
 /// milliseconds.
 const SET_SECS: u64 = 5;
 /// Credentials that are remembered of each standing: a password is two of them, with its token, and each temporary key
-/// is a new one. That is for a hundred accounts and what they replace within a quiet time; one takes a few hundred bytes.
+/// is a new one. Enough for a hundred accounts and what they replace within a quiet time; one takes some hundred bytes.
 pub(super) const KEYS_MAX: usize = 256;
 
 /// What is known of every credential.
