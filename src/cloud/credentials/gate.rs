@@ -100,7 +100,7 @@ impl Gate {
 
     /// Waits until this credential is known to work, or it is this call's turn to find out. The caller sends without
     /// waiting for anything more, so that nothing begins after a refusal is told but what that leaves: one call.
-    /// [`Kind::Withheld`], with the time left, while it is to be left alone; [`Kind::Throttled`] while the clock that
+    /// `Withheld`, with the time left, while it is to be left alone; `Throttled` while the clock that
     /// it would be signed by is known to be off.
     pub(in super::super) async fn enter<'a>(
         &'a self,
