@@ -1,7 +1,7 @@
 //! What no plan may ever do, said a second time and on purpose: a step that breaks one of these is
 //! not taken, whatever the planner thinks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Because, ImportKey, Retired};
 use super::memory::{Effect, Memory, State};
@@ -24,10 +24,12 @@ pub struct Violation {
 
 /// Judges every step of a plan.
 pub fn check(plan: &Plan, observed: &Observed, memory: &Memory) -> Vec<Violation> {
+    let by_name: BTreeMap<_, _> = observed.certificates.iter().map(|it| (&it.name, it)).collect();
     let mut actions = BTreeSet::new();
     let mut violations = Vec::new();
     for (index, step) in plan.now.iter().enumerate() {
-        let mut broken = vec![in_flight(step, observed), of_action(step, observed, memory)];
+        let seen = by_name.get(step.subject.name()).copied();
+        let mut broken = vec![in_flight(step, observed), of_action(step, seen, observed, memory)];
         broken.push((!actions.insert(&step.action)).then_some("one effect is had once in a plan"));
         let broken = broken.into_iter().flatten();
         violations.extend(broken.map(|rule| Violation { step: index, rule }));
@@ -42,12 +44,18 @@ fn in_flight(step: &Step, observed: &Observed) -> Option<&'static str> {
         .then_some("a subject has one round of steps at a time")
 }
 
-fn of_action(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+/// `seen` is what the step's entry showed, where it is a certificate.
+fn of_action(
+    step: &Step,
+    seen: Option<&CertificateSeen>,
+    observed: &Observed,
+    memory: &Memory,
+) -> Option<&'static str> {
     match &step.action {
-        Action::Import { .. } => import(step, observed, memory),
-        Action::Push { .. } => push(step, observed, memory),
-        Action::Bind { .. } => bind(step, observed, memory),
-        Action::Retire { .. } => retire(step, observed, memory),
+        Action::Import { .. } => import(step, seen, observed, memory),
+        Action::Push { .. } => push(step, seen, observed, memory),
+        Action::Bind { .. } => bind(step, seen, observed, memory),
+        Action::Retire { .. } => retire(step, seen, observed, memory),
         Action::SwitchSsl { .. } => switch(step, observed, memory),
         Action::InstallCa { name, authorities, .. } => install(name, authorities, observed),
         Action::RunHook { name, sha256 } => {
@@ -75,8 +83,13 @@ fn install(name: &Name, authorities: &[Sha256], observed: &Observed) -> Option<&
     (!authorities.iter().all(known)).then_some("only CAs that were just checked are installed")
 }
 
-fn import(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
-    if !sound(step, observed) {
+fn import(
+    step: &Step,
+    seen: Option<&CertificateSeen>,
+    observed: &Observed,
+    memory: &Memory,
+) -> Option<&'static str> {
+    if !sound(seen, observed) {
         return Some("nothing is sent while its files are bad or out of date");
     }
     let stands = matches!(state(memory, &step.action), Some(State::Done | State::Seen));
@@ -86,12 +99,17 @@ fn import(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
     too_soon(step, observed, memory)
 }
 
-fn push(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
-    if !sound(step, observed) {
+fn push(
+    step: &Step,
+    seen: Option<&CertificateSeen>,
+    observed: &Observed,
+    memory: &Memory,
+) -> Option<&'static str> {
+    if !sound(seen, observed) {
         return Some("nothing is sent while its files are bad or out of date");
     }
     let Action::Push { target, project, .. } = &step.action else { return None };
-    let there = certificate(step, observed).is_some_and(|seen| {
+    let there = seen.is_some_and(|seen| {
         seen.targets.iter().any(|at| {
             at.target == *target
                 && at.project == *project
@@ -104,16 +122,21 @@ fn push(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static st
     too_soon(step, observed, memory)
 }
 
-fn bind(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+fn bind(
+    step: &Step,
+    seen: Option<&CertificateSeen>,
+    observed: &Observed,
+    memory: &Memory,
+) -> Option<&'static str> {
     let Action::Bind { key, id, place, .. } = &step.action else { return None };
-    if !sound(step, observed) {
+    if !sound(seen, observed) {
         return Some("nothing is bound while its files are bad or out of date");
     }
     if id.is_empty() {
         return Some("only what a look has found is bound");
     }
     let name = step.subject.name();
-    let seen = certificate(step, observed)?;
+    let seen = seen?;
     let on_disk = seen.local.as_ref().is_ok_and(|leaf| leaf.sha256 == key.leaf);
     let former = memory.fallback(name, place).and_then(|it| it.former.leaf);
     if !on_disk && former.is_none_or(|former| former.sha256 != key.leaf) {
@@ -122,7 +145,12 @@ fn bind(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static st
     too_soon(step, observed, memory)
 }
 
-fn retire(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+fn retire(
+    step: &Step,
+    seen: Option<&CertificateSeen>,
+    observed: &Observed,
+    memory: &Memory,
+) -> Option<&'static str> {
     let Action::Retire { key, what } = &step.action else { return None };
     let in_use = observed.certificates.iter().any(|seen| {
         let on_disk = seen.local.as_ref().is_ok_and(|leaf| leaf.sha256 == key.leaf);
@@ -134,7 +162,7 @@ fn retire(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static 
     if !memory.is_of(step.subject.name(), &key.leaf) {
         return Some("only our own certificates are retired");
     }
-    let seen = certificate(step, observed)?;
+    let seen = seen?;
     let free = match what {
         Retired::Import { scm_id } => seen
             .superseded
@@ -191,12 +219,8 @@ fn too_soon(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'stati
         .then_some("a write in doubt is not repeated before its wait is over")
 }
 
-fn certificate<'a>(step: &Step, observed: &'a Observed) -> Option<&'a CertificateSeen> {
-    observed.certificates.iter().find(|seen| seen.name == *step.subject.name())
-}
-
-fn sound(step: &Step, observed: &Observed) -> bool {
-    let leaf = certificate(step, observed).and_then(|seen| seen.local.as_ref().ok());
+fn sound(seen: Option<&CertificateSeen>, observed: &Observed) -> bool {
+    let leaf = seen.and_then(|seen| seen.local.as_ref().ok());
     leaf.is_some_and(|leaf| validity(leaf, observed.now).is_none())
 }
 

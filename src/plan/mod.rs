@@ -23,6 +23,7 @@ mod slots;
 pub mod ssl;
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
@@ -125,7 +126,13 @@ pub fn settle<E>(
 
 /// Decides. `observed` may hold any part of the configured subjects; what is not in it is left alone.
 pub fn plan(observed: &Observed, memory: &Memory) -> Plan {
-    let mut draft = Draft { observed, memory, needed: OnceCell::new(), plan: Plan::default() };
+    let mut draft = Draft {
+        observed,
+        memory,
+        needed: OnceCell::new(),
+        shared: BTreeMap::new(),
+        plan: Plan::default(),
+    };
     for seen in &observed.certificates {
         rotation::plan(seen, &mut draft);
     }
@@ -143,6 +150,8 @@ struct Draft<'a> {
     observed: &'a Observed,
     memory: &'a Memory,
     needed: OnceCell<Needed<'a>>,
+    /// Who has each effect in this plan: of thousands of steps, each asks once.
+    shared: BTreeMap<Action, Name>,
     plan: Plan,
 }
 
@@ -158,6 +167,7 @@ impl<'a> Draft<'a> {
         if let Some(with) = self.shared_with(subject, &action) {
             return self.hold(subject, Hold::SameLeaf { with }, None);
         }
+        self.shared.insert(action.clone(), subject.name().clone());
         self.plan.now.push(Step { subject: subject.clone(), action, because });
     }
 
@@ -175,8 +185,7 @@ impl<'a> Draft<'a> {
 
     /// The other entry that has this very effect in this plan, or under way.
     fn shared_with(&self, subject: &Subject, action: &Action) -> Option<Name> {
-        let planned = self.plan.now.iter().find(|step| step.action == *action);
-        let planned = planned.map(|step| step.subject.name().clone());
+        let planned = self.shared.get(action).cloned();
         planned.or_else(|| self.under_way(subject, action))
     }
 
