@@ -5,6 +5,7 @@
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
 mod clocks;
+mod dues;
 mod looking;
 mod looks;
 mod offline;
@@ -34,8 +35,9 @@ use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
 use crate::record::{Journal, JournalError};
 use clocks::Clocks;
+use dues::Dues;
 use looking::Looking;
-use looks::Look;
+use looks::{Known, Look};
 use picture::Board;
 use report::Report;
 use roll::Roll;
@@ -122,12 +124,15 @@ pub struct Cycle {
     woken: Instant,
     dirty: BTreeSet<Subject>,
     looking: Looking,
+    known: Known,
     looked: BTreeMap<Subject, Look>,
     running: JoinSet<Landed>,
     started: Roll,
     in_flight: BTreeMap<Subject, usize>,
     held: BTreeMap<Subject, Vec<Held>>,
-    due: BTreeMap<Subject, Time>,
+    /// Of those held, who waits for another entry's step.
+    waiting: BTreeSet<Subject>,
+    due: Dues,
     blind: BTreeMap<Subject, u32>,
     broken: bool,
     report: Report,
@@ -155,12 +160,14 @@ impl Cycle {
             woken: Instant::now(),
             dirty: BTreeSet::new(),
             looking: Looking::default(),
+            known: Known::new(),
             looked: BTreeMap::new(),
             running: JoinSet::new(),
             started: Roll::default(),
             in_flight: BTreeMap::new(),
             held: BTreeMap::new(),
-            due: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            due: Dues::default(),
             blind: BTreeMap::new(),
             broken: false,
             report: Report::default(),
@@ -205,7 +212,7 @@ impl Cycle {
         self.look_at_all();
         loop {
             self.start_looks();
-            let next = self.due.values().min().copied();
+            let next = self.due.first();
             if self.is_idle() {
                 if let Some(words) = self.report.finish(&self.held) {
                     self.board.picture().finished((self.clock)());
@@ -249,9 +256,9 @@ impl Cycle {
         if self.clocks.have_parted(now) {
             self.memory.jump(now);
         }
-        let observed = looks::observed(&looks, &self.world, now, self.in_flight.keys());
-        self.report.observe(&observed, &self.memory);
         looks.values().for_each(|look| self.report.duplicates(look));
+        let (observed, bytes) = looks::observed(looks, &self.world, now, self.in_flight.keys());
+        self.report.observe(&observed, &self.memory);
         let Self { journal, memory, clock, report, .. } = self;
         let plan = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);
@@ -266,23 +273,21 @@ impl Cycle {
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
         self.board.picture().take(&observed, &plan, &self.memory);
-        self.hold(&looks, plan.held);
+        self.hold(&bytes, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
-        self.start(sound.map(|(_, step)| step).collect(), &looks)
+        self.start(sound.map(|(_, step)| step).collect(), &bytes)
     }
 
     /// Once what was seen has been taken in: what is served counts before what lies on the disk.
     fn alarm(&mut self, observed: &Observed) {
         for seen in &observed.certificates {
-            let entry = self.world.config.certificates.iter().find(|entry| entry.name == seen.name);
-            if let Some(entry) = entry {
+            if let Some(entry) = self.world.certificate(&seen.name) {
                 self.report.alarm(seen, entry.warn_before, &self.memory, observed.now);
             }
         }
         for seen in &observed.cas {
-            let entry = self.world.config.instance_cas.iter().find(|entry| entry.name == seen.name);
-            if let Some(entry) = entry {
+            if let Some(entry) = self.world.instance_ca(&seen.name) {
                 let (warn_before, now) = (entry.warn_before, observed.now);
                 self.report.alarm_of_instance(seen, warn_before, &self.memory, now);
             }
@@ -298,8 +303,8 @@ impl Cycle {
 
     /// These are looked at again, as far as they are ours to look after.
     fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let known: BTreeSet<_> = self.world.subjects().into_iter().collect();
-        let wanted = subjects.into_iter().filter(|subject| known.contains(subject));
+        let world = &self.world;
+        let wanted = subjects.into_iter().filter(|subject| world.knows(subject));
         self.dirty.extend(
             wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
         );
@@ -334,12 +339,13 @@ impl Cycle {
         match self.world.reconnect(config) {
             Ok(world) => {
                 world.warn_of_exposed_files();
-                let known: BTreeSet<_> = world.subjects().into_iter().collect();
-                self.held.retain(|subject, _| known.contains(subject));
-                self.due.retain(|subject, _| known.contains(subject));
-                self.dirty.retain(|subject| known.contains(subject));
-                self.looked.retain(|subject, _| known.contains(subject));
-                self.board.picture().keep(known);
+                self.held.retain(|subject, _| world.knows(subject));
+                self.waiting.retain(|subject| world.knows(subject));
+                self.due.retain(|subject| world.knows(subject));
+                self.dirty.retain(|subject| world.knows(subject));
+                self.looked.retain(|subject, _| world.knows(subject));
+                self.known.retain(|name, _| world.certificate(name).is_some());
+                self.board.picture().keep(world.subjects());
                 self.world = Arc::new(world);
                 tracing::info!(event = "config.reloaded", "the new configuration is in force");
             }
@@ -352,12 +358,7 @@ impl Cycle {
     fn take_due(&mut self) {
         let now = (self.clock)();
         self.woken = Instant::now();
-        let due = self.due.iter().filter(|(_, at)| **at <= now);
-        let due: Vec<_> = due.map(|(subject, _)| subject.clone()).collect();
-        for subject in due {
-            self.due.remove(&subject);
-            self.dirty.insert(subject);
-        }
+        self.dirty.extend(self.due.take(now));
     }
 
     /// A refused credential is on the disk before anything else is sent with it.

@@ -4,8 +4,9 @@
 mod online;
 mod owner;
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use super::args::Format;
 use super::leaf::Leaf;
@@ -16,7 +17,7 @@ use crate::config::{Certificate, Config};
 use crate::daemon;
 use crate::model::names::Name;
 use crate::model::time::Time;
-use crate::observe::local;
+use crate::observe::local::{self, Local};
 
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
@@ -63,20 +64,15 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
 }
 
 /// All pairs at once, given in the configuration's order.
-async fn certificates(entries: &[Certificate], now: Time) -> Vec<Verdict> {
-    let mut reading = JoinSet::new();
-    for (index, entry) in entries.iter().cloned().enumerate() {
-        reading.spawn(async move { (index, verdict(&entry, now).await) });
-    }
-    let mut read = reading.join_all().await;
-    read.sort_by_key(|(index, _)| *index);
-    read.into_iter().map(|(_, verdict)| verdict).collect()
+async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<Verdict> {
+    let read = local::read_all(entries).await;
+    entries.iter().zip(read).map(|(entry, local)| verdict(entry, local, now)).collect()
 }
 
-async fn verdict(entry: &Certificate, now: Time) -> Verdict {
+fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
     let name = entry.name.clone();
     let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
-    match local::read(entry).await.leaf {
+    match local.leaf {
         Err(bad) => {
             Verdict { name, leaf: Leaf::default(), error: Some(sentence(&bad.path, bad.finding)) }
         }

@@ -21,6 +21,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::files::Attributes;
@@ -51,7 +52,7 @@ pub struct Config {
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,
     /// Every `[[certificate]]`, in the file's order.
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<Arc<Certificate>>,
     /// Every `[[instance_ca]]`, in the file's order.
     pub instance_cas: Vec<InstanceCa>,
     /// Every `[[instance_ssl]]`, in the file's order.

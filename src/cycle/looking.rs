@@ -1,4 +1,4 @@
-//! Looks under way: which subject each belongs to, also when it ends in a panic.
+//! Looks under way: which subjects each belongs to, also when it ends in a panic.
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
@@ -15,19 +15,24 @@ pub(super) struct Looking {
 }
 
 impl Looking {
-    pub fn spawn(&mut self, subject: Subject, look: impl Future<Output = Stride> + Send + 'static) {
+    /// Begins to look at these. None of them may be looked at already.
+    pub fn spawn(
+        &mut self,
+        subjects: Vec<Subject>,
+        look: impl Future<Output = Stride> + Send + 'static,
+    ) {
         let id = self.tasks.spawn(look).id();
-        self.roll.add(id, subject);
+        self.roll.add(id, subjects);
     }
 
-    /// The next stride to end; the bare subject when it panicked. `None`: there is none under way.
-    pub async fn next(&mut self) -> Option<Result<Stride, Subject>> {
+    /// The next stride to end; the bare subjects when it panicked. `None`: there is none under way.
+    pub async fn next(&mut self) -> Option<Result<Stride, Vec<Subject>>> {
         let ended = self.tasks.join_next_with_id().await?;
         self.ended(ended)
     }
 
     /// A stride that has ended already.
-    pub fn try_next(&mut self) -> Option<Result<Stride, Subject>> {
+    pub fn try_next(&mut self) -> Option<Result<Stride, Vec<Subject>>> {
         let ended = self.tasks.try_join_next_with_id()?;
         self.ended(ended)
     }
@@ -37,7 +42,7 @@ impl Looking {
     }
 
     pub fn contains(&self, subject: &Subject) -> bool {
-        self.roll.subjects().any(|under_way| under_way == subject)
+        self.roll.contains(subject)
     }
 
     /// Who is looked at.
@@ -55,13 +60,16 @@ impl Looking {
         self.tasks.abort_all();
     }
 
-    fn ended(&mut self, ended: Result<(Id, Stride), JoinError>) -> Option<Result<Stride, Subject>> {
-        match ended {
+    fn ended(
+        &mut self,
+        ended: Result<(Id, Stride), JoinError>,
+    ) -> Option<Result<Stride, Vec<Subject>>> {
+        Some(match ended {
             Ok((id, stride)) => {
                 self.roll.remove(&id);
-                Some(Ok(stride))
+                Ok(stride)
             }
-            Err(error) => self.roll.remove(&error.id()).map(Err),
-        }
+            Err(error) => Err(self.roll.remove(&error.id())),
+        })
     }
 }

@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use crate::apply::Payload;
 use crate::cloud::Cloud;
-use crate::config::{Certificate, InstanceCa};
+use crate::config::InstanceCa;
 use crate::model::digest::Sha256;
-use crate::model::names::Subject;
+use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
 use crate::observe::lists::Lists;
-use crate::observe::local::{self, Local};
+use crate::observe::local::{self, Asked, Local};
 use crate::observe::{published, switches};
 use crate::plan::memory::Memory;
 use crate::plan::needs;
@@ -30,20 +30,22 @@ pub(super) use pair::unseen;
 
 /// A part of a look that has ended.
 pub(super) enum Stride {
-    /// The files are read; the cloud comes next.
-    Read(Box<Read>),
+    /// Files are read; the cloud comes next.
+    Read(Read),
     /// All is seen.
     Done(Box<Look>),
 }
 
-/// A pair as it lies on the disk, on its way to the cloud.
+/// Pairs as they lie on the disk, on their way to the cloud.
 pub(super) struct Read {
-    entry: Certificate,
-    local: Local,
+    /// What was to be read, in this order.
+    asked: Vec<Asked>,
+    /// What came of it. The disk did not answer in time for those at the end that are missing here.
+    read: Vec<Local>,
     context: Context,
 }
 
-/// What one look saw, and the bytes that a step would need.
+/// What one look saw, and the bytes that a step would need where they do not lie on this disk.
 pub(super) struct Look {
     pub subject: Subject,
     /// The configuration that it was made for.
@@ -75,7 +77,7 @@ impl Cycle {
             return;
         }
         self.report.begin();
-        self.due.retain(|subject, _| !now.contains(subject));
+        now.iter().for_each(|subject| self.due.remove(subject));
         let context = Context {
             world: Arc::clone(&self.world),
             lists: Arc::clone(&self.lists),
@@ -83,22 +85,30 @@ impl Cycle {
             began: Instant::now(),
             woken: self.woken,
         };
-        start(&now, &context, &self.memory, &mut self.looking);
+        start(now, &context, &self.memory, &self.known, &mut self.looking);
     }
 
-    pub(super) fn take_stride(&mut self, stride: Result<Stride, Subject>) {
+    pub(super) fn take_stride(&mut self, stride: Result<Stride, Vec<Subject>>) {
         self.moved();
         match stride {
-            Ok(Stride::Read(read)) => go_on(*read, &self.memory, &mut self.looking),
+            Ok(Stride::Read(read)) => {
+                let current = Arc::ptr_eq(&read.context.world, &self.world);
+                for look in go_on(read, &self.memory, &mut self.known, &mut self.looking) {
+                    match current {
+                        true => drop(self.looked.insert(look.subject.clone(), look)),
+                        false => self.look_at([look.subject]),
+                    }
+                }
+            }
             Ok(Stride::Done(look)) if Arc::ptr_eq(&look.world, &self.world) => {
                 self.looked.insert(look.subject.clone(), *look);
             }
             // The configuration changed meanwhile: what was seen is not what is asked for now.
             Ok(Stride::Done(look)) => self.look_at([look.subject]),
-            Err(subject) => {
+            Err(subjects) => {
                 self.broken = true;
                 let again = (self.clock)() + AFTER_PANIC;
-                self.due.insert(subject, again);
+                subjects.iter().for_each(|subject| self.due.by(subject, again));
             }
         }
     }
@@ -106,6 +116,9 @@ impl Cycle {
 
 /// When to look again after a look that panicked. The panic has logged itself.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
+
+/// What was read of each entry's files last.
+pub(super) type Known = BTreeMap<Name, local::Known>;
 
 /// What every look of one round shares.
 #[derive(Clone)]
@@ -128,17 +141,21 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan 
 pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
     let (lists, began) = (Arc::default(), Instant::now());
     let context = Context { world: Arc::clone(&world), lists, now, began, woken: began };
-    let mut looking = Looking::default();
-    start(&world.subjects().into_iter().collect(), &context, memory, &mut looking);
+    let (mut looking, mut known) = (Looking::default(), Known::new());
+    let all = world.subjects().into_iter().collect();
+    start(all, &context, memory, &known, &mut looking);
     let mut looks = BTreeMap::new();
+    let mut take = |look: Look| drop(looks.insert(look.subject.clone(), look));
     while let Some(stride) = looking.next().await {
         match stride {
-            Ok(Stride::Read(read)) => go_on(*read, memory, &mut looking),
-            Ok(Stride::Done(look)) => drop(looks.insert(look.subject.clone(), *look)),
+            Ok(Stride::Read(read)) => {
+                go_on(read, memory, &mut known, &mut looking).into_iter().for_each(&mut take);
+            }
+            Ok(Stride::Done(look)) => take(*look),
             Err(_) => {}
         }
     }
-    let observed = observed(&looks, &world, now, std::iter::empty());
+    let (observed, _) = observed(looks, &world, now, std::iter::empty());
     let plan = forecast(&observed, memory);
     (observed, plan)
 }
@@ -154,13 +171,16 @@ pub(super) fn forecast(observed: &Observed, memory: &mut Memory) -> Plan {
     plan.unwrap_or_else(|never| match never {})
 }
 
-/// Everything looked at, as the planner takes it.
+/// What steps would need beside their plan, of everything that was looked at.
+pub(super) type Payloads = BTreeMap<Subject, Payload>;
+
+/// Everything looked at, as the planner takes it, and the bytes beside it.
 pub(super) fn observed<'a>(
-    looks: &BTreeMap<Subject, Look>,
+    looks: BTreeMap<Subject, Look>,
     world: &World,
     now: Time,
     in_flight: impl Iterator<Item = &'a Subject>,
-) -> Observed {
+) -> (Observed, Payloads) {
     let schedule = &world.config.schedule;
     let mut observed = Observed {
         now,
@@ -171,75 +191,115 @@ pub(super) fn observed<'a>(
         cas: Vec::new(),
         switches: Vec::new(),
     };
-    for look in looks.values() {
-        match &look.seen {
-            Seen::Certificate { seen, .. } => observed.certificates.push(seen.clone()),
-            Seen::Ca(seen) => observed.cas.push(seen.clone()),
-            Seen::Switch(seen) => observed.switches.push(seen.clone()),
+    let mut payloads = Payloads::new();
+    for (subject, look) in looks {
+        match look.seen {
+            Seen::Certificate { seen, .. } => observed.certificates.push(seen),
+            Seen::Ca(seen) => observed.cas.push(seen),
+            Seen::Switch(seen) => observed.switches.push(seen),
         }
+        payloads.insert(subject, look.payload);
     }
-    observed
+    (observed, payloads)
 }
 
-fn start(subjects: &BTreeSet<Subject>, context: &Context, memory: &Memory, looking: &mut Looking) {
-    let config = &context.world.config;
-    for entry in &config.certificates {
+fn start(
+    subjects: BTreeSet<Subject>,
+    context: &Context,
+    memory: &Memory,
+    known: &Known,
+    looking: &mut Looking,
+) {
+    let world = &context.world;
+    let mut asked = Vec::new();
+    for subject in subjects {
+        match &subject {
+            Subject::Certificate(name) => {
+                let Some(entry) = world.certificate(name) else { continue };
+                asked.push((Arc::clone(entry), known.get(name).cloned()));
+            }
+            Subject::Ca(name) => {
+                let Some(entry) = world.instance_ca(name).cloned() else { continue };
+                let Some(cloud) = world.cloud(&entry.cloud).cloned() else { continue };
+                let proven = |probe| needs::proven(&entry.name, probe, memory, context.now);
+                let (proven, context) = (entry.probe.as_ref().and_then(proven), context.clone());
+                let look = async move { ca(&cloud, &entry, proven, &context).await };
+                looking.spawn(vec![subject], look);
+            }
+            Subject::Ssl(name) => {
+                let Some(entry) = world.instance_ssl(name).cloned() else { continue };
+                let Some(cloud) = world.cloud(&entry.cloud).cloned() else { continue };
+                let unseen = switches::unseen(&entry, context.now);
+                let need = needs::switch(&unseen, memory, context.now);
+                let (done, context) = (subject.clone(), context.clone());
+                looking.spawn(vec![subject], async move {
+                    let seen = switches::look(&cloud, &entry, &need, context.now).await;
+                    Stride::Done(Box::new(context.done(done, Seen::Switch(seen), Payload::None)))
+                });
+            }
+        }
+    }
+    for part in local::parts(&asked) {
+        let (asked, context) = (part.to_vec(), context.clone());
+        looking.spawn(asked.iter().map(subject_of).collect(), async move {
+            let read = local::sweep(asked.clone()).await;
+            Stride::Read(Read { asked, read, context })
+        });
+    }
+}
+
+fn subject_of((entry, _): &Asked) -> Subject {
+    Subject::Certificate(entry.name.clone())
+}
+
+/// The second stride of certificates: the cloud, as far as it must be asked. Those looks that need not ask are
+/// given at once.
+fn go_on(
+    Read { asked, read, context }: Read,
+    memory: &Memory,
+    known: &mut Known,
+    looking: &mut Looking,
+) -> Vec<Look> {
+    let mut done = Vec::new();
+    let mut read = read.into_iter();
+    for (entry, former) in asked {
         let subject = Subject::Certificate(entry.name.clone());
-        if subjects.contains(&subject) {
-            let (entry, context) = (entry.clone(), context.clone());
-            looking.spawn(subject, async move {
-                let local = local::read(&entry).await;
-                Stride::Read(Box::new(Read { entry, local, context }))
-            });
-        }
-    }
-    for entry in &config.instance_cas {
-        let subject = Subject::Ca(entry.name.clone());
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
-        if subjects.contains(&subject) {
-            let proven = entry
-                .probe
-                .as_ref()
-                .and_then(|probe| needs::proven(&entry.name, probe, memory, context.now));
-            let (entry, context) = (entry.clone(), context.clone());
-            looking.spawn(subject, async move { ca(&cloud, &entry, proven, &context).await });
-        }
-    }
-    for entry in &config.instance_ssls {
-        let subject = Subject::Ssl(entry.name.clone());
-        let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
-        if subjects.contains(&subject) {
-            let unseen = switches::unseen(entry, context.now);
-            let need = needs::switch(&unseen, memory, context.now);
-            let (entry, context) = (entry.clone(), context.clone());
-            looking.spawn(subject.clone(), async move {
-                let seen = switches::look(&cloud, &entry, &need, context.now).await;
-                context.done(subject, Seen::Switch(seen), Payload::None)
+        let Some(Local { leaf, known: read }) = read.next() else {
+            let context = context.clone();
+            looking.spawn(vec![subject], async move {
+                let read = vec![local::read(&entry, former.clone()).await];
+                Stride::Read(Read { asked: vec![(entry, former)], read, context })
             });
-        }
-    }
-}
-
-/// The second stride of a certificate: the cloud, as far as it must be asked.
-fn go_on(read: Read, memory: &Memory, looking: &mut Looking) {
-    let Read { entry, local, context } = read;
-    let subject = Subject::Certificate(entry.name.clone());
-    let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { return };
-    let ask = local.leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
-    looking.spawn(subject.clone(), async move {
-        let (seen, others) = match (local.leaf, ask) {
-            (Ok(leaf), Some(ask)) => pair::look(&cloud, &entry, leaf, ask, &context).await,
-            (leaf, _) => (unseen(&entry, leaf, context.now), Vec::new()),
+            continue;
         };
-        let payload =
-            local.material.map_or(Payload::None, |material| Payload::Pair(Arc::new(material)));
-        context.done(subject, Seen::Certificate { seen, others }, payload)
-    });
+        match read {
+            Some(read) => drop(known.insert(entry.name.clone(), read)),
+            None => drop(known.remove(&entry.name)),
+        }
+        let ask = leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
+        match (leaf, ask) {
+            (Ok(leaf), Some(ask)) if !ask.is_idle(&entry) => {
+                let context = context.clone();
+                looking.spawn(vec![subject.clone()], async move {
+                    let (seen, others) = pair::look(&cloud, &entry, leaf, ask, &context).await;
+                    let seen = Seen::Certificate { seen, others };
+                    Stride::Done(Box::new(context.done(subject, seen, Payload::None)))
+                });
+            }
+            (leaf, _) => {
+                let seen = unseen(&entry, leaf, context.now);
+                let seen = Seen::Certificate { seen, others: Vec::new() };
+                done.push(context.clone().done(subject, seen, Payload::None));
+            }
+        }
+    }
+    done
 }
 
 impl Context {
-    fn done(self, subject: Subject, seen: Seen, payload: Payload) -> Stride {
-        Stride::Done(Box::new(Look { subject, world: self.world, seen, payload }))
+    fn done(self, subject: Subject, seen: Seen, payload: Payload) -> Look {
+        Look { subject, world: self.world, seen, payload }
     }
 }
 
@@ -258,5 +318,6 @@ async fn ca(
         known.extend_from_slice(authorities);
     }
     let payload = Payload::Authorities(Arc::new(known));
-    context.clone().done(Subject::Ca(entry.name.clone()), Seen::Ca(seen), payload)
+    let subject = Subject::Ca(entry.name.clone());
+    Stride::Done(Box::new(context.clone().done(subject, Seen::Ca(seen), payload)))
 }

@@ -49,15 +49,9 @@ pub async fn offline(config: &Config, memory: &Memory, now: Time) -> (Observed, 
 }
 
 /// All pairs at once: a disk that does not answer is waited for once, not once an entry.
-async fn certificates(entries: &[Certificate], now: Time) -> Vec<CertificateSeen> {
-    let mut reading = JoinSet::new();
-    for (index, entry) in entries.iter().cloned().enumerate() {
-        reading.spawn(async move {
-            let local = local::read(&entry).await;
-            (index, unseen(&entry, local.leaf, now))
-        });
-    }
-    in_order(reading).await
+async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<CertificateSeen> {
+    let read = local::read_all(entries).await;
+    entries.iter().zip(read).map(|(entry, local)| unseen(entry, local.leaf, now)).collect()
 }
 
 async fn cas(entries: &[InstanceCa], memory: &Memory) -> Vec<CaSeen> {

@@ -1,16 +1,20 @@
 //! Steps: begun in the journal, then in the world; what comes back goes into the journal again.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
 use super::Cycle;
-use super::looks::Look;
+use super::looks::Payloads;
 use crate::apply::{self, Payload, Place};
+use crate::config::Certificate;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
+use crate::observe::local;
+use crate::plan::action::Action;
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
 use crate::plan::{Held, Step};
@@ -29,7 +33,7 @@ impl Cycle {
     pub(super) fn start(
         &mut self,
         steps: Vec<Step>,
-        looks: &BTreeMap<Subject, Look>,
+        payloads: &Payloads,
     ) -> Result<(), JournalError> {
         // An entry that a reload has removed meanwhile has no place to act on any more.
         let placed = steps.into_iter().filter_map(|step| Some((self.place(&step.subject)?, step)));
@@ -41,16 +45,19 @@ impl Cycle {
         let records: Vec<_> = steps.iter().map(began).collect();
         self.journal.append((self.clock)(), &records, &mut self.memory)?;
         for (place, step) in steps {
-            let payload = looks.get(&step.subject).map_or(Payload::None, |it| it.payload.clone());
+            let bytes = self.bytes(&step, payloads);
             *self.in_flight.entry(step.subject.clone()).or_default() += 1;
             self.report.started(&step);
             let subject = step.subject.clone();
             let task = self.running.spawn(async move {
                 let began = Instant::now();
-                let result = apply::run(&step, &place, &payload).await;
+                let result = match bytes.fetch().await {
+                    Ok(payload) => apply::run(&step, &place, &payload).await,
+                    Err(failure) => Err(failure),
+                };
                 Landed { step, result, elapsed: began.elapsed() }
             });
-            self.started.add(task.id(), subject);
+            self.started.add(task.id(), vec![subject]);
         }
         Ok(())
     }
@@ -69,7 +76,7 @@ impl Cycle {
             // A step that panicked has logged itself; it stays begun, which is in doubt.
             Err(panicked) => {
                 self.broken = true;
-                if let Some(subject) = self.started.remove(&panicked.id()) {
+                for subject in self.started.remove(&panicked.id()) {
                     self.land(&subject);
                 }
                 return Ok(());
@@ -96,28 +103,27 @@ impl Cycle {
                 self.in_flight.remove(subject);
             }
         }
-        let waiting = self
-            .held
-            .iter()
-            .filter(|(_, held)| held.iter().any(|held| waits_for_another(&held.why)));
-        self.dirty.extend(waiting.map(|(subject, _)| subject.clone()));
+        self.dirty.extend(self.waiting.iter().cloned());
         if !self.in_flight.contains_key(subject) {
             self.dirty.insert(subject.clone());
         }
     }
 
     /// Keeps what is held, and when to look at it again.
-    pub(super) fn hold(&mut self, looks: &BTreeMap<Subject, Look>, held: Vec<Held>) {
+    pub(super) fn hold(&mut self, looked: &Payloads, held: Vec<Held>) {
         let now = (self.clock)();
-        for subject in looks.keys() {
+        for subject in looked.keys() {
             self.held.remove(subject);
+            self.waiting.remove(subject);
             self.due.remove(subject);
         }
         for held in held {
             let until = held.until.or_else(|| self.look_again(&held));
             if let Some(until) = until {
-                let due = self.due.entry(held.subject.clone()).or_insert(until);
-                *due = until.min(*due).max(now);
+                self.due.by(&held.subject, until.max(now));
+            }
+            if waits_for_another(&held.why) {
+                self.waiting.insert(held.subject.clone());
             }
             self.report.held(&held);
             self.held.entry(held.subject.clone()).or_default().push(held);
@@ -125,11 +131,11 @@ impl Cycle {
         let seen = |subject: &Subject| {
             !self.held.get(subject).is_some_and(|held| held.iter().any(is_blind))
         };
-        let clear: Vec<_> = looks.keys().filter(|subject| seen(subject)).cloned().collect();
+        let clear: Vec<_> = looked.keys().filter(|subject| seen(subject)).cloned().collect();
         for subject in clear {
             self.blind.remove(&subject);
         }
-        self.report.freed(looks.keys(), &self.held);
+        self.report.freed(looked.keys(), &self.held);
     }
 
     /// What could not be seen for a passing reason is looked at again with a growing distance.
@@ -148,20 +154,43 @@ impl Cycle {
     }
 
     fn place(&self, subject: &Subject) -> Option<Place> {
-        let config = &self.world.config;
+        let world = &self.world;
         let cloud = match subject {
-            Subject::Certificate(name) => {
-                &config.certificates.iter().find(|entry| entry.name == *name)?.cloud
-            }
-            Subject::Ssl(name) => {
-                &config.instance_ssls.iter().find(|entry| entry.name == *name)?.cloud
-            }
+            Subject::Certificate(name) => &world.certificate(name)?.cloud,
+            Subject::Ssl(name) => &world.instance_ssl(name)?.cloud,
             Subject::Ca(name) => {
-                let entry = config.instance_cas.iter().find(|entry| entry.name == *name)?;
-                return Some(Place::File(Box::new(entry.clone())));
+                return Some(Place::File(Box::new(world.instance_ca(name)?.clone())));
             }
         };
         self.world.cloud(cloud).cloned().map(Place::Cloud)
+    }
+
+    fn bytes(&self, step: &Step, payloads: &Payloads) -> Bytes {
+        if let Action::Import { key } = &step.action
+            && let Some(entry) = self.world.certificate(step.subject.name())
+        {
+            return Bytes::OnDisk(Arc::clone(entry), key.leaf);
+        }
+        Bytes::Seen(payloads.get(&step.subject).cloned().unwrap_or(Payload::None))
+    }
+}
+
+/// Where the bytes of a step come from.
+enum Bytes {
+    /// The look that it was planned with.
+    Seen(Payload),
+    /// This entry's files, as long as they hold this leaf.
+    OnDisk(Arc<Certificate>, Sha256),
+}
+
+impl Bytes {
+    async fn fetch(self) -> Result<Payload, Failure> {
+        match self {
+            Self::Seen(payload) => Ok(payload),
+            Self::OnDisk(entry, leaf) => {
+                local::material(&entry, &leaf).await.map(|it| Payload::Pair(Arc::new(it)))
+            }
+        }
     }
 }
 

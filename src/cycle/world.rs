@@ -1,9 +1,10 @@
 //! What a pass works on: one immutable configuration, and a client for each of its accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::cloud::{Calls, Cloud, Lockout};
-use crate::config::Config;
+use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
 use crate::model::account::{Account, CredentialSource, Refusal};
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
@@ -15,6 +16,8 @@ use crate::plan::memory::Memory;
 pub struct World {
     /// What is wanted.
     pub config: Config,
+    /// Where each entry stands in the configuration.
+    places: HashMap<Subject, usize>,
     clouds: BTreeMap<Name, Cloud>,
     lockout: Lockout,
 }
@@ -40,7 +43,7 @@ impl World {
     fn guarded(config: Config, lockout: Lockout) -> Result<Self, Failure> {
         let client = |account: &Account| Ok((account.name.clone(), Cloud::new(account, &lockout)?));
         let clouds = config.accounts.iter().map(client).collect::<Result<_, Failure>>()?;
-        Ok(Self { config, clouds, lockout })
+        Ok(Self { places: places(&config), config, clouds, lockout })
     }
 
     /// The client of an account. A resolved configuration names no account that it lacks.
@@ -81,15 +84,41 @@ impl World {
         self.lockout.calls()
     }
 
-    /// Everything that the configuration asks for.
+    /// Everything that the configuration asks for, in no order.
     pub fn subjects(&self) -> Vec<Subject> {
-        let certificates = self.config.certificates.iter();
-        let cas = self.config.instance_cas.iter();
-        let switches = self.config.instance_ssls.iter();
-        certificates
-            .map(|entry| Subject::Certificate(entry.name.clone()))
-            .chain(cas.map(|entry| Subject::Ca(entry.name.clone())))
-            .chain(switches.map(|entry| Subject::Ssl(entry.name.clone())))
-            .collect()
+        self.places.keys().cloned().collect()
     }
+
+    /// Whether the configuration asks for it.
+    pub fn knows(&self, subject: &Subject) -> bool {
+        self.places.contains_key(subject)
+    }
+
+    /// The `[[certificate]]` of this name.
+    pub fn certificate(&self, name: &Name) -> Option<&Arc<Certificate>> {
+        self.place(Subject::Certificate(name.clone())).map(|at| &self.config.certificates[at])
+    }
+
+    /// The `[[instance_ca]]` of this name.
+    pub fn instance_ca(&self, name: &Name) -> Option<&InstanceCa> {
+        self.place(Subject::Ca(name.clone())).map(|at| &self.config.instance_cas[at])
+    }
+
+    /// The `[[instance_ssl]]` of this name.
+    pub fn instance_ssl(&self, name: &Name) -> Option<&InstanceSsl> {
+        self.place(Subject::Ssl(name.clone())).map(|at| &self.config.instance_ssls[at])
+    }
+
+    fn place(&self, subject: Subject) -> Option<usize> {
+        self.places.get(&subject).copied()
+    }
+}
+
+/// Entries are asked for by name thousands of times in a pass.
+fn places(config: &Config) -> HashMap<Subject, usize> {
+    let certificates = config.certificates.iter().map(|it| Subject::Certificate(it.name.clone()));
+    let cas = config.instance_cas.iter().map(|it| Subject::Ca(it.name.clone()));
+    let switches = config.instance_ssls.iter().map(|it| Subject::Ssl(it.name.clone()));
+    let (certificates, cas, switches) = (certificates.zip(0..), cas.zip(0..), switches.zip(0..));
+    certificates.chain(cas).chain(switches).collect()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 pub mod atomic;
 mod attributes;
+mod identity;
 pub mod lock;
 mod owner;
 pub mod read;
@@ -15,6 +16,7 @@ mod rights;
 pub mod watch;
 
 pub use attributes::Attributes;
+pub use identity::Identity;
 
 /// Makes sure that this directory exists with mode 0700. Missing parents are created 0755. One
 /// that is there keeps its owner and loses the rights of others.

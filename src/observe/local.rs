@@ -1,82 +1,218 @@
-//! The pair on this disk, through whatever symlinks lead to it.
+//! The pair on this disk, through whatever symlinks lead to it. What has not changed is not read again, and what
+//! holds the same bytes as before is not judged again.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::cert::Finding;
-use crate::cert::{LeafFacts, Material, Pair, Role, covers, read_pair};
+use crate::cert::{Finding, LeafFacts, Material, Pair, Rejected, Role, covers, read_pair};
 use crate::config::Certificate;
-use crate::files;
+use crate::files::{self, Identity};
+use crate::model::digest::Sha256;
+use crate::model::failure::{Failure, Kind};
 use crate::plan::observed::BadInput;
 
 /// More than any chain or key that the certificate manager takes, and little enough to read at once.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// A disk that does not answer for this long is a finding, so that it holds nobody else up.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long those that are read in one go wait for one of them.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
+/// So many pairs are read in one go at most: what one that hangs may hold up.
+const SWEEP_MAX: usize = 512;
 
 /// What the files of one entry hold.
 #[derive(Debug)]
 pub struct Local {
     /// The leaf, or what is wrong.
-    pub leaf: Result<LeafFacts, BadInput>,
-    /// What an import would send.
-    pub material: Option<Material>,
+    pub leaf: Result<Arc<LeafFacts>, BadInput>,
+    /// What the next look need not read again; absent: the files could not all be read.
+    pub known: Option<Known>,
 }
+
+/// What was read, and how the files stood then. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Of each file; empty where they had just changed, so that another change might not show.
+    stood: Box<[Identity]>,
+    /// Of all bytes.
+    content: Sha256,
+    judged: Result<Arc<LeafFacts>, Rejected>,
+}
+
+/// A pair to be read, with what is known of it.
+pub type Asked = (Arc<Certificate>, Option<Known>);
 
 /// Reads and judges the files of an entry. A pair that is sound in itself and lacks a name that the
 /// entry's targets need is bad input too: sent, it would break what works.
-pub async fn read(entry: &Certificate) -> Local {
-    let (cert, key, chain) = (entry.cert.clone(), entry.key.clone(), entry.chain.clone());
-    let reading = tokio::task::spawn_blocking(move || pair(&cert, &key, chain.as_deref()));
-    match tokio::time::timeout(READ_TIMEOUT, reading).await {
-        Ok(Ok(local)) => fit(entry, local),
-        Ok(Err(_)) => bad(&entry.cert, unreadable("reading it failed inside certrotd")),
-        Err(_) => bad(&entry.cert, unreadable("the disk does not answer")),
+pub async fn read(entry: &Arc<Certificate>, known: Option<Known>) -> Local {
+    let owned = Arc::clone(entry);
+    let reading = spawn_blocking(move || pair(&owned, known.as_ref()));
+    match timeout(READ_TIMEOUT, reading).await {
+        Ok(Ok(local)) => local,
+        Ok(Err(_)) => bad(entry, "reading it failed inside certrotd"),
+        Err(_) => bad(entry, "the disk does not answer"),
     }
 }
 
-fn pair(cert: &Path, key: &Path, chain: Option<&Path>) -> Local {
-    match judged(cert, key, chain) {
-        Ok(pair) => Local { leaf: Ok(pair.leaf), material: Some(pair.material) },
-        Err(bad) => Local { leaf: Err(*bad), material: None },
+/// Reads many in the order given, one after the other on one thread. Fewer come back where the disk does not
+/// answer for one: that one, and those behind it, are better read each by itself.
+pub async fn sweep(asked: Vec<Asked>) -> Vec<Local> {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let count = asked.len();
+    // Nobody waits for its end: a disk that hangs keeps the thread, and what is told then goes nowhere.
+    drop(spawn_blocking(move || {
+        asked.into_iter().all(|(entry, known)| tell.send(pair(&entry, known.as_ref())).is_ok())
+    }));
+    let mut read = Vec::with_capacity(count);
+    while let Ok(Some(local)) = timeout(SWEEP_PATIENCE, told.recv()).await {
+        read.push(local);
+    }
+    read
+}
+
+/// Parts to be swept at once.
+pub fn parts(asked: &[Asked]) -> impl Iterator<Item = &[Asked]> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    asked.chunks(asked.len().div_ceil(threads).clamp(1, SWEEP_MAX))
+}
+
+/// Reads all of them, in the order given.
+pub async fn read_all(entries: &[Arc<Certificate>]) -> Vec<Local> {
+    let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), None)).collect();
+    let mut all = Vec::with_capacity(asked.len());
+    let sweeps: Vec<_> = parts(&asked).map(|part| tokio::spawn(read_part(part.to_vec()))).collect();
+    for sweep in sweeps {
+        all.extend(sweep.await.unwrap_or_default());
+    }
+    all
+}
+
+async fn read_part(asked: Vec<Asked>) -> Vec<Local> {
+    let mut read = sweep(asked.clone()).await;
+    let left = asked.into_iter().skip(read.len());
+    let left: Vec<_> = left
+        .map(|(entry, known)| tokio::spawn(async move { self::read(&entry, known).await }))
+        .collect();
+    for one in left {
+        read.extend(one.await);
+    }
+    read
+}
+
+/// What an import of this leaf sends, read anew: no key is kept from one moment to another. A pair that is not what
+/// was decided about any more is not sent.
+pub async fn material(entry: &Arc<Certificate>, leaf: &Sha256) -> Result<Material, Failure> {
+    let owned = Arc::clone(entry);
+    let reading = spawn_blocking(move || judged(&owned));
+    let pair = match timeout(READ_TIMEOUT, reading).await {
+        Ok(Ok(Ok(pair))) if pair.leaf.sha256 == *leaf => return Ok(pair.material),
+        Ok(Ok(Ok(_))) => format!("{} holds another leaf by now", entry.cert.display()),
+        Ok(Ok(Err(rejected))) => {
+            let BadInput { path, finding } = named(entry, &rejected);
+            format!("{}: {finding}", path.display())
+        }
+        Ok(Err(_)) => "reading the files failed inside certrotd".to_owned(),
+        Err(_) => "the disk does not answer".to_owned(),
+    };
+    Err(Failure::local(Kind::Transient, "read the pair", pair))
+}
+
+/// On a thread that may block.
+fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
+    let now = SystemTime::now();
+    let stood: Box<[Identity]> = paths(entry)
+        .map(|(_, path)| Identity::of(path))
+        .collect::<Result<_, _>>()
+        .unwrap_or_default();
+    if let Some(known) = known.filter(|known| !stood.is_empty() && known.stood == stood) {
+        return fit(entry, known.clone());
+    }
+    let bytes = match bytes(entry) {
+        Ok(bytes) => bytes,
+        Err(rejected) => return Local { leaf: Err(named(entry, &rejected)), known: None },
+    };
+    let content = bytes.digest();
+    let judged = match known.filter(|known| known.content == content) {
+        Some(known) => known.judged.clone(),
+        None => bytes.judge().map(|pair| Arc::new(pair.leaf)),
+    };
+    let telling = stood.iter().all(|it| it.is_telling(now));
+    fit(entry, Known { stood: if telling { stood } else { Box::default() }, content, judged })
+}
+
+/// What is known, unless a name is missing in it.
+fn fit(entry: &Certificate, known: Known) -> Local {
+    let leaf = known.judged.clone().map_err(|rejected| named(entry, &rejected)).and_then(|leaf| {
+        let missing = entry.needed_names().into_iter().find(|(name, _)| !covers(&leaf, name));
+        match missing {
+            Some((name, needed_by)) => {
+                let finding = Finding::MissingName { name, needed_by };
+                Err(BadInput { path: entry.cert.clone(), finding })
+            }
+            None => Ok(leaf),
+        }
+    });
+    Local { leaf, known: Some(known) }
+}
+
+/// The bytes of an entry's files, wiped when they are let go of.
+struct Bytes {
+    cert: Zeroizing<Vec<u8>>,
+    key: Zeroizing<Vec<u8>>,
+    chain: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Bytes {
+    /// Of a digest of each file, so that no other copy of a key comes to be.
+    fn digest(&self) -> Sha256 {
+        let files = [Some(&self.cert), Some(&self.key), self.chain.as_ref()];
+        let digests = files.into_iter().flatten().map(|bytes| Sha256::of(bytes).to_string());
+        Sha256::of(digests.collect::<String>().as_bytes())
+    }
+
+    fn judge(&self) -> Result<Pair, Rejected> {
+        read_pair(&self.cert, &self.key, self.chain.as_ref().map(|it| it.as_slice()))
     }
 }
 
-/// What was read, unless a name is missing in it.
-fn fit(entry: &Certificate, local: Local) -> Local {
-    let missing =
-        local.leaf.as_ref().ok().and_then(|leaf| {
-            entry.needed_names().into_iter().find(|(name, _)| !covers(leaf, name))
-        });
-    match missing {
-        Some((name, needed_by)) => bad(&entry.cert, Finding::MissingName { name, needed_by }),
-        None => local,
-    }
+fn judged(entry: &Certificate) -> Result<Pair, Rejected> {
+    bytes(entry)?.judge()
 }
 
-fn judged(cert: &Path, key: &Path, chain: Option<&Path>) -> Result<Pair, Box<BadInput>> {
-    let (cert_bytes, key_bytes) = (bytes(cert)?, bytes(key)?);
-    let chain_bytes = chain.map(bytes).transpose()?;
-    read_pair(&cert_bytes, &key_bytes, chain_bytes.as_ref().map(|it| it.as_slice())).map_err(|it| {
-        let path = match it.role {
-            Role::Certificate => cert,
-            Role::Key => key,
-            Role::Chain => chain.unwrap_or(cert),
-        };
-        Box::new(BadInput { path: path.to_owned(), finding: it.finding })
+fn bytes(entry: &Certificate) -> Result<Bytes, Rejected> {
+    let read = |role, path: &Path| {
+        files::read::bounded(path, FILE_BYTES_MAX)
+            .map(Zeroizing::new)
+            .map_err(|error| Rejected { role, finding: unreadable(&error.to_string()) })
+    };
+    Ok(Bytes {
+        cert: read(Role::Certificate, &entry.cert)?,
+        key: read(Role::Key, &entry.key)?,
+        chain: entry.chain.as_deref().map(|path| read(Role::Chain, path)).transpose()?,
     })
 }
 
-fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Box<BadInput>> {
-    files::read::bounded(path, FILE_BYTES_MAX).map(Zeroizing::new).map_err(|error| {
-        Box::new(BadInput { path: path.to_owned(), finding: unreadable(&error.to_string()) })
-    })
+fn paths(entry: &Certificate) -> impl Iterator<Item = (Role, &Path)> {
+    let pair = [(Role::Certificate, entry.cert.as_path()), (Role::Key, entry.key.as_path())];
+    pair.into_iter().chain(entry.chain.as_deref().map(|path| (Role::Chain, path)))
 }
 
-fn bad(path: &Path, finding: Finding) -> Local {
-    Local { leaf: Err(BadInput { path: PathBuf::from(path), finding }), material: None }
+/// With the file that is to blame.
+fn named(entry: &Certificate, rejected: &Rejected) -> BadInput {
+    let blamed = paths(entry).find(|(role, _)| *role == rejected.role);
+    let path = blamed.map_or(entry.cert.as_path(), |(_, path)| path);
+    BadInput { path: path.to_owned(), finding: rejected.finding.clone() }
+}
+
+fn bad(entry: &Certificate, why: &str) -> Local {
+    let leaf = Err(BadInput { path: entry.cert.clone(), finding: unreadable(why) });
+    Local { leaf, known: None }
 }
 
 fn unreadable(why: &str) -> Finding {

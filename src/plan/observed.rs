@@ -49,7 +49,7 @@ pub struct CertificateSeen {
     /// When this look began.
     pub looked_at: Time,
     /// The leaf on this disk, or what is wrong with the files.
-    pub local: Result<LeafFacts, BadInput>,
+    pub local: Result<Arc<LeafFacts>, BadInput>,
     /// How many superseded imports of ours stay.
     pub keep: usize,
     /// The import of this leaf.

@@ -12,6 +12,7 @@ use crate::model::names::Name;
 use crate::model::target::Target;
 use crate::observe::local;
 use crate::sim::{Call, Sim};
+use std::sync::Arc;
 
 pub(super) use databases::{Ca, HOOKS_END, Switch};
 
@@ -75,9 +76,9 @@ pub(super) async fn look(config: &Config, clouds: &Clouds) -> Picture {
     let mut rotations = Vec::with_capacity(config.certificates.len());
     let mut places = Vec::new();
     for entry in &config.certificates {
-        let leaf = local::read(entry).await.leaf;
+        let leaf = local::read(entry, None).await.leaf;
         if let Some(sim) = clouds.of(&entry.cloud) {
-            places.extend(sites::look(entry, leaf.as_ref().ok(), sim).await);
+            places.extend(sites::look(entry, leaf.as_deref().ok(), sim).await);
         }
         let leaf = leaf.map_err(|bad| format!("{}: {}", bad.path.display(), bad.finding));
         let region = config.account(&entry.cloud).map_or("", |account| &account.region);
@@ -125,7 +126,7 @@ fn binds(call: &Call) -> bool {
 
 fn rotation(
     entry: &Certificate,
-    leaf: Result<LeafFacts, String>,
+    leaf: Result<Arc<LeafFacts>, String>,
     region: &str,
     sim: Option<&Sim>,
 ) -> Rotation {
@@ -151,6 +152,6 @@ fn rotation(
         name: entry.name.clone(),
         ids: imports.map(|import| import.id).collect(),
         copies: copies.collect(),
-        leaf,
+        leaf: leaf.map(Arc::unwrap_or_clone),
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
 }
 
 fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line {
-    let (leaf, now) = (seen.local.as_ref().ok(), known.observed.now);
+    let (leaf, now) = (seen.local.as_deref().ok(), known.observed.now);
     let import = import(entry, leaf, known);
     let (key, scm_id) = import.unzip();
     // While the files are not fit to be sent, what was imported last shall be served.

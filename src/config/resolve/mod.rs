@@ -15,6 +15,7 @@ mod values;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use toml::Spanned;
@@ -86,7 +87,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
             log: log?,
             metrics,
             accounts,
-            certificates,
+            certificates: certificates.into_iter().map(Arc::new).collect(),
             instance_cas,
             instance_ssls,
             warnings: Vec::new(),

@@ -13,7 +13,7 @@ fn push(service: &str, lines: &str) -> String {
     format!("[[certificate.push]]\nservice = '{service}'\n{lines}\n")
 }
 
-fn certificates(entries: &[String]) -> Vec<Certificate> {
+fn certificates(entries: &[String]) -> Vec<std::sync::Arc<Certificate>> {
     let text = format!("{CLOUD}{}", entries.concat());
     let config = read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);

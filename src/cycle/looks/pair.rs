@@ -62,16 +62,24 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Whether there is nothing to be asked.
+    pub fn is_idle(&self, entry: &Certificate) -> bool {
+        let known = self.need == ImportNeed::Nothing && !self.named;
+        known && self.superseded.is_empty() && entry.pushes.is_empty()
+    }
+}
+
 /// Looks at the cloud side of an entry whose leaf may go out. Beside what is decided by, gives the ids
 /// of the imports that the list names for the leaf too.
 pub(super) async fn look(
     cloud: &Cloud,
     entry: &Certificate,
-    leaf: LeafFacts,
+    leaf: Arc<LeafFacts>,
     ask: Ask,
     context: &Context,
 ) -> (CertificateSeen, Vec<String>) {
-    let seen = unseen(entry, Ok(leaf.clone()), context.now);
+    let seen = unseen(entry, Ok(Arc::clone(&leaf)), context.now);
     let enterprise = entry.enterprise_project_id.as_deref();
     let name = entry.name.of_import(&leaf.sha256);
     let import = imports::look(cloud, &leaf, &name, enterprise, &ask.need);
@@ -96,7 +104,7 @@ pub(super) async fn look(
 /// An entry whose files are read and whose cloud side is not looked at.
 pub(in crate::cycle) fn unseen(
     entry: &Certificate,
-    local: Result<LeafFacts, BadInput>,
+    local: Result<Arc<LeafFacts>, BadInput>,
     now: Time,
 ) -> CertificateSeen {
     let target = |push: &Push| TargetSeen {

@@ -62,7 +62,7 @@ async fn beside(mut cycle: Cycle, watch: impl AsyncFnOnce(&Board, &mpsc::Sender<
 async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
     let scratch = Scratch::new("look");
     let mut cycle = scratch.cycle();
-    cycle.looking.spawn(www(), std::future::pending());
+    cycle.looking.spawn(vec![www()], std::future::pending());
     beside(cycle, async |board, wake| {
         for _ in 0..14 {
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -80,7 +80,7 @@ async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
 async fn a_look_may_make_calls_for_long_and_not_for_ever() {
     let scratch = Scratch::new("calls");
     let mut cycle = scratch.cycle();
-    cycle.looking.spawn(www(), std::future::pending());
+    cycle.looking.spawn(vec![www()], std::future::pending());
     // Those of a world that a reload brings count on.
     let world = cycle.world.reconnect(cycle.world.config.clone()).unwrap();
     beside(cycle, async |board, _| {
@@ -106,10 +106,10 @@ async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
     let scratch = Scratch::new("step");
     let mut cycle = scratch.cycle();
     let step = cycle.running.spawn(std::future::pending());
-    cycle.started.add(step.id(), www());
+    cycle.started.add(step.id(), vec![www()]);
     for minutes in 1..=300 {
         let api = Subject::Ca(Name::new("api").unwrap());
-        cycle.looking.spawn(api, async move {
+        cycle.looking.spawn(vec![api], async move {
             tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
             panic!("a look that ends, one a minute");
         });

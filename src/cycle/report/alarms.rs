@@ -52,7 +52,7 @@ impl Alarms {
         memory: &Memory,
         now: Time,
     ) {
-        let (name, file) = (&seen.name, seen.local.as_ref().ok());
+        let (name, file) = (&seen.name, seen.local.as_deref().ok());
         let of_file = || Some(End { until: file?.not_after, leaf: file?.sha256, at: None });
         let end = served_end(seen, memory).or_else(of_file);
         let near = end.filter(|end| end.until <= now + warn_before);

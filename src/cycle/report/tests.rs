@@ -147,7 +147,7 @@ pub(super) fn observed(local: &LeafFacts, now: Time, handshake: Option<Handshake
         enterprise_project: None,
         cert_path: PathBuf::from("/www.pem"),
         looked_at: now,
-        local: Ok(local.clone()),
+        local: Ok(local.clone().into()),
         keep: 2,
         import: ImportSeen::Trusted,
         newest_named: None,

@@ -28,7 +28,7 @@ fn listeners() -> Vec<Case> {
     let shop = || named(9, &["shop.example.com"]);
     let reordered = named(1, &["b.example.com", "WWW.example.com"]);
     let mut same_set = bound(2, Elb, vec![site("l1", vec![default("cx", reordered)])]);
-    same_set.local = Ok(named(2, &["www.example.com", "b.example.com"]));
+    same_set.local = Ok(named(2, &["www.example.com", "b.example.com"]).into());
     vec![
         (
             "the default of this rotation is exchanged",
@@ -118,10 +118,10 @@ fn refused() -> Vec<Case> {
         SiteSeen { site: "l1".into(), bound: BoundSeen::Slots { slots, quic: true } }
     };
     let mut with_rsa = bound(2, Elb, vec![quic(rsa(1))]);
-    with_rsa.local = Ok(rsa(2));
+    with_rsa.local = Ok(rsa(2).into());
     let nameless = |n| named(n, &[]);
     let mut unnamed = bound(2, Elb, vec![site("l1", vec![default("cx", nameless(9))])]);
-    unnamed.local = Ok(nameless(2));
+    unnamed.local = Ok(nameless(2).into());
     vec![
         (
             "a name that another entry has may not stand twice",
@@ -337,7 +337,7 @@ fn shared() -> Vec<Case> {
     let other = |target, project: &str| {
         let mut seen = bound(4, target, vec![site("l1", slots())]);
         seen.name = name("api");
-        seen.local = Ok(named(4, &["api.example.com"]));
+        seen.local = Ok(named(4, &["api.example.com"]).into());
         seen.targets[0].project = project.to_owned();
         seen
     };

@@ -158,7 +158,7 @@ pub fn cert(entry: &str, n: u8) -> CertificateSeen {
         enterprise_project: None,
         cert_path: PathBuf::from("/pki/fullchain.pem"),
         looked_at: at(0),
-        local: Ok(leaf(n)),
+        local: Ok(leaf(n).into()),
         keep: 2,
         import: ImportSeen::Absent,
         newest_named: None,

@@ -257,7 +257,7 @@ fn inputs() -> Vec<Case> {
 fn ages() -> Vec<Case> {
     let asked = || Record::AskedOlder { name: name("www") };
     let mut twin = cert("www", 2);
-    twin.local = Ok(crate::cert::LeafFacts { sha256: digest(9), ..leaf(2) });
+    twin.local = Ok(crate::cert::LeafFacts { sha256: digest(9), ..leaf(2) }.into());
     let far = CertificateSeen { cloud: name("other"), ..cert("www", 1) };
     let mut back = key(2);
     back.cloud = name("other");

@@ -60,7 +60,7 @@ fn settled(entry: u32) -> CertificateSeen {
         holders: Holders::Nobody,
     };
     target.copies = (1..ROTATIONS).map(copy).collect();
-    CertificateSeen { local: Ok(leaf), import: ImportSeen::Trusted, ..seen }
+    CertificateSeen { local: Ok(leaf.into()), import: ImportSeen::Trusted, ..seen }
 }
 
 #[test]

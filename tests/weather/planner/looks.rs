@@ -109,7 +109,7 @@ fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen 
         cert_path: "/pki/fullchain.pem".into(),
         enterprise_project: finance(entry),
         looked_at: look.looked_at,
-        local: look.local.map(|number| leaf(entry, number)).ok_or_else(torn),
+        local: look.local.map(|number| leaf(entry, number).into()).ok_or_else(torn),
         keep: KEEP,
         newest_named: None,
         superseded,
