@@ -1,6 +1,7 @@
 //! Reality: the files on this disk, the certificate manager, the targets, what instances publish.
 //! Looking may wait and fail, and changes nothing.
 
+pub mod copies;
 pub mod imports;
 pub mod instance;
 pub mod lists;
@@ -9,3 +10,4 @@ pub mod published;
 pub mod served;
 pub mod switches;
 pub mod targets;
+pub mod users;

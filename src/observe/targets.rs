@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::lists::{Copies, Lists, Standing, Users};
 use tokio::time::Instant;
 
-use crate::cert::{LeafFacts, same_names};
-use crate::cloud::elb::Listener;
+use super::copies::Copies;
+use super::lists::Lists;
+use super::users::Users;
+use crate::cert::LeafFacts;
 use crate::cloud::{Cloud, Copy};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -47,9 +48,8 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
         }
     };
     seen.room = copies.room;
-    let superseded =
-        |standing: &&Standing| standing.sha256.is_some_and(|leaf| wanted.former.contains(&leaf));
-    let asked = !seen.sites.is_empty() || copies.all.iter().any(|it| superseded(&it));
+    let superseded = copies.of_leaves(wanted.former);
+    let asked = !seen.sites.is_empty() || !superseded.is_empty();
     let users = match asked {
         true => Some(lists.users(cloud, at, wanted.since).await),
         false => None,
@@ -64,18 +64,22 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
             BoundSeen::NotAsked | BoundSeen::Unknown(_) => false,
         })
     };
-    let mut ours: Vec<_> = copies.all.iter().filter(|it| it.holds(wanted.leaf)).collect();
+    let mut ours = copies.holding(wanted.leaf);
     // Of several, the one in use is the one to look at.
     ours.sort_by_key(|standing| (!in_place(&standing.copy.id), standing.copy.id.clone()));
     seen.copy = match ours.first() {
         Some(standing) => CopySeen::Found(standing.copy.id.clone()),
         None => CopySeen::Absent,
     };
-    let alike = |it: &Standing| it.leaf.as_ref().is_some_and(|leaf| same_names(leaf, wanted.leaf));
-    let matters = |it: &&Standing| {
-        !it.holds(wanted.leaf) && (superseded(it) || in_place(&it.copy.id) || alike(it))
-    };
-    let held = copies.all.iter().filter(|_| seen.target != Target::Cdn).filter(matters);
+    let in_place = seen.sites.iter().flat_map(|site| match &site.bound {
+        BoundSeen::Slots { slots, .. } => slots.as_slice(),
+        BoundSeen::NotAsked | BoundSeen::Unknown(_) => &[],
+    });
+    let in_place = in_place.filter_map(|slot| copies.of(&slot.id));
+    let alike = copies.for_names_of(wanted.leaf).into_iter();
+    let matters = copies.once(superseded.into_iter().chain(in_place).chain(alike));
+    let held = matters.into_iter().filter(|_| seen.target != Target::Cdn);
+    let held = held.filter(|it| !it.holds(wanted.leaf));
     let held = held.map(|it| CopyHeld {
         id: it.copy.id.clone(),
         leaf: it.leaf.clone(),
@@ -87,23 +91,25 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
 /// What stands at a site.
 fn bound(site: &SiteSeen, copies: &Copies, users: Option<&Result<Users, Failure>>) -> BoundSeen {
     let slot = |role: Role, id: &str| {
-        let standing = copies.all.iter().find(|standing| standing.copy.id == id);
-        Slot { role, id: id.to_owned(), leaf: standing.and_then(|it| it.leaf.clone()) }
+        let leaf = copies.of(id).and_then(|standing| standing.leaf.clone());
+        Slot { role, id: id.to_owned(), leaf }
     };
     match users {
         None => BoundSeen::NotAsked,
         Some(Err(failure)) => BoundSeen::Unknown(failure.clone()),
-        Some(Ok(Users::Listeners(all))) => match all.iter().find(|it| it.id == site.site) {
-            Some(listener) => {
-                let default = listener.default_ref.iter().map(|id| slot(Role::Default, id));
-                let named = listener.sni_refs.iter().map(|id| slot(Role::Sni, id));
-                let quic = listener.protocol.eq_ignore_ascii_case("QUIC");
-                BoundSeen::Slots { slots: default.chain(named).collect(), quic }
+        Some(Ok(Users::Listeners(all))) => {
+            match all.called(&site.site).find(|it| it.id == site.site) {
+                Some(listener) => {
+                    let default = listener.default_ref.iter().map(|id| slot(Role::Default, id));
+                    let named = listener.sni_refs.iter().map(|id| slot(Role::Sni, id));
+                    let quic = listener.protocol.eq_ignore_ascii_case("QUIC");
+                    BoundSeen::Slots { slots: default.chain(named).collect(), quic }
+                }
+                None => missing("list listeners", "listener", &site.site),
             }
-            None => missing("list listeners", "listener", &site.site),
-        },
+        }
         Some(Ok(Users::Hosts(all))) => {
-            let hosts: Vec<_> = all.iter().filter(|host| host.is(&site.site)).collect();
+            let hosts: Vec<_> = all.called(&site.site).filter(|host| host.is(&site.site)).collect();
             if hosts.is_empty() {
                 return missing("list hosts", "host", &site.site);
             }
@@ -111,11 +117,7 @@ fn bound(site: &SiteSeen, copies: &Copies, users: Option<&Result<Users, Failure>
             BoundSeen::Slots { slots: ids.map(|id| slot(Role::Default, id)).collect(), quic: false }
         }
         Some(Ok(Users::InTheList)) => {
-            let uses = |it: &&Standing| {
-                it.copy.bound_to.iter().any(|domain| domain.eq_ignore_ascii_case(&site.site))
-            };
-            let rows = copies.all.iter().filter(uses);
-            let slots = rows.map(|it| Slot {
+            let slots = copies.used_by(&site.site).into_iter().map(|it| Slot {
                 role: Role::Default,
                 id: String::new(),
                 leaf: it.leaf.clone(),
@@ -137,13 +139,12 @@ fn holders(copy: &Copy, sites: &[SiteSeen], users: Option<&Result<Users, Failure
         None => return Holders::Unknown("nobody asked".to_owned()),
         Some(Err(failure)) => return Holders::Unknown(failure.to_string()),
         Some(Ok(Users::Listeners(all))) => all
-            .iter()
-            .filter(|listener| uses(listener, &copy.id) && !is_own(&listener.id))
+            .using(&copy.id)
+            .filter(|listener| !is_own(&listener.id))
             .map(|listener| format!("listener {} ({})", listener.id, listener.name))
             .collect(),
         Some(Ok(Users::Hosts(all))) => all
-            .iter()
-            .filter(|host| host.certificate_id.as_deref() == Some(copy.id.as_str()))
+            .using(&copy.id)
             .filter(|host| !sites.iter().any(|site| host.is(&site.site)))
             .map(|host| format!("host {}", host.hostname))
             .collect(),
@@ -157,9 +158,4 @@ fn holders(copy: &Copy, sites: &[SiteSeen], users: Option<&Result<Users, Failure
         }
     }
     if found.is_empty() { Holders::Nobody } else { Holders::Some(found) }
-}
-
-fn uses(listener: &Listener, id: &str) -> bool {
-    let refs = [&listener.default_ref, &listener.client_ca_ref];
-    refs.into_iter().flatten().chain(&listener.sni_refs).any(|of| of == id)
 }
