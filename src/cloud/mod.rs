@@ -94,6 +94,9 @@ pub struct Copy {
     pub bound_to: Vec<String>,
     /// The names that it is for, as the service lists them beside the PEM; empty where it lists none.
     pub names: Vec<String>,
+    /// What the list says of when it was made and ends, as it says it: it is another where somebody has put
+    /// another certificate under this id. Empty where the list always has the PEM.
+    pub stamp: String,
 }
 
 /// What keeps a refused credential from being tried into a lock-out, and a service from being called

@@ -210,15 +210,17 @@ async fn copies_come_with_what_is_inside() {
     })
     .await;
     let cloud = server.cloud();
-    let elb = elb::certificates(&cloud, REGION).await.unwrap();
+    let elb = elb::certificates(&cloud, REGION, |copy| copy).await.unwrap();
     assert_eq!(elb.iter().map(|copy| copy.pem.clone()).collect::<Vec<_>>(), [inside.clone(), None]);
     assert_eq!(
         (&elb[0].names[..], &elb[1].names[..]),
         (&["a.example.com".to_owned()][..], &[][..])
     );
     let waf = waf::certificates(&cloud, REGION).await.unwrap();
-    assert_eq!((&waf[0].pem, waf[0].bound_to[0].as_str()), (&inside, "www.example.com"));
-    let cdn = cdn::certificates(&cloud).await.unwrap();
+    assert_eq!((&waf[0].pem, waf[0].bound_to[0].as_str()), (&None, "www.example.com"));
+    let shown = waf::shown(&cloud, REGION, &waf[0]).await.unwrap().unwrap();
+    assert_eq!((&shown.pem, shown.bound_to[0].as_str()), (&inside, "www.example.com"));
+    let cdn = cdn::certificates(&cloud, |copy| copy).await.unwrap();
     assert_eq!((&cdn[0].pem, cdn[0].bound_to[0].as_str()), (&inside, "cdn.example.com"));
     assert_eq!(server.seen()[0].header("x-project-id"), Some(PROJECT));
     assert_eq!(server.seen().last().unwrap().header("x-project-id"), None);

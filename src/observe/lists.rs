@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::copies::Copies;
+use super::copies::{Copies, Standing};
+use super::shown::Shown;
 use super::users::Users;
 use crate::cloud::{Cloud, cdn, elb, waf};
 use crate::model::failure::Failure;
 use crate::model::names::Name;
 use crate::model::target::Target;
+use crate::model::time::Time;
 use crate::plan::observed::Room;
 
 /// The lists that were read in this process, each with the moment its reading began.
@@ -19,17 +21,20 @@ use crate::plan::observed::Room;
 pub struct Lists {
     copies: Shelf<Copies>,
     users: Shelf<Users>,
+    shown: Shown,
 }
 
 impl Lists {
-    /// The certificates of a service in a project, from a reading that began no earlier than `since`.
+    /// The certificates of a service in a project, from a reading that began no earlier than `since`; `now` is
+    /// when the look that asks began.
     pub async fn copies(
         &self,
         cloud: &Cloud,
         at: At<'_>,
         since: Instant,
+        now: Time,
     ) -> Arc<Result<Copies, Failure>> {
-        self.copies.get(cloud, at, since, copies(cloud, at)).await
+        self.copies.get(cloud, at, since, copies(cloud, at, &self.shown, now)).await
     }
 
     /// Who uses them, likewise.
@@ -46,17 +51,22 @@ impl Lists {
 /// A service and a project's name.
 pub type At<'a> = (Target, &'a str);
 
-async fn copies(cloud: &Cloud, (target, project): At<'_>) -> Result<Copies, Failure> {
+async fn copies(
+    cloud: &Cloud,
+    (target, project): At<'_>,
+    shown: &Shown,
+    now: Time,
+) -> Result<Copies, Failure> {
     let (all, room) = match target {
         Target::Elb => {
-            let all = elb::certificates(cloud, project).await?;
+            let all = elb::certificates(cloud, project, Standing::from).await?;
             // Who may not read the quota may push all the same.
             let quota = elb::certificate_quota(cloud, project).await.ok().flatten();
             let room = quota.map(|quota| Room { used: all.len(), quota });
             (all, room)
         }
-        Target::Waf => (waf::certificates(cloud, project).await?, None),
-        Target::Cdn => (cdn::certificates(cloud).await?, None),
+        Target::Waf => (shown.of_waf(cloud, project, now).await?, None),
+        Target::Cdn => (cdn::certificates(cloud, Standing::from).await?, None),
     };
     Ok(Copies::new(all, room))
 }

@@ -8,6 +8,7 @@ pub mod lists;
 pub mod local;
 pub mod published;
 pub mod served;
+pub mod shown;
 pub mod switches;
 pub mod targets;
 pub mod users;

@@ -13,6 +13,7 @@ use crate::cloud::{Cloud, Copy};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Target;
+use crate::model::time::Time;
 use crate::plan::observed::{
     BoundSeen, CopyHeld, CopySeen, Holders, Role, SiteSeen, Slot, TargetSeen,
 };
@@ -26,12 +27,14 @@ pub struct Wanted<'a> {
     pub former: &'a BTreeSet<Sha256>,
     /// Lists whose reading began before this will not do.
     pub since: Instant,
+    /// When the look began.
+    pub now: Time,
 }
 
 /// Fills in what the service shows of a target.
 pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut TargetSeen) {
     let at = (seen.target, seen.project.as_str());
-    let copies = lists.copies(cloud, at, wanted.since).await;
+    let copies = lists.copies(cloud, at, wanted.since, wanted.now).await;
     let copies = match copies.as_ref() {
         Ok(copies) => copies,
         Err(failure) => {
@@ -82,7 +85,7 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
     let held = held.filter(|it| !it.holds(wanted.leaf));
     let held = held.map(|it| CopyHeld {
         id: it.copy.id.clone(),
-        leaf: it.leaf.clone(),
+        leaf: it.leaf().cloned(),
         holders: holders(&it.copy, &seen.sites, users),
     });
     seen.copies = held.collect();
@@ -91,7 +94,7 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
 /// What stands at a site.
 fn bound(site: &SiteSeen, copies: &Copies, users: Option<&Result<Users, Failure>>) -> BoundSeen {
     let slot = |role: Role, id: &str| {
-        let leaf = copies.of(id).and_then(|standing| standing.leaf.clone());
+        let leaf = copies.of(id).and_then(|standing| standing.leaf().cloned());
         Slot { role, id: id.to_owned(), leaf }
     };
     match users {
@@ -120,7 +123,7 @@ fn bound(site: &SiteSeen, copies: &Copies, users: Option<&Result<Users, Failure>
             let slots = copies.used_by(&site.site).into_iter().map(|it| Slot {
                 role: Role::Default,
                 id: String::new(),
-                leaf: it.leaf.clone(),
+                leaf: it.leaf().cloned(),
             });
             BoundSeen::Slots { slots: slots.collect(), quic: false }
         }

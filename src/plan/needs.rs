@@ -248,8 +248,8 @@ fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, memory: &Memory, now: Time
 /// How soon a greeting is read again that does not show what a job has done.
 pub(super) const FIRST_LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Between half and all of [`RECHECK_WITHIN`], the same for one import each time.
-fn recheck_after(key: &ImportKey) -> Duration {
+/// Between half and all of [`RECHECK_WITHIN`], the same for one thing each time.
+pub fn recheck_after(key: &impl Hash) -> Duration {
     let mut hasher = std::hash::DefaultHasher::new();
     key.hash(&mut hasher);
     let part = u32::try_from(hasher.finish() % 1000).unwrap_or(0);

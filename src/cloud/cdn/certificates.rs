@@ -8,11 +8,11 @@ use crate::model::failure::Kind;
 use crate::model::target::Api;
 
 /// Domains a page. The call takes 10,000, but each row carries a whole chain.
-const PAGE_ITEMS: usize = 100;
+const PAGE_ITEMS: usize = 200;
 /// Domains that are read before we say that this is not a list to look through.
-const ITEMS_MAX: usize = 10_000;
+const ITEMS_MAX: usize = 100_000;
 /// Pages that are read, however few domains the service puts on each: each may hold megabytes.
-const PAGES_MAX: usize = 200;
+const PAGES_MAX: usize = 500;
 
 #[derive(Deserialize)]
 struct Page {
@@ -31,8 +31,8 @@ struct Row {
 
 /// Every certificate that a domain uses: `GET /v1.0/cdn/domains/https-certificate-info`. A copy
 /// that no domain uses is in no list of this service; the id is the domain's, and `bound_to` its name.
-/// All or nothing.
-pub async fn certificates(cloud: &Cloud) -> Result<Vec<Copy>> {
+/// All or nothing. Each goes through `take` as it comes.
+pub async fn certificates<T>(cloud: &Cloud, mut take: impl FnMut(Copy) -> T) -> Result<Vec<T>> {
     let mut copies = Vec::new();
     let path = "/v1.0/cdn/domains/https-certificate-info";
     let list = Call::get(Api::Cdn, "list certificates", path);
@@ -40,7 +40,7 @@ pub async fn certificates(cloud: &Cloud) -> Result<Vec<Copy>> {
         let call = list.clone().query("page_number", number).query("page_size", PAGE_ITEMS).list();
         let page: Page = client::json(cloud, &call).await?;
         let count = page.https.len();
-        copies.extend(page.https.into_iter().map(copy));
+        copies.extend(page.https.into_iter().map(copy).map(&mut take));
         let more = page.total.map_or(count >= PAGE_ITEMS, |total| copies.len() < total);
         if count == 0 || !more {
             return Ok(copies);
@@ -60,5 +60,6 @@ fn copy(row: Row) -> Copy {
         fingerprint_text: None,
         bound_to: row.domain_name.into_iter().collect(),
         names: Vec::new(),
+        stamp: String::new(),
     }
 }

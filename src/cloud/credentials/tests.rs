@@ -227,7 +227,7 @@ async fn a_token_is_for_one_project() {
     account.project_id = None;
     let cloud = cloud(&account, &[], Surroundings::default());
     for (project, id) in [(REGION, "id-of-cn-north-4"), ("cn-north-4_foo", "p9")] {
-        elb::certificates(&cloud, project).await.unwrap();
+        elb::certificates(&cloud, project, drop).await.unwrap();
         let last = server.seen().pop().unwrap();
         assert_eq!(last.header("x-auth-token"), Some(format!("token-of-{project}").as_str()));
         assert_eq!(last.header("x-project-id"), Some(id));

@@ -27,10 +27,15 @@ impl super::Row for Row {
 
 /// Every certificate of this project (by name), `GET /v3/{project_id}/elb/certificates`, with marker paging.
 /// Who uses a certificate is not in this list, so `bound_to` stays empty. All or nothing: a list
-/// that could not be read to its end is a failure.
-pub async fn certificates(cloud: &Cloud, project: &str) -> Result<Vec<Copy>> {
-    let rows = super::rows(cloud, project, "list certificates", "certificates").await?;
-    Ok(rows.into_iter().map(copy).collect())
+/// that could not be read to its end is a failure. Each goes through `take` as it comes: ten thousand chains are
+/// too much to be held at once.
+pub async fn certificates<T>(
+    cloud: &Cloud,
+    project: &str,
+    mut take: impl FnMut(Copy) -> T,
+) -> Result<Vec<T>> {
+    let each = |row| take(copy(row));
+    super::rows(cloud, project, "list certificates", "certificates", each).await
 }
 
 #[derive(Deserialize)]
@@ -78,6 +83,7 @@ fn copy(row: Row) -> Copy {
         pem: row.certificate,
         fingerprint_text: row.fingerprint,
         bound_to: Vec::new(),
+        stamp: String::new(),
         id: row.id,
     }
 }

@@ -39,7 +39,7 @@ impl super::Row for Listener {
 /// Every listener of this project (by name), whatever its protocol, `GET /v3/{project_id}/elb/listeners`, with
 /// marker paging: there is no filter for the certificates chosen by name. All or nothing.
 pub async fn listeners(cloud: &Cloud, project: &str) -> Result<Vec<Listener>> {
-    super::rows(cloud, project, "list listeners", "listeners").await
+    super::rows(cloud, project, "list listeners", "listeners", |row| row).await
 }
 
 /// One listener, `GET /v3/{project_id}/elb/listeners/{id}`; one that is not there is [`Kind::NotFound`].

@@ -21,9 +21,9 @@ pub use exchange::Exchange;
 pub use listeners::{Listener, listener, listeners};
 
 /// Rows a page. The calls take 2000, but a row may carry a whole chain.
-const PAGE_ITEMS: usize = 100;
+const PAGE_ITEMS: usize = 200;
 /// Pages that are read before we say that this is not a list to look through.
-const PAGES_MAX: usize = 100;
+const PAGES_MAX: usize = 500;
 
 #[derive(Deserialize)]
 struct Page<R> {
@@ -43,13 +43,14 @@ trait Row: DeserializeOwned {
 }
 
 /// Every row of `GET /v3/{project_id}/elb/{things}`, with marker paging. All or nothing: a list that
-/// could not be read to its end is a failure.
-async fn rows<R: Row>(
+/// could not be read to its end is a failure. `each` takes every row as it comes.
+async fn rows<R: Row, T>(
     cloud: &Cloud,
     project: &str,
     operation: &'static str,
     things: &str,
-) -> Result<Vec<R>> {
+    mut each: impl FnMut(R) -> T,
+) -> Result<Vec<T>> {
     let project_id = cloud.project_id(project).await?;
     let path = format!("/v3/{}/elb/{things}", client::segment(&project_id));
     let first = Call::get(Api::Elb, operation, path)
@@ -61,7 +62,7 @@ async fn rows<R: Row>(
     for _ in 0..PAGES_MAX {
         let page: Page<R> = client::json(cloud, &call).await?;
         let marker = next_marker(&page);
-        rows.extend(page.rows);
+        rows.extend(page.rows.into_iter().map(&mut each));
         match marker {
             Some(marker) => call = first.clone().query("marker", marker),
             None => return Ok(rows),

@@ -177,7 +177,7 @@ async fn listeners_are_paged_to_the_end() {
     let path = format!("GET /v3/{PROJECT}/elb/listeners");
     assert_eq!(
         server.lines(),
-        [format!("{path}?limit=100"), format!("{path}?limit=100&marker=l1")]
+        [format!("{path}?limit=200"), format!("{path}?limit=200&marker=l1")]
     );
 
     let endless = Server::start(|_| {

@@ -1,10 +1,14 @@
 //! The certificates of a project in WAF.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::client::{self, Call};
 use super::super::{Cloud, Copy, Result};
 use crate::model::target::Api;
+
+/// Rows that are read before we say that this is not a list to look through.
+const ITEMS_MAX: usize = 100_000;
 
 #[derive(Deserialize)]
 struct Row {
@@ -12,6 +16,8 @@ struct Row {
     name: Option<String>,
     content: Option<String>,
     bind_host: Option<Vec<Bound>>,
+    timestamp: Option<Value>,
+    expire_time: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -21,18 +27,25 @@ struct Bound {
 }
 
 /// Every certificate of this project (by name) in the default enterprise project, which is where a push lands:
-/// `GET /v1/{project_id}/waf/certificate`, then one show call for each row without content. All or nothing.
+/// `GET /v1/{project_id}/waf/certificate`. The list has no PEM by its document; [`shown`] has. All or nothing.
 pub async fn certificates(cloud: &Cloud, project: &str) -> Result<Vec<Copy>> {
     let project_id = cloud.project_id(project).await?;
     let list = super::get(project, &project_id, "list certificates", "waf/certificate");
-    let mut copies = Vec::new();
-    for row in super::rows(cloud, &list).await? {
-        // A row that is gone by the time it is shown is no copy any more.
-        if let Some(row) = with_content(cloud, project, &project_id, row).await? {
-            copies.push(copy(row));
-        }
+    let rows = super::rows(cloud, &list, ITEMS_MAX).await?;
+    Ok(rows.into_iter().map(copy).collect())
+}
+
+/// The same with its PEM, `GET /v1/{project_id}/waf/certificate/{id}`, where the service gives one; none when it
+/// is no copy any more.
+pub async fn shown(cloud: &Cloud, project: &str, listed: &Copy) -> Result<Option<Copy>> {
+    let project_id = cloud.project_id(project).await?;
+    let rest = format!("waf/certificate/{}", client::segment(&listed.id));
+    let call = super::get(project, &project_id, "show certificate", &rest).follows();
+    match client::json::<Row>(cloud, &call).await {
+        Ok(row) => Ok(Some(Copy { pem: row.content, ..listed.clone() })),
+        Err(failure) if client::is_gone(&failure) => Ok(None),
+        Err(failure) => Err(failure),
     }
-    Ok(copies)
 }
 
 /// Deletes a certificate, `DELETE /v1/{project_id}/waf/certificate/{id}`, for good. One that the service
@@ -46,27 +59,11 @@ pub async fn delete_certificate(cloud: &Cloud, project: &str, id: &str) -> Resul
     client::gone(cloud, &call).await
 }
 
-async fn with_content(
-    cloud: &Cloud,
-    project: &str,
-    project_id: &str,
-    row: Row,
-) -> Result<Option<Row>> {
-    if row.content.is_some() {
-        return Ok(Some(row));
-    }
-    let rest = format!("waf/certificate/{}", client::segment(&row.id));
-    let call = super::get(project, project_id, "show certificate", &rest).follows();
-    match client::json::<Row>(cloud, &call).await {
-        Ok(shown) => Ok(Some(Row { content: shown.content, ..row })),
-        Err(failure) if client::is_gone(&failure) => Ok(None),
-        Err(failure) => Err(failure),
-    }
-}
-
 fn copy(row: Row) -> Copy {
     let bound = |host: Bound| host.hostname.or(host.id);
+    let stamp = [row.timestamp, row.expire_time].map(|it| it.unwrap_or_default().to_string());
     Copy {
+        stamp: stamp.join(" "),
         id: row.id,
         name: row.name.unwrap_or_default(),
         pem: row.content,

@@ -48,6 +48,10 @@ impl Host {
     }
 }
 
+/// Rows that are read before we say that this is not a list to look through: each costs a call of its
+/// own, because the list has no certificate.
+const ITEMS_MAX: usize = 1000;
+
 #[derive(Deserialize)]
 struct Row {
     id: String,
@@ -83,7 +87,7 @@ async fn listed(cloud: &Cloud, project: &str, project_id: &str) -> Result<Vec<(H
     let mut missing = None;
     for kind in [HostKind::Cloud, HostKind::Premium] {
         let list = super::get(project, project_id, "list hosts", kind.below());
-        match super::rows::<Row>(cloud, &list).await {
+        match super::rows::<Row>(cloud, &list, ITEMS_MAX).await {
             Ok(found) => rows.extend(found.into_iter().map(|row| (kind, row))),
             Err(failure) if missing.is_none() && is_missing(&failure) => missing = Some(failure),
             Err(failure) => {

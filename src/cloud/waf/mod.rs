@@ -15,17 +15,14 @@ mod hosts;
 #[cfg(test)]
 mod tests;
 
-pub use certificates::{certificates, delete_certificate};
+pub use certificates::{certificates, delete_certificate, shown};
 pub use exchange::exchange;
 pub use hosts::{Host, HostKind, hosts};
 
 /// Rows a page: the most that the lists give.
 const PAGE_ITEMS: usize = 100;
-/// Rows that are read before we say that this is not a list to look through: each costs a call of its
-/// own, because the lists have neither a certificate's content nor a host's certificate.
-const ITEMS_MAX: usize = 1000;
 /// Pages that are read of one list, however few rows the service puts on each.
-const PAGES_MAX: usize = 100;
+const PAGES_MAX: usize = 1000;
 
 #[derive(Deserialize)]
 struct Page<R> {
@@ -33,8 +30,8 @@ struct Page<R> {
     total: Option<usize>,
 }
 
-/// Every row of a list that pages by number. All or nothing.
-async fn rows<R: DeserializeOwned>(cloud: &Cloud, list: &Call) -> Result<Vec<R>> {
+/// Every row of a list that pages by number, unless there are more than `max`. All or nothing.
+async fn rows<R: DeserializeOwned>(cloud: &Cloud, list: &Call, max: usize) -> Result<Vec<R>> {
     let mut rows = Vec::new();
     for number in 1..=PAGES_MAX {
         let call = list.clone().query("page", number).query("pagesize", PAGE_ITEMS).list();
@@ -45,7 +42,7 @@ async fn rows<R: DeserializeOwned>(cloud: &Cloud, list: &Call) -> Result<Vec<R>>
         if count == 0 || !more {
             return Ok(rows);
         }
-        if rows.len() > ITEMS_MAX {
+        if rows.len() > max {
             return Err(call.failure(Kind::Unusable, "too many rows to look through"));
         }
     }

@@ -234,8 +234,10 @@ async fn lists_that_give_a_row_a_page_and_promise_more_come_to_an_end() {
     let page = serde_json::json!({ "items": [row], "https": [row], "total": 1_000_000 });
     let server = Server::start(move |_| Reply::json(&page)).await;
     let cloud = server.cloud();
-    for ended in [certificates(&cloud, REGION).await, crate::cloud::cdn::certificates(&cloud).await]
-    {
+    for ended in [
+        certificates(&cloud, REGION).await,
+        crate::cloud::cdn::certificates(&cloud, |copy| copy).await,
+    ] {
         let failure = ended.unwrap_err();
         assert_eq!(failure.kind, Kind::Unusable, "{failure}");
         assert!(failure.message.contains("does not end"), "{failure}");

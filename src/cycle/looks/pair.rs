@@ -15,7 +15,6 @@ use crate::model::digest::Sha256;
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
-use crate::observe::lists::Lists;
 use crate::observe::{imports, served, targets};
 use crate::plan::action::ImportKey;
 use crate::plan::memory::Memory;
@@ -89,7 +88,7 @@ pub(super) async fn look(
             false => Ok(None),
         }
     };
-    let targets = look_at_targets(cloud, &seen.targets, &leaf, &ask, &context.lists);
+    let targets = look_at_targets(cloud, &seen.targets, &leaf, &ask, context);
     let held = imports::held(cloud, &ask.superseded);
     let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
     let Imports { seen: import, others } = import;
@@ -153,16 +152,17 @@ fn import_key(entry: &Certificate, leaf: &LeafFacts) -> ImportKey {
 async fn look_at_targets(
     cloud: &Cloud,
     targets: &[TargetSeen],
-    leaf: &LeafFacts,
+    leaf: &Arc<LeafFacts>,
     ask: &Ask,
-    lists: &Arc<Lists>,
+    context: &Context,
 ) -> Vec<TargetSeen> {
     let mut asked = JoinSet::new();
     for (index, target) in targets.iter().enumerate() {
-        let (cloud, lists, mut seen) = (cloud.clone(), Arc::clone(lists), target.clone());
-        let (leaf, former, since) = (leaf.clone(), ask.former.clone(), ask.since);
+        let (cloud, lists) = (cloud.clone(), Arc::clone(&context.lists));
+        let (mut seen, leaf, former) = (target.clone(), Arc::clone(leaf), ask.former.clone());
+        let (since, now) = (ask.since, context.now);
         asked.spawn(async move {
-            let wanted = targets::Wanted { leaf: &leaf, former: &former, since };
+            let wanted = targets::Wanted { leaf: &leaf, former: &former, since, now };
             let probes = std::mem::take(&mut seen.probes);
             let probes = probe(&probes, &leaf);
             let list = targets::look(&lists, &cloud, &wanted, &mut seen);

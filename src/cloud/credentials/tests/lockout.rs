@@ -31,7 +31,7 @@ async fn accounts_and_services_with_one_wrong_key_try_it_twice_together() {
         let (one, other) = (cloud.clone(), cloud.clone());
         [
             tokio::spawn(async move { push(&one).await }),
-            tokio::spawn(async move { elb::certificates(&other, REGION).await.map(drop) }),
+            tokio::spawn(async move { elb::certificates(&other, REGION, drop).await.map(drop) }),
         ]
     });
     let kinds = all(calls.collect()).await;

@@ -40,7 +40,7 @@ async fn after_a_429_nothing_more_is_sent_to_that_service_and_all_to_the_others(
         assert!(failure.wait.is_some_and(|wait| wait > secs(50)), "{failure}");
     }
     assert_eq!(server.seen().len(), 1);
-    elb::certificates(&cloud, REGION).await.unwrap();
+    elb::certificates(&cloud, REGION, drop).await.unwrap();
 }
 
 /// A list that is called too often, by the words of a policy for it alone.
@@ -119,7 +119,7 @@ async fn a_service_that_hangs_does_not_hold_up_the_others() {
     let cloud =
         super::super::super::testing::cloud(&account, &[], super::super::super::testing::keys());
     // The credential is known to work before.
-    elb::certificates(&cloud, REGION).await.unwrap();
+    elb::certificates(&cloud, REGION, drop).await.unwrap();
     let hanging = (0..40).map(|_| {
         let cloud = cloud.clone();
         tokio::spawn(async move { push(&cloud).await })
@@ -127,7 +127,7 @@ async fn a_service_that_hangs_does_not_hold_up_the_others() {
     let hanging: Vec<_> = hanging.collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
     for _ in 0..20 {
-        let listed = tokio::time::timeout(secs(5), elb::certificates(&cloud, REGION)).await;
+        let listed = tokio::time::timeout(secs(5), elb::certificates(&cloud, REGION, drop)).await;
         listed.unwrap().unwrap();
     }
     hanging.iter().for_each(tokio::task::JoinHandle::abort);

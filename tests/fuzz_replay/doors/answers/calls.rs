@@ -98,7 +98,7 @@ impl Call {
             Self::Siblings => show(scm::siblings(cloud, "www-example-com", None).await),
             Self::Show => show(scm::show(cloud, SCM_ID).await),
             Self::Deployed => show(scm::deployed(cloud, &[SCM_ID.to_owned()]).await),
-            Self::CdnCertificates => show(cdn::certificates(cloud).await),
+            Self::CdnCertificates => show(cdn::certificates(cloud, |copy| copy).await),
             Self::CdnBind => show(cdn::bind(cloud, "www.example.com", SCM_ID, NAME, None).await),
             Self::Dcs => hide(dcs::certificate_link(cloud, ID).await.map(drop)),
             Self::GeminiDb => show(geminidb::certificate_links(cloud, ID).await),
@@ -126,7 +126,7 @@ impl Call {
     async fn elb(self, cloud: &Cloud) -> Result<String> {
         let exchange = elb::Exchange { put: ID.to_owned(), instead_of: vec!["old".to_owned()] };
         match self {
-            Self::ElbCertificates => show(elb::certificates(cloud, REGION).await),
+            Self::ElbCertificates => show(elb::certificates(cloud, REGION, |copy| copy).await),
             Self::ElbQuota => show(elb::certificate_quota(cloud, REGION).await),
             Self::ElbDelete => show(elb::delete_certificate(cloud, REGION, ID).await),
             Self::ElbListeners => show(elb::listeners(cloud, REGION).await),
@@ -138,7 +138,7 @@ impl Call {
     async fn waf(self, cloud: &Cloud) -> Result<String> {
         let former = ["old".to_owned()];
         match self {
-            Self::WafCertificates => show(waf::certificates(cloud, REGION).await),
+            Self::WafCertificates => show(waf_certificates(cloud).await),
             Self::WafHosts => show(waf::hosts(cloud, REGION).await),
             Self::WafDelete => show(waf::delete_certificate(cloud, REGION, ID).await),
             _ => show(waf::exchange(cloud, REGION, "www.example.com", ID, &former).await),
@@ -170,4 +170,16 @@ fn show(outcome: Result<impl Debug>) -> Result<String> {
 /// What came is whatever the server said, or a secret; that it came is enough.
 fn hide(outcome: Result<()>) -> Result<String> {
     outcome.map(|()| String::new())
+}
+
+/// The list, and then each of its rows without a PEM.
+async fn waf_certificates(cloud: &Cloud) -> Result<Vec<certrotd::cloud::Copy>> {
+    let mut shown = Vec::new();
+    for listed in waf::certificates(cloud, REGION).await? {
+        match listed.pem {
+            Some(_) => shown.push(listed),
+            None => shown.extend(waf::shown(cloud, REGION, &listed).await?),
+        }
+    }
+    Ok(shown)
 }
