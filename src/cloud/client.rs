@@ -210,7 +210,7 @@ async fn send_once(cloud: &Cloud, call: &Call) -> Result<Answer> {
     loop {
         let leave = cloud.leave(&rate, call.api, call.operation).await?;
         let place = cloud.inner.in_flight.enter(call.api).await;
-        let pass = cloud.inner.gate.enter(&cloud.account().name, &credential.key).await?;
+        let pass = cloud.inner.gate.enter(call.api, &cloud.account().name, &credential.key).await?;
         // The service may have closed while this call waited for its place or its turn.
         if !leave.holds() {
             continue;

@@ -3,7 +3,6 @@
 //! Five failed authentications lock an access key for everyone who uses it, and wrong passwords lock a user.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::super::{Refusal, Result};
 use crate::model::names::Name;
+use crate::model::target::Api;
 use crate::model::time::{Clock, Time};
 
 mod memory;
@@ -24,6 +24,9 @@ const TOGETHER_MAX: usize = REFUSALS_MAX as usize;
 /// that it asked, which must not stand in everybody's way. Whatever goes together could be refused together,
 /// so that nobody goes beside it once there was a refusal.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// And how long before another call goes to the same service: a dead one must not have both places, where there are
+/// others to ask, and a lone connection may hang all the same.
+const SAME_PATIENCE: Duration = Duration::from_secs(6);
 
 /// Which credential it is: another file time or another identity is another credential.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,16 +67,17 @@ pub(in super::super) struct Gate {
 /// Who finds out whether a credential works, and who does next.
 #[derive(Default)]
 struct Turn {
-    /// Held by whoever is next: first come, first served.
-    door: tokio::sync::Mutex<()>,
-    /// Calls under way that find out. Changed upwards only while the memory is locked.
-    trying: AtomicUsize,
+    /// Each held by whoever is next of those who call this service: first come, first served, so that nobody waits
+    /// behind the callers of one that hangs.
+    doors: Mutex<BTreeMap<Api, Arc<tokio::sync::Mutex<()>>>>,
+    /// The services of the calls under way that find out. More of them only while the memory is locked.
+    trying: Mutex<Vec<Api>>,
     /// One of them has ended, or something was heard of their credential.
     ended: Notify,
 }
 
 /// One more that finds out, for as long as this lives.
-struct Trying(Arc<Turn>);
+struct Trying(Arc<Turn>, Api);
 
 /// Leave to send one call, at once: from here on it is under way. Dropping it without a word about the outcome
 /// lets the next one try.
@@ -104,22 +108,25 @@ impl Gate {
     /// it would be signed by is known to be off.
     pub(in super::super) async fn enter<'a>(
         &'a self,
+        api: Api,
         cloud: &'a Name,
         key: &Key,
     ) -> Result<Pass<'a>> {
-        let patient_until = Instant::now() + PATIENCE;
+        let asked = Instant::now();
         if let Some(pass) = self.admit_known(cloud, key)? {
             return Ok(pass);
         }
         let turn = self.turn(key);
-        let _next = turn.door.lock().await;
+        let door = Arc::clone(locked(&turn.doors).entry(api).or_default());
+        let _next = door.lock().await;
         loop {
             let ended = turn.ended.notified();
-            let is_patient = Instant::now() < patient_until;
-            if let Some(pass) = self.admit(cloud, key, &turn, is_patient)? {
+            let now = Instant::now();
+            let patient_until = turn.patient_until(asked, api);
+            if let Some(pass) = self.admit(api, cloud, key, &turn, now < patient_until)? {
                 return Ok(pass);
             }
-            if is_patient {
+            if now < patient_until {
                 // What it waited for shows in a moment.
                 let _ = timeout_at(patient_until, ended).await;
             } else {
@@ -138,6 +145,7 @@ impl Gate {
     /// be refused.
     fn admit<'a>(
         &'a self,
+        api: Api,
         cloud: &'a Name,
         key: &Key,
         turn: &Arc<Turn>,
@@ -147,12 +155,12 @@ impl Gate {
         if memory.is_good(key, self.now())? {
             return Ok(Some(self.pass(&memory, cloud, key, None)));
         }
-        let trying = turn.trying.load(Ordering::SeqCst);
+        let trying = locked(&turn.trying).len();
         let apart = is_patient || memory.is_suspect(key) || trying >= TOGETHER_MAX;
         if trying > 0 && apart {
             return Ok(None);
         }
-        let trying = Trying::up(turn);
+        let trying = Trying::up(turn, api);
         Ok(Some(self.pass(&memory, cloud, key, Some(trying))))
     }
 
@@ -204,7 +212,7 @@ impl Gate {
     /// To look for nothing is cheap.
     fn wake(&self, key: &Key) {
         if let Some(turn) = locked(&self.turns).get(key) {
-            turn.ended.notify_one();
+            turn.ended.notify_waiters();
         }
     }
 }
@@ -214,17 +222,27 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Turn {
+    /// How long somebody who asked then waits for those under way before going beside them.
+    fn patient_until(&self, asked: Instant, api: Api) -> Instant {
+        asked + if locked(&self.trying).contains(&api) { SAME_PATIENCE } else { PATIENCE }
+    }
+}
+
 impl Trying {
-    fn up(turn: &Arc<Turn>) -> Self {
-        turn.trying.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(turn))
+    fn up(turn: &Arc<Turn>, api: Api) -> Self {
+        locked(&turn.trying).push(api);
+        Self(Arc::clone(turn), api)
     }
 }
 
 impl Drop for Trying {
     fn drop(&mut self) {
-        self.0.trying.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.notify_one();
+        let mut trying = locked(&self.0.trying);
+        if let Some(at) = trying.iter().position(|api| *api == self.1) {
+            trying.swap_remove(at);
+        }
+        self.0.ended.notify_waiters();
     }
 }
 

@@ -95,7 +95,7 @@ async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credent
     let key = Key { identity: identity(user, &password), changed_at: password.changed_at };
     let rate = cloud.inner.rates.of(&cloud.account().name, Api::Iam, TRADE);
     let mut leave = cloud.leave(&rate, Api::Iam, TRADE).await?;
-    let pass = cloud.inner.gate.enter(&cloud.account().name, &key).await?;
+    let pass = cloud.inner.gate.enter(Api::Iam, &cloud.account().name, &key).await?;
     leave.sends();
     let outcome = post(cloud, user, project, &password.text).await;
     let sent = Sent {

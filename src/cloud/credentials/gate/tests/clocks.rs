@@ -26,11 +26,14 @@ pub(super) async fn pass(span: Duration) {
 }
 
 async fn tried(gate: &Gate, standing: Standing) {
-    gate.enter(&BEIJING, &key(1)).await.unwrap().done(standing);
+    gate.enter(Api::Scm, &BEIJING, &key(1)).await.unwrap().done(standing);
 }
 
 async fn left(gate: &Gate) -> Option<Duration> {
-    gate.enter(&BEIJING, &key(1)).await.err().map(|failure| failure.wait.unwrap_or_default())
+    gate.enter(Api::Scm, &BEIJING, &key(1))
+        .await
+        .err()
+        .map(|failure| failure.wait.unwrap_or_default())
 }
 
 async fn refused_twice() -> Gate {
@@ -102,10 +105,10 @@ async fn signatures_of_a_clock_that_is_off_wait_until_it_is_set() {
     let gate = Gate::new(&[], now);
     tried(&gate, Standing::Skewed).await;
     tried(&gate, Standing::Skewed).await;
-    let failure = gate.enter(&BEIJING, &key(1)).await.err().unwrap();
+    let failure = gate.enter(Api::Scm, &BEIJING, &key(1)).await.err().unwrap();
     assert!(failure.was_never_sent() && failure.message.contains("check this host's clock"));
     assert!(gate.take().is_empty(), "a clock is no wrong key");
-    assert!(gate.enter(&BEIJING, &key(2)).await.is_ok());
+    assert!(gate.enter(Api::Scm, &BEIJING, &key(2)).await.is_ok());
     set(now() - HOUR);
     tried(&gate, Standing::Skewed).await;
     assert!(left(&gate).await.is_some());

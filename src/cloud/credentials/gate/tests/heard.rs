@@ -10,7 +10,7 @@ struct Hanging<'a> {
 }
 
 async fn enter(gate: &Gate) -> Pass<'_> {
-    gate.enter(&BEIJING, &key(1)).await.unwrap()
+    gate.enter(Api::Scm, &BEIJING, &key(1)).await.unwrap()
 }
 
 async fn hanging(gate: &Gate) -> Hanging<'_> {
@@ -41,7 +41,7 @@ async fn slow_calls_that_were_refused_end_the_waiting() {
     let gate = Gate::new(&[], now);
     let Hanging { slow, _finders } = hanging(&gate).await;
     let key = key(1);
-    let mut next = Box::pin(gate.enter(&BEIJING, &key));
+    let mut next = Box::pin(gate.enter(Api::Scm, &BEIJING, &key));
     for slow in slow {
         assert!(waits(&mut next).await);
         slow.done(Standing::Refused);

@@ -10,7 +10,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 async fn all(gate: &Gate, keys: impl Iterator<Item = i64>, standings: &[Standing]) {
     for number in keys {
         for standing in standings {
-            gate.enter(&BEIJING, &key(number)).await.unwrap().done(*standing);
+            gate.enter(Api::Scm, &BEIJING, &key(number)).await.unwrap().done(*standing);
         }
         pass(MOMENT).await;
     }
@@ -19,12 +19,12 @@ async fn all(gate: &Gate, keys: impl Iterator<Item = i64>, standings: &[Standing
 /// Whether two calls may go at once, so that it is known to work.
 async fn is_good(gate: &Gate, number: i64) -> bool {
     let key = key(number);
-    let _first = gate.enter(&BEIJING, &key).await.unwrap();
-    tokio::time::timeout(MOMENT, gate.enter(&BEIJING, &key)).await.is_ok()
+    let _first = gate.enter(Api::Scm, &BEIJING, &key).await.unwrap();
+    tokio::time::timeout(MOMENT, gate.enter(Api::Scm, &BEIJING, &key)).await.is_ok()
 }
 
 async fn is_left_alone(gate: &Gate, number: i64) -> bool {
-    gate.enter(&BEIJING, &key(number)).await.is_err()
+    gate.enter(Api::Scm, &BEIJING, &key(number)).await.is_err()
 }
 
 #[tokio::test(start_paused = true)]
