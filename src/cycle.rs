@@ -17,6 +17,7 @@ mod steps;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ use looks::{Known, Look};
 use picture::Board;
 use report::Report;
 use roll::Roll;
-use steps::Landed;
+use steps::{Begun, Landed};
 
 pub use looks::{preview, survey};
 pub use offline::offline;
@@ -225,7 +226,7 @@ impl Cycle {
             self.beat();
             tokio::select! {
                 Some(stride) = self.looking.next() => self.take_stride(stride),
-                Some(ended) = self.running.join_next_with_id() => self.take_end(ended)?,
+                Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {
                         self.stop().await?;
@@ -234,23 +235,27 @@ impl Cycle {
                 }
                 () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
             }
-            // Whatever else has ended by now shares this pass, and its line in the journal.
+            // Whatever else has ended by now shares this pass, and its way to the disk.
             while let Some(ended) = self.running.try_join_next_with_id() {
-                self.take_end(ended)?;
+                self.take_end(ended);
             }
             while let Some(stride) = self.looking.try_next() {
                 self.take_stride(stride);
             }
-            self.remember_refusals()?;
-            self.pass()?;
+            self.note_refusals();
+            let begun = self.pass();
+            // All that this pass has to say is on the disk before anything leaves: its only wait for one.
+            self.journal.commit()?;
+            self.launch(begun);
         }
     }
 
-    /// Plans with every look not planned with yet, and starts what may start.
-    fn pass(&mut self) -> Result<(), JournalError> {
+    /// Plans with every look not planned with yet, and notes what begins. Nothing of it may leave
+    /// before that is committed.
+    fn pass(&mut self) -> Vec<Begun> {
         let looks = std::mem::take(&mut self.looked);
         if looks.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let now = (self.clock)();
         if self.clocks.have_parted(now) {
@@ -260,14 +265,11 @@ impl Cycle {
         let (observed, bytes) = looks::observed(looks, &self.world, now, self.in_flight.keys());
         self.report.observe(&observed, &self.memory);
         let Self { journal, memory, clock, report, .. } = self;
-        let plan = plan::settle(&observed, memory, |lessons, memory| {
+        let Ok(plan) = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);
-            journal.append(
-                (*clock)(),
-                &lessons.into_iter().map(Record::from).collect::<Vec<_>>(),
-                memory,
-            )
-        })?;
+            journal.note((*clock)(), lessons.into_iter().map(Record::from), memory);
+            Ok::<_, Infallible>(())
+        });
         self.alarm(&observed);
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
@@ -276,7 +278,7 @@ impl Cycle {
         self.hold(&bytes, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
-        self.start(sound.map(|(_, step)| step).collect(), &bytes)
+        self.begin(sound.map(|(_, step)| step).collect(), &bytes)
     }
 
     /// Once what was seen has been taken in: what is served counts before what lies on the disk.
@@ -361,12 +363,12 @@ impl Cycle {
         self.dirty.extend(self.due.take(now));
     }
 
-    /// A refused credential is on the disk before anything else is sent with it.
-    fn remember_refusals(&mut self) -> Result<(), JournalError> {
+    /// A refused credential is on the disk before anything that is planned now is sent with it.
+    fn note_refusals(&mut self) {
         let refusals = self.world.take_refusals().into_iter();
         let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
         self.report.refused(&records);
-        self.journal.append((self.clock)(), &records, &mut self.memory)
+        self.journal.note((self.clock)(), records, &mut self.memory);
     }
 
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start
@@ -377,9 +379,11 @@ impl Cycle {
         while let Ok(Some(ended)) =
             tokio::time::timeout_at(deadline, self.running.join_next_with_id()).await
         {
-            self.take_end(ended)?;
+            self.take_end(ended);
+            self.journal.commit()?;
         }
-        self.remember_refusals()
+        self.note_refusals();
+        self.journal.commit()
     }
 }
 

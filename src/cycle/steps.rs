@@ -18,7 +18,13 @@ use crate::plan::action::Action;
 use crate::plan::hold::Hold;
 use crate::plan::memory::Record;
 use crate::plan::{Held, Step};
-use crate::record::JournalError;
+
+/// A step that is noted as begun, with all that it needs.
+pub(super) struct Begun {
+    step: Step,
+    place: Place,
+    bytes: Bytes,
+}
 
 /// A step that has ended.
 #[derive(Debug)]
@@ -29,23 +35,26 @@ pub(super) struct Landed {
 }
 
 impl Cycle {
-    /// Writes down that these begin, all in one go, and then begins them.
-    pub(super) fn start(
-        &mut self,
-        steps: Vec<Step>,
-        payloads: &Payloads,
-    ) -> Result<(), JournalError> {
+    /// Notes that these begin. They may leave once that is on the disk.
+    pub(super) fn begin(&mut self, steps: Vec<Step>, payloads: &Payloads) -> Vec<Begun> {
         // An entry that a reload has removed meanwhile has no place to act on any more.
-        let placed = steps.into_iter().filter_map(|step| Some((self.place(&step.subject)?, step)));
-        let steps: Vec<_> = placed.collect();
-        let began = |(_, step): &(Place, Step)| Record::Began {
+        let begun = steps.into_iter().filter_map(|step| {
+            let place = self.place(&step.subject)?;
+            let bytes = self.bytes(&step, payloads);
+            Some(Begun { step, place, bytes })
+        });
+        let begun: Vec<_> = begun.collect();
+        let records = begun.iter().map(|Begun { step, .. }| Record::Began {
             subject: step.subject.clone(),
             action: step.action.clone(),
-        };
-        let records: Vec<_> = steps.iter().map(began).collect();
-        self.journal.append((self.clock)(), &records, &mut self.memory)?;
-        for (place, step) in steps {
-            let bytes = self.bytes(&step, payloads);
+        });
+        self.journal.note((self.clock)(), records, &mut self.memory);
+        begun
+    }
+
+    /// Lets go what has begun, and whose beginning is on the disk.
+    pub(super) fn launch(&mut self, begun: Vec<Begun>) {
+        for Begun { step, place, bytes } in begun {
             *self.in_flight.entry(step.subject.clone()).or_default() += 1;
             self.report.started(&step);
             let subject = step.subject.clone();
@@ -59,14 +68,10 @@ impl Cycle {
             });
             self.started.add(task.id(), vec![subject]);
         }
-        Ok(())
     }
 
-    /// Writes down how a step ended. Its subject is looked at again, and so is whoever waited for it.
-    pub(super) fn take_end(
-        &mut self,
-        ended: Result<(Id, Landed), JoinError>,
-    ) -> Result<(), JournalError> {
+    /// Notes how a step ended. Its subject is looked at again, and so is whoever waited for it.
+    pub(super) fn take_end(&mut self, ended: Result<(Id, Landed), JoinError>) {
         self.moved();
         let Landed { step, result, elapsed } = match ended {
             Ok((id, ended)) => {
@@ -79,7 +84,7 @@ impl Cycle {
                 for subject in self.started.remove(&panicked.id()) {
                     self.land(&subject);
                 }
-                return Ok(());
+                return;
             }
         };
         let attempt = self.memory.effect(&step.action).map_or(1, |effect| effect.tries);
@@ -90,9 +95,8 @@ impl Cycle {
             Ok(id) => Record::Done { subject: subject.clone(), action, id },
             Err(failure) => Record::Failed { subject: subject.clone(), action, failure },
         };
-        self.journal.append((self.clock)(), &[record], &mut self.memory)?;
+        self.journal.note((self.clock)(), [record], &mut self.memory);
         self.land(&subject);
-        Ok(())
     }
 
     /// One step less is under way for this subject. Once none is, it is looked at again.

@@ -1,22 +1,22 @@
 //! The journal: a table of lines in one SQLite file, which is proven against torn writes and full
 //! disks. A line is on the disk when [`Journal::append`] returns.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use crate::files;
 use crate::model::time::Time;
 use crate::plan::memory::{Memory, Record};
 
+use super::error::{JournalError, directory, sqlite, unwritable};
 use super::place::{self, Place};
 
 /// The journal's file in the state directory.
 const FILE: &str = "journal.sqlite";
 /// What `user_version` says of a journal that this code writes.
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 1;
 /// How long a reader waits for a writer, and the writer for a reader.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
@@ -31,116 +31,13 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// Why the journal cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The state directory cannot be made, entered or read.
-    #[error("state directory {path}")]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// SQLite refused.
-    #[error("journal {path}")]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: SqliteError,
-    },
-    /// The state directory takes no more bytes: the disk is full, or read-only.
-    #[error(
-        "state directory {path} cannot be written, and nothing is done that cannot be remembered"
-    )]
-    NoRoom {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// SQLite could not write: the disk is full, read-only, or broken.
-    #[error("journal {path} cannot be written, and nothing is done that cannot be remembered")]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: SqliteError,
-    },
-    /// What lies at its path is not what was opened.
-    #[error(
-        "journal {path} was deleted, moved or replaced while certrotd ran, and nothing is done that cannot be remembered: \
-         start certrotd again, and it finds what it has done by looking"
-    )]
-    Gone {
-        /// The path.
-        path: PathBuf,
-    },
-    /// Another version of certrotd wrote it.
-    #[error(
-        "journal {path} has version {found}, this certrotd reads {VERSION}: use the certrotd that wrote it, or a newer one"
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-    },
-    /// A line that this version does not understand.
-    #[error("journal {path}, line {seq}, is not one that this certrotd understands")]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line.
-        seq: i64,
-        /// What the parser said.
-        source: serde_json::Error,
-    },
-}
-
-impl JournalError {
-    /// Whether it is a matter of rights.
-    pub fn is_denied(&self) -> bool {
-        match self {
-            Self::Directory { source, .. } | Self::NoRoom { source, .. } => {
-                source.kind() == std::io::ErrorKind::PermissionDenied
-            }
-            Self::Sqlite { source, .. } | Self::Unwritable { source, .. } => {
-                let code = source.0.sqlite_error_code();
-                matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
-            }
-            Self::Gone { .. } | Self::Version { .. } | Self::Line { .. } => false,
-        }
-    }
-}
-
-/// An error of SQLite: its sentence, and the extended result code of <https://www.sqlite.org/rescode.html>,
-/// which tells a disk that could not be written from one that could not be synced. It has no source: the
-/// library's sentence already says what the library has below it.
-#[derive(Debug)]
-pub struct SqliteError(rusqlite::Error);
-
-impl fmt::Display for SqliteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            rusqlite::Error::SqliteFailure(fault, Some(words)) => {
-                write!(f, "{words} (SQLite code {})", fault.extended_code)
-            }
-            // Without words of its own it has the code's, and the code.
-            other => other.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SqliteError {}
-
 /// The journal, open for its one writer, who holds the state directory's lock.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     connection: Connection,
     place: Place,
+    noted: Vec<(Time, Record)>,
 }
 
 impl Journal {
@@ -161,7 +58,7 @@ impl Journal {
         }
         prove(&connection).map_err(|source| unwritable(&path, source))?;
         let place = Place::of(&path).map_err(|source| directory(&path, source))?;
-        Ok(Self { path, connection, place })
+        Ok(Self { path, connection, place, noted: Vec::new() })
     }
 
     /// Everything remembered.
@@ -173,37 +70,57 @@ impl Journal {
         Ok(memory)
     }
 
-    /// Writes the lines and folds them into `memory`: all of them, or none. They are on the disk
-    /// when this returns. Also without lines it refuses once the journal is not in its place any more.
+    /// Takes lines in: they count at once, and [`Self::commit`] writes them. What rests on them may not
+    /// leave this process before that.
+    pub fn note(
+        &mut self,
+        at: Time,
+        records: impl IntoIterator<Item = Record>,
+        memory: &mut Memory,
+    ) {
+        for record in records {
+            memory.fold(at, &record);
+            self.noted.push((at, record));
+        }
+    }
+
+    /// Writes what was noted since the last time: all of it, or none. It is on the disk when this returns.
+    /// Also without lines it refuses once the journal is not in its place any more. Once it has refused,
+    /// what was noted is lost, and so is the memory that has it.
+    pub fn commit(&mut self) -> Result<(), JournalError> {
+        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
+            return Err(JournalError::Gone { path: self.path.clone() });
+        }
+        let lines = std::mem::take(&mut self.noted);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.write(&lines).map_err(|source| unwritable(&self.path, source))
+    }
+
+    /// Writes the lines, and whatever was noted before, and folds them into `memory` after that: they are
+    /// on the disk when this returns, or not remembered.
     pub fn append(
         &mut self,
         at: Time,
         records: &[Record],
         memory: &mut Memory,
     ) -> Result<(), JournalError> {
-        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
-            return Err(JournalError::Gone { path: self.path.clone() });
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        self.write(at, records).map_err(|source| unwritable(&self.path, source))?;
-        for record in records {
-            memory.fold(at, record);
-        }
+        self.noted.extend(records.iter().map(|record| (at, record.clone())));
+        self.commit()?;
+        records.iter().for_each(|record| memory.fold(at, record));
         Ok(())
     }
 
-    fn write(&mut self, at: Time, records: &[Record]) -> rusqlite::Result<()> {
+    fn write(&mut self, lines: &[(Time, Record)]) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
-        for record in records {
+        let mut insert = transaction.prepare("insert into journal (at, record) values (?1, ?2)")?;
+        for (at, record) in lines {
             let text = serde_json::to_string(record)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-            transaction.execute(
-                "insert into journal (at, record) values (?1, ?2)",
-                params![at.millis(), text],
-            )?;
+            insert.execute(params![at.millis(), text])?;
         }
+        drop(insert);
         transaction.commit()
     }
 }
@@ -276,20 +193,6 @@ fn rows(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, String)>> {
     let mut statement = connection.prepare("select seq, at, record from journal order by seq")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     rows.collect()
-}
-
-fn sqlite(path: &Path, source: rusqlite::Error) -> JournalError {
-    JournalError::Sqlite { path: path.to_owned(), source: SqliteError(source) }
-}
-
-/// What keeps the journal at this path from being found.
-fn directory(journal: &Path, source: std::io::Error) -> JournalError {
-    let state = journal.parent().unwrap_or(journal);
-    JournalError::Directory { path: state.to_owned(), source }
-}
-
-fn unwritable(path: &Path, source: rusqlite::Error) -> JournalError {
-    JournalError::Unwritable { path: path.to_owned(), source: SqliteError(source) }
 }
 
 /// A path as SQLite's URI wants it.

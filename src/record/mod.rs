@@ -1,9 +1,11 @@
 //! Memory on disk: the journal and its fold. Everything above sees only append and fold.
 
+mod error;
 mod journal;
 mod place;
 
-pub use journal::{Entry, Journal, JournalError, SqliteError, read};
+pub use error::{JournalError, SqliteError};
+pub use journal::{Entry, Journal, read};
 
 use std::path::Path;
 
