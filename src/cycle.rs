@@ -215,6 +215,7 @@ impl Cycle {
             self.start_looks();
             let next = self.due.first();
             if self.is_idle() {
+                self.rest();
                 if let Some(words) = self.report.finish(&self.held) {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
@@ -363,14 +364,6 @@ impl Cycle {
         self.dirty.extend(self.due.take(now));
     }
 
-    /// A refused credential is on the disk before anything that is planned now is sent with it.
-    fn note_refusals(&mut self) {
-        let refusals = self.world.take_refusals().into_iter();
-        let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
-        self.report.refused(&records);
-        self.journal.note((self.clock)(), records, &mut self.memory);
-    }
-
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start
     /// looks for it.
     async fn stop(&mut self) -> Result<(), JournalError> {
@@ -383,7 +376,9 @@ impl Cycle {
             self.journal.commit()?;
         }
         self.note_refusals();
-        self.journal.commit()
+        self.journal.commit()?;
+        self.rest();
+        Ok(())
     }
 }
 

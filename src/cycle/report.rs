@@ -26,6 +26,7 @@ use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::{CaSeen, CertificateSeen, Observed};
 use crate::plan::{Held, Lesson, Plan, Step};
+use crate::record::JournalError;
 pub(super) use alarms::served_until;
 pub(super) use instances::presented_until;
 
@@ -204,6 +205,15 @@ impl Report {
             let (subject, what) = (&step.subject, step.action.describe(&step.subject));
             error!(event = "plan.refused", %subject, error = violation.rule, "certrotd will not `{what}`: {}. This is a bug, please report it", violation.rule);
         }
+    }
+
+    /// The journal could not be tidied up, which costs time and room and nothing else.
+    pub fn untidy(&self, error: &JournalError) {
+        tracing::warn!(
+            event = "journal.untidy",
+            error = error as &(dyn std::error::Error + 'static),
+            "no line is lost, but the next start is slower and old lines stay"
+        );
     }
 
     pub fn refused(&mut self, records: &[Record]) {

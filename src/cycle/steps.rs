@@ -99,6 +99,21 @@ impl Cycle {
         self.land(&subject);
     }
 
+    /// A refused credential is on the disk before anything that is planned now is sent with it.
+    pub(super) fn note_refusals(&mut self) {
+        let refusals = self.world.take_refusals().into_iter();
+        let records: Vec<_> = refusals.map(|refusal| Record::Refused { refusal }).collect();
+        self.report.refused(&records);
+        self.journal.note((self.clock)(), records, &mut self.memory);
+    }
+
+    /// Lets the journal tidy up while nothing waits for it.
+    pub(super) fn rest(&mut self) {
+        if let Err(error) = self.journal.rest((self.clock)(), &mut self.memory) {
+            self.report.untidy(&error);
+        }
+    }
+
     /// One step less is under way for this subject. Once none is, it is looked at again.
     fn land(&mut self, subject: &Subject) {
         if let Some(count) = self.in_flight.get_mut(subject) {

@@ -22,6 +22,16 @@ macro_rules! fingerprint {
                 out.copy_from_slice(digest::digest($algorithm, bytes).as_ref());
                 Self(out)
             }
+
+            /// The digest itself.
+            pub const fn bytes(&self) -> &[u8; $bytes] {
+                &self.0
+            }
+
+            /// A digest as [`Self::bytes`] gave it.
+            pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
+                Self(bytes)
+            }
         }
 
         impl FromStr for $name {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::journal::VERSION;
+use super::base::{PRUNED, Unsound};
 
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +55,25 @@ pub enum JournalError {
     },
     /// Another version of certrotd wrote it.
     #[error(
-        "journal {path} has version {found}, this certrotd reads {VERSION}: use the certrotd that wrote it, or a newer one"
+        "journal {path} has version {found}, this certrotd reads up to {PRUNED}: use the certrotd that wrote it, or a newer one"
     )]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: i64,
+    },
+    /// Lines were pruned, and what they said cannot be read.
+    #[error(
+        "journal {path} has pruned its first lines, and the base that tells what they said {why}: use the certrotd that \
+         wrote it or put back a copy of the file; without either, move the file away, and certrotd finds by \
+         looking what the cloud can tell"
+    )]
+    Base {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its base.
+        why: Unsound,
     },
     /// A line that this version does not understand.
     #[error("journal {path}, line {seq}, is not one that this certrotd understands")]
@@ -86,7 +98,9 @@ impl JournalError {
                 let code = source.0.sqlite_error_code();
                 matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied))
             }
-            Self::Gone { .. } | Self::Version { .. } | Self::Line { .. } => false,
+            Self::Gone { .. } | Self::Version { .. } | Self::Base { .. } | Self::Line { .. } => {
+                false
+            }
         }
     }
 }

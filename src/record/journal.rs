@@ -4,32 +4,33 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 
 use crate::files;
 use crate::model::time::Time;
 use crate::plan::memory::{Memory, Record};
 
+use super::base::{self, COMPLETE, PRUNED};
 use super::error::{JournalError, directory, sqlite, unwritable};
 use super::place::{self, Place};
+use super::reading;
 
 /// The journal's file in the state directory.
-const FILE: &str = "journal.sqlite";
-/// What `user_version` says of a journal that this code writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const FILE: &str = "journal.sqlite";
 /// How long a reader waits for a writer, and the writer for a reader.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
-
-/// One line, with its place and moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
-    /// Its place: lines are counted from one.
-    pub seq: i64,
-    /// When it was written.
-    pub at: Time,
-    /// What it says.
-    pub record: Record,
-}
+pub(super) const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How many lines may follow the base before there is a new one: some tens of milliseconds at the next start.
+const BASE_EVERY: u64 = 10_000;
+/// How long a line is kept that only `history` reads.
+const KEEP: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How many lines are kept, however young: about a gigabyte.
+const LINES_MAX: i64 = 2_000_000;
+/// How long a leaf is remembered that is neither wanted nor anywhere any more: far longer than any list or edge
+/// lags, and longer than most leave a renewed certificate in use elsewhere.
+const FORGET_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How large the log of SQLite may stay once what is in it has gone into the file, in bytes. SQLite goes that far
+/// between two such moves by itself.
+const WAL_BYTES_MAX: i64 = 4 * 1024 * 1024;
 
 /// The journal, open for its one writer, who holds the state directory's lock.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub struct Journal {
     connection: Connection,
     place: Place,
     noted: Vec<(Time, Record)>,
+    rest_from: u64,
 }
 
 impl Journal {
@@ -53,21 +55,17 @@ impl Journal {
         let path = state.join(FILE);
         let connection = prepare(&path).map_err(|source| sqlite(&path, source))?;
         let found = version(&connection).map_err(|source| sqlite(&path, source))?;
-        if found != VERSION {
+        if ![COMPLETE, PRUNED].contains(&found) {
             return Err(JournalError::Version { path, found });
         }
-        prove(&connection).map_err(|source| unwritable(&path, source))?;
+        prove(&connection, found).map_err(|source| unwritable(&path, source))?;
         let place = Place::of(&path).map_err(|source| directory(&path, source))?;
-        Ok(Self { path, connection, place, noted: Vec::new() })
+        Ok(Self { path, connection, place, noted: Vec::new(), rest_from: 0 })
     }
 
     /// Everything remembered.
     pub fn fold(&self) -> Result<Memory, JournalError> {
-        let mut memory = Memory::default();
-        for entry in lines(&self.connection, &self.path)? {
-            memory.fold(entry.at, &entry.record);
-        }
-        Ok(memory)
+        reading::fold(&self.connection, &self.path)
     }
 
     /// Takes lines in: they count at once, and [`Self::commit`] writes them. What rests on them may not
@@ -112,6 +110,34 @@ impl Journal {
         Ok(())
     }
 
+    /// What can be put off until there is nothing else to do: lets go of what is over, puts `memory` down as the
+    /// base once enough lines were written since the last one, and prunes some lines that are only history.
+    /// Refuses where the disk does not take it; the lines are as durable as before, and it is not tried
+    /// again before as many more were written.
+    pub fn rest(&mut self, now: Time, memory: &mut Memory) -> Result<(), JournalError> {
+        if !self.noted.is_empty() || memory.lines() < self.rest_from {
+            return Ok(());
+        }
+        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
+            // Whoever commits next says so.
+            return Ok(());
+        }
+        let rested = self.settle(now, memory);
+        if rested.is_err() {
+            self.rest_from = memory.lines() + BASE_EVERY;
+        }
+        rested.map_err(|source| unwritable(&self.path, source))
+    }
+
+    fn settle(&mut self, now: Time, memory: &mut Memory) -> rusqlite::Result<()> {
+        let end = u64::try_from(base::end(&self.connection)?).unwrap_or(0);
+        if memory.lines() >= end + BASE_EVERY {
+            memory.forget(now - FORGET_AFTER);
+            base::write(&mut self.connection, memory)?;
+        }
+        base::prune(&mut self.connection, now - KEEP, LINES_MAX).map(drop)
+    }
+
     fn write(&mut self, lines: &[(Time, Record)]) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         let mut insert = transaction.prepare("insert into journal (at, record) values (?1, ?2)")?;
@@ -125,80 +151,31 @@ impl Journal {
     }
 }
 
-/// Reads the journal in `state` beside a writer, taking no lock and leaving nothing behind.
-/// `None`: there is no journal yet.
-pub fn read(state: &Path) -> Result<Option<Vec<Entry>>, JournalError> {
-    let path = state.join(FILE);
-    match path.try_exists() {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        Err(source) => return Err(JournalError::Directory { path: state.to_owned(), source }),
-    }
-    // A journal that its writer closed has no companion files, and SQLite would make them even for
-    // a reader; what nobody writes may be read as if it could not change.
-    let idle = !state.join(format!("{FILE}-wal")).exists();
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let uri = format!("file:{}{}", uri_path(&path), if idle { "?immutable=1" } else { "" });
-    let connection =
-        Connection::open_with_flags(uri, flags).map_err(|source| sqlite(&path, source))?;
-    connection.busy_timeout(BUSY_WAIT).map_err(|source| sqlite(&path, source))?;
-    let found = version(&connection).map_err(|source| sqlite(&path, source))?;
-    match found {
-        // Made a moment ago, and its first transaction is not through.
-        0 => Ok(Some(Vec::new())),
-        VERSION => lines(&connection, &path).map(Some),
-        _ => Err(JournalError::Version { path, found }),
-    }
-}
-
 fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_MAX)?;
     if version(&connection)? == 0 {
         let transaction = connection.transaction()?;
         transaction.execute_batch(
             "create table journal (seq integer primary key, at integer not null, record text not null) strict",
         )?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.pragma_update(None, "user_version", COMPLETE)?;
         transaction.commit()?;
     }
     Ok(connection)
 }
 
 /// Writes what stands there already, which changes nothing and needs all that a line needs.
-fn prove(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "user_version", VERSION)
+fn prove(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", version)?;
+    base::prepare(connection)
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn lines(connection: &Connection, path: &Path) -> Result<Vec<Entry>, JournalError> {
-    let rows = rows(connection).map_err(|source| sqlite(path, source))?;
-    let parse = |(seq, at, text): (i64, i64, String)| {
-        let record = serde_json::from_str(&text).map_err(|source| JournalError::Line {
-            path: path.to_owned(),
-            seq,
-            source,
-        })?;
-        Ok(Entry { seq, at: Time::from_millis(at), record })
-    };
-    rows.into_iter().map(parse).collect()
-}
-
-fn rows(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, String)>> {
-    let mut statement = connection.prepare("select seq, at, record from journal order by seq")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    rows.collect()
-}
-
-/// A path as SQLite's URI wants it.
-fn uri_path(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 #[cfg(test)]

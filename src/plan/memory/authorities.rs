@@ -1,5 +1,6 @@
 //! What is remembered of CAs: which are published, which a file holds beside them, and since when.
 
+use super::packed::shape;
 use super::{Effect, Memory};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
@@ -24,6 +25,9 @@ struct Former {
     since: Time,
     seq: u64,
 }
+
+shape!(Authorities { published, published_seq, former });
+shape!(Former { sha256, since, seq });
 
 impl Authorities {
     /// Fingerprints of those that the file holds beside them, sorted.

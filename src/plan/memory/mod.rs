@@ -14,10 +14,13 @@ use crate::model::place::Place;
 use crate::model::time::Time;
 
 mod authorities;
+mod forget;
+mod packed;
 mod record;
 mod served;
 
 pub use authorities::Authorities;
+pub use packed::FORMAT;
 pub use record::Record;
 pub use served::Fallback;
 
