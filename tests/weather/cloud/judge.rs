@@ -112,8 +112,13 @@ impl Judge {
             let bound = sim.bound(site).iter().any(|leaf| leaf.short() == digits);
             assert!(!bound, "deleted while it is bound at {site}: {call}");
         }
-        let wanted = houses.iter().any(|house| house.has_long_wanted(digits, call.at));
-        assert!(!wanted, "deleted while it is wanted: {call}");
+        let wants = |house: &House| house.has_long_wanted(digits, call.at);
+        // A host cannot know of another's disk: one that has something newer clears away what it had itself, though
+        // a host that is renewals behind may have nothing better. That one imports it again.
+        let entries = &["www", "api", "fin"];
+        let ahead = |house: &House| house.had_between(entries, digits, Time::default(), call.at);
+        let may = houses.iter().any(|house| ahead(house) && !wants(house));
+        assert!(may || !houses.iter().any(wants), "deleted while it is wanted: {call}");
     }
 
     /// What comes to be bound lay good on a disk, and nothing older is bound where something newer was;
