@@ -70,6 +70,15 @@ fn measure(state: &Path, certificates: u32, renewals: u32) -> Result<(), Box<dyn
     journal.append(now, &tail, &mut memory)?;
     drop(journal);
     say(&format!("base and {} lines after it: {:?}", tail.len(), opened(state)?));
+    let body = memory.pack();
+    if let Some(to) = std::env::var_os("KEEP_BODY") {
+        std::fs::write(to, &body)?;
+    }
+    say(&format!(
+        "the base's bytes alone: {:?}",
+        median(|| Memory::unpack(&body).ok_or_else(|| "unreadable".into()))?
+    ));
+    say(&format!("their digest alone: {:?}", median(|| Ok(Sha256::of(&body)))?));
     as_json(&memory)
 }
 
@@ -77,25 +86,39 @@ fn measure(state: &Path, certificates: u32, renewals: u32) -> Result<(), Box<dyn
 fn as_json(memory: &Memory) -> Result<(), Box<dyn Error>> {
     let actions: Vec<_> = memory.effects().map(|(action, _)| action.clone()).collect();
     let text = serde_json::to_vec(&actions)?;
-    let took =
-        median(|| serde_json::from_slice::<Vec<Action>>(&text).map(drop).map_err(Into::into))?;
+    let took = median(|| Ok(serde_json::from_slice::<Vec<Action>>(&text)?))?;
     say(&format!("the keys of the effects alone as JSON: {took:?}, {} bytes", text.len()));
     Ok(())
 }
 
-fn opened(state: &Path) -> Result<Duration, Box<dyn Error>> {
-    median(|| Ok(drop(Journal::open(state)?.fold()?)))
+fn opened(state: &Path) -> Result<Took, Box<dyn Error>> {
+    median(|| Ok(Journal::open(state)?.fold()?))
 }
 
-fn median(mut run: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {
+/// By the clock, and what the processor worked for it, both without letting go of what came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Took {
+    wall: Duration,
+    cpu: Duration,
+}
+
+fn median<T>(mut run: impl FnMut() -> Result<T, Box<dyn Error>>) -> Result<Took, Box<dyn Error>> {
     let mut took = Vec::new();
     for _ in 0..5 {
-        let began = Instant::now();
-        run()?;
-        took.push(began.elapsed());
+        let (began, busy) = (Instant::now(), busy()?);
+        let _out = run()?;
+        took.push(Took { wall: began.elapsed(), cpu: self::busy()? - busy });
     }
     took.sort();
     Ok(took[2])
+}
+
+fn busy() -> Result<Duration, Box<dyn Error>> {
+    let used = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF)?;
+    let spent = |time: nix::sys::time::TimeVal| {
+        Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()).unsigned_abs())
+    };
+    Ok(spent(used.user_time()) + spent(used.system_time()))
 }
 
 /// When a turn comes; the last one at the end of a year.

@@ -25,6 +25,7 @@ pub(super) fn failed(
 ) -> Option<(Hold, Option<Time>)> {
     let effect = memory.effect(action)?;
     let State::Failed(failure) = &effect.state else { return None };
+    let failure = failure.as_ref();
     if retry_asked(subject, effect, memory) || room_was_made(subject, effect, memory) {
         return None;
     }

@@ -7,7 +7,7 @@ use super::memory::{Effect, State};
 use super::observed::{CertificateSeen, CopySeen, Room, TargetSeen};
 use super::rotation::{Case, in_doubt};
 use super::{Draft, gate, retire};
-use crate::model::failure::{Failure, Kind};
+use crate::model::failure::Kind;
 use crate::model::names::Subject;
 use crate::model::target::Target;
 use crate::model::time::Time;
@@ -49,7 +49,7 @@ pub(super) fn plan(
             State::Open | State::Doubt(_) => {
                 doubtful(target, &action, effect, seen, subject, draft)
             }
-            State::Failed(Failure { kind: Kind::Exists, .. }) => {
+            State::Failed(failure) if failure.kind == Kind::Exists => {
                 exists(target, gate::retry_asked(subject, effect, draft.memory))
             }
             State::Failed(_) => {

@@ -148,3 +148,6 @@ fn first(transaction: &Transaction<'_>) -> rusqlite::Result<Option<(i64, i64)>> 
 fn lines(memory: &Memory) -> i64 {
     i64::try_from(memory.lines()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,3 +58,6 @@ fn may_stand(action: &Action, state: &State) -> bool {
         State::Failed(_) | State::Gone => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

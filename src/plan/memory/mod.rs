@@ -30,9 +30,9 @@ pub enum State {
     /// Begun; no end is known.
     Open,
     /// Its answer was lost.
-    Doubt(Failure),
-    /// It failed.
-    Failed(Failure),
+    Doubt(Box<Failure>),
+    /// It failed. Apart, since it is rare and large: there are hundreds of thousands of effects.
+    Failed(Box<Failure>),
     /// It was answered well. A switch then still has its job to end.
     Done,
     /// It was read back from the world.
@@ -288,8 +288,8 @@ impl Memory {
         }
         let (not_sent, not_done) = (failure.was_never_sent(), failure.kind != Kind::Lost);
         let state = match failure.kind {
-            Kind::Lost => State::Doubt(failure),
-            _ => State::Failed(failure),
+            Kind::Lost => State::Doubt(failure.into()),
+            _ => State::Failed(failure.into()),
         };
         self.change(at, subject, action, state, None);
         if let Some(effect) = self.effects.get_mut(action) {
@@ -307,10 +307,10 @@ impl Memory {
                 self.fall_back(subject, action, former);
                 let words =
                     "handshakes returned neither it nor the former leaf, which is bound again";
-                (State::Failed(Failure::local(Kind::Permanent, "serve", words)), None)
+                (State::Failed(Failure::local(Kind::Permanent, "serve", words).into()), None)
             }
             Fact::JobFailed { reason } => {
-                (State::Failed(Failure::local(Kind::Permanent, "follow job", reason)), None)
+                (State::Failed(Failure::local(Kind::Permanent, "follow job", reason).into()), None)
             }
             Fact::AllowedOlder => {
                 if let Action::Import { key } = action {

@@ -21,6 +21,9 @@ use crate::plan::action::ImportKey;
 /// lines have been pruned, nothing else tells what they said.
 pub const FORMAT: i64 = 1;
 
+/// How many things there is room for before the first of them is read: growing by and by would copy the others.
+const RESERVED_MAX: usize = 1 << 20;
+
 impl Memory {
     /// All of it as bytes, also what [`Self::notice`] and [`Self::jump`] have taken in: they are as true for whoever
     /// starts next, and no line tells of them.
@@ -212,6 +215,16 @@ impl<T: Packed> Packed for Option<T> {
     }
 }
 
+impl<T: Packed> Packed for Box<T> {
+    fn put<'m>(&'m self, to: &mut Packer<'m>) {
+        self.as_ref().put(to);
+    }
+
+    fn take(from: &mut Unpacker<'_>) -> Option<Self> {
+        T::take(from).map(Self::new)
+    }
+}
+
 impl<A: Packed, B: Packed> Packed for (A, B) {
     fn put<'m>(&'m self, to: &mut Packer<'m>) {
         self.0.put(to);
@@ -231,7 +244,11 @@ impl<T: Packed> Packed for Vec<T> {
 
     fn take(from: &mut Unpacker<'_>) -> Option<Self> {
         let count = from.count()?;
-        (0..count).map(|_| T::take(from)).collect()
+        let mut all = Self::with_capacity(count.min(RESERVED_MAX));
+        for _ in 0..count {
+            all.push(T::take(from)?);
+        }
+        Some(all)
     }
 }
 

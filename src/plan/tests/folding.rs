@@ -44,11 +44,11 @@ fn states_follow_the_lines() {
         |records: &[Record]| import_after(&[std::slice::from_ref(&begun), records].concat());
     let again = [fails(Kind::Busy), begun.clone()];
     assert_eq!(after(&[]), (State::Open, 1, 1));
-    assert_eq!(after(&[fails(Kind::Lost)]), (State::Doubt(failure(Kind::Lost)), 1, 1));
-    assert_eq!(after(&[fails(Kind::Busy)]), (State::Failed(failure(Kind::Busy)), 1, 0));
+    assert_eq!(after(&[fails(Kind::Lost)]), (State::Doubt(failure(Kind::Lost).into()), 1, 1));
+    assert_eq!(after(&[fails(Kind::Busy)]), (State::Failed(failure(Kind::Busy).into()), 1, 0));
     assert_eq!(after(&again), (State::Open, 2, 1));
     assert_eq!(after(&[fails(Kind::Lost), begun.clone()]), (State::Open, 2, 2));
-    let withheld = (State::Failed(failure(Kind::Withheld)), 0, 0);
+    let withheld = (State::Failed(failure(Kind::Withheld).into()), 0, 0);
     assert_eq!(after(&[fails(Kind::Withheld)]), withheld, "nothing was sent, nothing was tried");
     assert_eq!(after(&[done(&www(), &import(1), Some("scm-1"))]), (State::Done, 0, 0));
     assert_eq!(after(&[fails(Kind::Lost), saw(&www(), &import(1), "scm-1")]), (State::Seen, 0, 0));
@@ -73,7 +73,7 @@ fn what_was_read_back_while_its_answer_was_out_stands() {
     let again = [seen, began(&www(), &import(1)), fails(Kind::Lost)];
     assert_eq!(
         import_after(&again).0,
-        State::Doubt(failure(Kind::Lost)),
+        State::Doubt(failure(Kind::Lost).into()),
         "seen before is no proof"
     );
 }
@@ -136,7 +136,7 @@ fn every_job_of_an_instance_is_remembered_in_both_directions() {
     assert!(memory.jobs(&name("other"), "db1").is_empty());
     assert!(memory.jobs(&name("main"), "db2").is_empty());
     let failed = Failure::local(Kind::Permanent, "follow job", "no disk");
-    assert_eq!(memory.effect(&ssl(true)).unwrap().state, State::Failed(failed));
+    assert_eq!(memory.effect(&ssl(true)).unwrap().state, State::Failed(failed.into()));
 }
 
 #[test]

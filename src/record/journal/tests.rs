@@ -1,5 +1,6 @@
 //! The journal on a disk that does not go along.
 
+use super::super::{Entry, read};
 use super::*;
 use crate::model::names::Name;
 
@@ -212,9 +213,9 @@ fn a_journal_of_another_version_is_refused() {
     let state = scratch("journal-version");
     drop(Journal::open(&state).unwrap());
     let connection = Connection::open(state.join(FILE)).unwrap();
-    connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+    connection.pragma_update(None, "user_version", PRUNED + 1).unwrap();
     drop(connection);
-    let refused = |error: JournalError| matches!(error, JournalError::Version { found, .. } if found == VERSION + 1);
+    let refused = |error: JournalError| matches!(error, JournalError::Version { found, .. } if found == PRUNED + 1);
     assert!(refused(Journal::open(&state).unwrap_err()));
     assert!(refused(read(&state).unwrap_err()));
     std::fs::remove_dir_all(&state).unwrap();
@@ -234,6 +235,63 @@ fn what_cannot_be_written_whole_is_neither_written_nor_remembered() {
     assert_eq!(memory, Memory::default());
     assert!(read(&state).unwrap().unwrap().is_empty());
     journal.append(Time::from_secs(6), &both[..1], &mut memory).unwrap();
+    assert_eq!(journal.fold().unwrap(), memory);
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn what_is_noted_counts_at_once_and_is_on_the_disk_once_it_is_committed() {
+    let state = scratch("journal-noted");
+    let mut journal = Journal::open(&state).unwrap();
+    let mut memory = Memory::default();
+    let name = |text| Name::new(text).unwrap();
+    journal.note(Time::from_secs(5), [asked("one"), asked("two")], &mut memory);
+    journal.note(Time::from_secs(6), [asked("three")], &mut memory);
+    assert!(memory.asked_retry(&name("three")).is_some());
+    assert!(read(&state).unwrap().unwrap().is_empty());
+    journal.append(Time::from_secs(7), &[asked("four")], &mut memory).unwrap();
+    let said: Vec<_> =
+        read(&state).unwrap().unwrap().into_iter().map(|it| (it.seq, it.at)).collect();
+    let at = Time::from_secs;
+    assert_eq!(said, [(1, at(5)), (2, at(5)), (3, at(6)), (4, at(7))], "in the order they came in");
+    assert_eq!(journal.fold().unwrap(), memory);
+    journal.note(Time::from_secs(8), [asked("five")], &mut memory);
+    journal.commit().unwrap();
+    journal.commit().unwrap();
+    assert_eq!(read(&state).unwrap().unwrap().len(), 5, "once");
+    std::fs::remove_dir_all(&state).unwrap();
+}
+
+#[test]
+fn a_base_is_written_after_so_many_lines_and_a_year_later_they_go() {
+    let state = scratch("journal-rest");
+    let mut journal = Journal::open(&state).unwrap();
+    let mut memory = Memory::default();
+    let every = usize::try_from(BASE_EVERY).unwrap();
+    let write = |journal: &mut Journal, memory: &mut Memory, count: usize| {
+        let lines: Vec<_> = (0..count).map(|at| asked(&format!("name-{at}"))).collect();
+        journal.append(Time::from_secs(5), &lines, memory).unwrap();
+    };
+    let end = |journal: &Journal| base::end(&journal.connection).unwrap();
+    write(&mut journal, &mut memory, every - 1);
+    journal.rest(Time::from_secs(6), &mut memory).unwrap();
+    assert_eq!(end(&journal), 0, "not yet");
+    write(&mut journal, &mut memory, 1);
+    journal.note(Time::from_secs(6), [asked("noted")], &mut memory);
+    journal.rest(Time::from_secs(6), &mut memory).unwrap();
+    assert_eq!(end(&journal), 0, "not while it would have what is not on the disk");
+    journal.commit().unwrap();
+    journal.rest(Time::from_secs(6), &mut memory).unwrap();
+    assert_eq!(end(&journal), 10_001);
+    write(&mut journal, &mut memory, 1);
+    journal.rest(Time::from_secs(5) + KEEP, &mut memory).unwrap();
+    assert_eq!(read(&state).unwrap().unwrap().len(), every + 2, "a year is kept");
+    let later = Time::from_secs(7) + KEEP;
+    for left in [5_002, 2, 2] {
+        journal.rest(later, &mut memory).unwrap();
+        let entries = read(&state).unwrap().unwrap();
+        assert_eq!((entries.len(), entries.last().unwrap().seq), (left, 10_002));
+    }
     assert_eq!(journal.fold().unwrap(), memory);
     std::fs::remove_dir_all(&state).unwrap();
 }
