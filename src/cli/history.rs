@@ -51,7 +51,9 @@ pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> E
         Err(error) => return print::state(&error, "history"),
     };
     let missing = entries.is_none();
-    let lines = lines(&entries.unwrap_or_default());
+    let entries = entries.unwrap_or_default();
+    let pruned = entries.first().filter(|first| first.seq > 1).map(|first| first.at);
+    let lines = lines(&entries);
     let wanted = |line: &Line| only.is_none_or(|only| line.name == *only);
     let lines: Vec<_> = lines.into_iter().filter(wanted).collect();
     match format {
@@ -62,6 +64,11 @@ pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> E
         }
         Format::Text if lines.is_empty() => print::text(&nothing(only)),
         Format::Text => print::text(&table::text(&lines.iter().map(row).collect::<Vec<_>>())),
+    }
+    if let (Format::Text, Some(at)) = (format, pruned) {
+        print::text(&format!(
+            "what was before {at} is still counted with, and is not shown any more\n"
+        ));
     }
     Exit::Fine
 }

@@ -86,7 +86,7 @@ impl Journal {
     /// Also without lines it refuses once the journal is not in its place any more. Once it has refused,
     /// what was noted is lost, and so is the memory that has it.
     pub fn commit(&mut self) -> Result<(), JournalError> {
-        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
+        if !self.in_place()? {
             return Err(JournalError::Gone { path: self.path.clone() });
         }
         let lines = std::mem::take(&mut self.noted);
@@ -118,7 +118,7 @@ impl Journal {
         if !self.noted.is_empty() || memory.lines() < self.rest_from {
             return Ok(());
         }
-        if !self.place.holds().map_err(|source| directory(&self.path, source))? {
+        if !self.in_place()? {
             // Whoever commits next says so.
             return Ok(());
         }
@@ -127,6 +127,10 @@ impl Journal {
             self.rest_from = memory.lines() + BASE_EVERY;
         }
         rested.map_err(|source| unwritable(&self.path, source))
+    }
+
+    fn in_place(&self) -> Result<bool, JournalError> {
+        self.place.holds().map_err(|source| directory(&self.path, source))
     }
 
     fn settle(&mut self, now: Time, memory: &mut Memory) -> rusqlite::Result<()> {

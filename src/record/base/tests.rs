@@ -60,11 +60,12 @@ impl Drop for State {
 }
 
 /// What may happen to a base, and what is then wrong with it.
-const HARMS: [(&str, Unsound); 6] = [
+const HARMS: [(&str, Unsound); 7] = [
     ("delete from base", Unsound::Missing),
     ("drop table base", Unsound::Missing),
     ("update base set format = 9", Unsound::Format(9)),
     ("update base set body = substr(body, 1, 20)", Unsound::Damaged),
+    ("update base set digest = zeroblob(32)", Unsound::Damaged),
     ("update base set seq = seq - 1", Unsound::Damaged),
     ("delete from journal where seq > 5", Unsound::Ahead),
 ];
