@@ -30,6 +30,7 @@ mod iam;
 mod instance_setup;
 mod instances;
 pub mod ledger;
+mod limit;
 mod metadata;
 mod obs;
 pub mod pki;

@@ -131,16 +131,18 @@ async fn serve(shared: &Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         };
         return respond(answer, &ask, false);
     }
-    let (latency, fault, database) = {
+    let route = routes::find(&ask);
+    let (latency, fault, service) = {
         let mut world = shared.world();
         let database = databases::service(&world, &ask);
-        (world.settings.latency, strike(&mut world.weather, &ask), database)
+        let service = database.or(route.map(|route| route.service)).unwrap_or("gateway");
+        let fault = strike(&mut world.weather, &ask);
+        let fault = fault.or_else(|| world.throttled(service, ask.now));
+        (world.settings.latency, fault, service)
     };
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let route = routes::find(&ask);
-    let service = database.or(route.map(|route| route.service)).unwrap_or("gateway");
     if matches!(fault, Some(Fault::DropBefore)) {
         shared.record(&ask, service, None, String::new(), fault.as_ref());
         return Err(io::Error::other("dropped before the work"));

@@ -31,6 +31,10 @@ pub struct Settings {
     pub token_life: Duration,
     /// Waited before each answer.
     pub latency: Duration,
+    /// How many calls each service takes in any second; absent: all.
+    pub calls_a_second: Option<usize>,
+    /// Whether a call too many is told so with the policy; otherwise whoever calls has to find out.
+    pub tells_policy: bool,
     /// How long imports and pushed copies stay invisible to lists; show calls see them at once.
     pub list_lag: Duration,
     /// How long new jobs stay invisible to the instant-task list.
@@ -136,6 +140,8 @@ impl Default for Settings {
             password: Secret::new("simulated-password".to_owned()),
             token_life: Duration::from_secs(24 * 3600),
             latency: Duration::ZERO,
+            calls_a_second: None,
+            tells_policy: true,
             list_lag: Duration::ZERO,
             job_lag: Duration::ZERO,
             job_time: Duration::from_secs(2),

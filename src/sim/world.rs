@@ -11,11 +11,12 @@ use super::auth;
 use super::edges::Edges;
 use super::instances::{Instances, Switched};
 use super::ledger::{CALLS_MAX, Call};
+use super::limit::Limiter;
 use super::pki::Authority;
 use super::settings::Settings;
 use super::sites::{Domain, Host, Listener};
 use super::stored::StoredCertificate;
-use super::weather::Rule;
+use super::weather::{Fault, Rule};
 use super::x509::Family;
 use crate::model::digest::{Sha1, Sha256};
 use crate::model::secret::Secret;
@@ -98,6 +99,7 @@ pub(super) struct World {
     /// Reasons for the next SSL jobs to fail, first come first served.
     pub job_failures: Vec<String>,
     pub weather: Vec<Rule>,
+    pub limiter: Limiter,
     pub calls: Vec<Call>,
     pub violations: Vec<String>,
     /// Project ids by name.
@@ -136,6 +138,7 @@ impl World {
             auth: auth::State::default(),
             job_failures: Vec::new(),
             weather: Vec::new(),
+            limiter: Limiter::default(),
             calls: Vec::new(),
             violations: Vec::new(),
             projects,
@@ -150,6 +153,12 @@ impl World {
         if self.violations.len() < CALLS_MAX {
             self.violations.push(what);
         }
+    }
+
+    /// What the gateway says to one call too many in a second.
+    pub fn throttled(&mut self, service: &'static str, now: Time) -> Option<Fault> {
+        let calls_max = self.settings.calls_a_second?;
+        self.limiter.strike(service, calls_max, self.settings.tells_policy, now)
     }
 
     /// Records a call; the ledger is bounded.

@@ -49,12 +49,23 @@ pub(super) fn handle(world: &mut World, ask: &Ask) -> Answer {
             world.auth.expire_all(ask.now);
             Answer::empty(204)
         }
+        ("POST", "pace") => paced(world, ask),
         ("POST", "issue") => issued(world, ask),
         ("POST", "bind-cdn") => bound(world, ask),
         _ => sites::handle(world, ask)
             .or_else(|| instances::handle(world, ask))
             .unwrap_or_else(|| Answer::text(404, "no such switch")),
     }
+}
+
+/// From now on: `{"latency_ms", "calls_a_second", "silent"}`, what is left out as if it never were.
+fn paced(world: &mut World, ask: &Ask) -> Answer {
+    let wish: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
+    world.settings.latency = Duration::from_millis(wish["latency_ms"].as_u64().unwrap_or(0));
+    let calls = wish["calls_a_second"].as_u64();
+    world.settings.calls_a_second = calls.and_then(|calls| usize::try_from(calls).ok());
+    world.settings.tells_policy = wish["silent"] != true;
+    Answer::empty(204)
 }
 
 /// Makes a certificate for a script that has no authority of its own: `{"name", "key", "days"}`.

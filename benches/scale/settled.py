@@ -1,0 +1,67 @@
+"""Nothing has changed: what a cycle costs then, and how that grows."""
+
+import math
+
+from stage import middle
+
+# The median of so many; the first is for the caches.
+RUNS, RUNS_QUICK = 7, 3
+# In seconds.
+CYCLE_SECONDS = 0.5
+
+
+def cycle(stage, report):
+    """A settled cycle as a whole `apply` process, against one look at each file."""
+    count = stage.options.pairs
+    for pushes, targets in ((False, "import only"), (True, "3 targets each")):
+        found = measured(stage, count, pushes)
+        what = f"{count:,} unchanged pairs, {targets}"
+        report.figure("1", f"{what}: apply against a stat per file", found["apply"] / found["stat"], "×", 3)
+        report.figure("1", f"{what}: apply", found["apply"], "s", CYCLE_SECONDS)
+        report.say(f"a stat per file: {found['stat'] * 1e3:.1f} ms as a process, {found['loop'] * 1e3:.1f} ms the loop; "
+                   f"apply used {found['cpu']:.2f} s of the processors and {found['peak']:.0f} MiB at most; "
+                   f"the first apply, which found everything in the cloud, took {found['first']:.1f} s "
+                   f"and {found['first_calls']:,} calls; the settled one {found['calls']:,} calls")
+        report.figure("1", f"{what}: writes of a settled cycle", found["writes"], "calls", 0)
+
+
+def measured(stage, count, pushes):
+    pairs = stage.pairs(count)
+    room = stage.room(pairs, count, pushes)
+    try:
+        first = room.apply()
+        first_calls = len(room.calls())
+        room.apply()
+        before = len(room.calls())
+        runs = RUNS_QUICK if stage.options.quick else RUNS
+        applies, stats, loops = [], [], []
+        for _ in range(runs):
+            stat = bare(stage, room, "stat", pairs, count)
+            stats.append(stat.seconds)
+            loops.append(int(stat.output) / 1e9)
+            applies.append(room.apply())
+        new = room.calls()[before:]
+    finally:
+        room.close()
+    return {"apply": middle([ran.seconds for ran in applies]), "cpu": middle([ran.cpu for ran in applies]),
+            "peak": middle([ran.peak_kib for ran in applies]) / 1024, "stat": middle(stats), "loop": middle(loops),
+            "first": first.seconds, "first_calls": first_calls, "calls": len(new) // runs,
+            "writes": sum(call["method"] != "GET" for call in new)}
+
+
+def bare(stage, room, what, pairs, count):
+    """The compiled helper as a process, under the same stopwatch."""
+    from stage import run
+    return run([stage.programs / "examples" / "scale", what, pairs, count], room.root, what)
+
+
+def growth(stage, report):
+    """Time and memory of a settled cycle, and the power of the number of certificates that they grow with."""
+    most = stage.options.pairs
+    counts = [most // 10, most] if stage.options.quick or not stage.options.discover else [most // 10, most, most * 10]
+    found = {count: measured(stage, count, True) for count in counts}
+    for name, unit in (("apply", "s"), ("peak", "MiB")):
+        for small, large in zip(counts, counts[1:]):
+            power = math.log(found[large][name] / found[small][name]) / math.log(large / small)
+            report.figure("7", f"{'time' if name == 'apply' else 'memory'} of a settled cycle, {small:,} → {large:,} "
+                          f"({found[small][name]:.3g} → {found[large][name]:.3g} {unit}): exponent", power, "", 1.05)
