@@ -82,7 +82,8 @@ fn main() {
 }
 
 fn say(took: Duration) {
-    writeln!(std::io::stdout(), "{}", took.as_nanos()).unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", took.as_nanos()).unwrap();
 }
 
 fn timed(work: impl FnOnce()) -> Duration {

@@ -59,6 +59,7 @@ def arguments():
     parser.add_argument("--svg", help="draw the goals into this file")
     parser.add_argument("--json", help="write the figures into this file")
     options = parser.parse_args()
+    options.programs, options.binary = options.programs.resolve(), options.binary.resolve()
     unknown = [row for row in options.rows if row not in ROWS]
     if unknown:
         parser.error(f"no row {', '.join(unknown)}")

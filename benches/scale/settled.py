@@ -27,7 +27,7 @@ def cycle(stage, report):
 
 def measured(stage, count, pushes):
     pairs = stage.pairs(count)
-    room = stage.room(pairs, count, pushes)
+    room = stage.room(pairs, count, pushes=pushes)
     try:
         first = room.apply()
         first_calls = len(room.calls())

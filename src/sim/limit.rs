@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn takes_so_many_in_any_second_of_each_service() {
         let mut limiter = Limiter::default();
-        let at = |millis| Time::from_millis(1_000_000 + millis);
+        let at = |millis: i64| Time::from_millis(1_000_000 + millis);
         let taken = |limiter: &mut Limiter, service, millis| {
             limiter.strike(service, 2, true, at(millis)).is_none()
         };
