@@ -15,15 +15,17 @@ const REASON_WITHIN: usize = 30;
 
 #[test]
 fn a_file_says_first_what_it_is_for() {
-    let files = rust(&["src", "tests", "examples"]);
+    let files = rust(&["src", "tests", "examples", "benches"]);
     let dumb = files.iter().filter(|file| !file.text.starts_with("//! "));
     none("files without a first line", &dumb.map(|file| file.path.clone()).collect::<Vec<_>>());
 }
 
 #[test]
 fn no_file_is_too_long() {
-    let scripts = texts("tests").into_iter().filter(|file| file.path.ends_with(".py"));
-    let files: Vec<_> = rust(&["src", "tests", "examples"]).into_iter().chain(scripts).collect();
+    let scripts = texts("tests").into_iter().chain(texts("benches"));
+    let scripts = scripts.filter(|file| file.path.ends_with(".py"));
+    let files: Vec<_> =
+        rust(&["src", "tests", "examples", "benches"]).into_iter().chain(scripts).collect();
     let excused = |path: &str| LONGER.iter().any(|(longer, _)| *longer == path);
     let mut lines: Vec<_> =
         files.iter().map(|file| (file.text.lines().count(), &file.path)).collect();
@@ -40,7 +42,7 @@ fn no_file_is_too_long() {
 #[test]
 fn no_lint_is_silenced_for_good() {
     let mut complaints = Vec::new();
-    for file in rust(&["src", "tests", "examples"]) {
+    for file in rust(&["src", "tests", "examples", "benches"]) {
         let code = code::code(&file.text);
         let allows = code.contains("#[allow(") || code.contains("#![allow(");
         if allows && !MAY_ALLOW.contains(&file.path.as_str()) {
