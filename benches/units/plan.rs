@@ -50,7 +50,7 @@ fn observed(entries: u32, renewal: i64, import: ImportSeen) -> Observed {
         enterprise_project: None,
         cert_path: PathBuf::from("fullchain.pem"),
         looked_at: now,
-        local: Ok(fold::leaf(entry, renewal)),
+        local: Ok(fold::leaf(entry, renewal).into()),
         keep: 2,
         import: import.clone(),
         newest_named: None,
