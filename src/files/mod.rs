@@ -8,6 +8,7 @@ use std::path::Path;
 
 pub mod atomic;
 mod attributes;
+pub mod find;
 pub mod lock;
 mod owner;
 pub mod read;

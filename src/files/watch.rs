@@ -17,8 +17,18 @@ const HOPS_MAX: usize = 40;
 pub struct Watcher {
     inner: RecommendedWatcher,
     paths: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
     watched: BTreeSet<PathBuf>,
-    steps: Arc<Mutex<BTreeSet<PathBuf>>>,
+    matters: Arc<Mutex<Matters>>,
+}
+
+/// Whose change is worth a wake.
+#[derive(Default)]
+struct Matters {
+    /// These names.
+    steps: BTreeSet<PathBuf>,
+    /// Every name in these directories.
+    inside: BTreeSet<PathBuf>,
 }
 
 /// The system gives no watch: often a limit (`fs.inotify.max_user_instances` or `max_user_watches`).
@@ -34,8 +44,8 @@ impl Watcher {
     /// when events were lost: it must be quick, must not block and must not call [`Self::rearm`]
     /// itself. Missing files are fine.
     pub fn new(paths: &[PathBuf], wake: impl Fn() + Send + 'static) -> Result<Self, WatchError> {
-        let steps = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
-        let known = Arc::clone(&steps);
+        let matters = Arc::<Mutex<Matters>>::default();
+        let known = Arc::clone(&matters);
         let handler = move |event: notify::Result<notify::Event>| {
             // A watch that failed or lost events may have missed anything.
             if event.is_ok_and(|event| is_noise(&event, &known)) {
@@ -45,18 +55,28 @@ impl Watcher {
         };
         let inner = notify::recommended_watcher(handler).map_err(WatchError)?;
         let paths = paths.to_vec();
-        let mut watcher = Self { inner, paths, watched: BTreeSet::new(), steps };
+        let directories = Vec::new();
+        let mut watcher = Self { inner, paths, directories, watched: BTreeSet::new(), matters };
         watcher.rearm()?;
         Ok(watcher)
+    }
+
+    /// Watches these files from the next [`Self::rearm`] on, and every name in these directories, those that
+    /// are not there yet included; nothing else any more.
+    pub fn aim(&mut self, files: Vec<PathBuf>, directories: Vec<PathBuf>) {
+        (self.paths, self.directories) = (files, directories);
     }
 
     /// Looks again which directories lead to the files, and watches those. To be called after each
     /// wake, before the files are read: then no change falls between look and watch.
     pub fn rearm(&mut self) -> Result<(), WatchError> {
-        let steps: BTreeSet<PathBuf> = self.paths.iter().flat_map(|path| leading(path)).collect();
-        let wanted: BTreeSet<PathBuf> =
-            steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
-        *self.steps.lock().unwrap_or_else(PoisonError::into_inner) = steps;
+        let all = self.paths.iter().chain(&self.directories);
+        let steps: BTreeSet<PathBuf> = all.flat_map(|path| leading(path)).collect();
+        let real = self.directories.iter().filter_map(|it| it.canonicalize().ok());
+        let inside: BTreeSet<PathBuf> = real.collect();
+        let parents = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned);
+        let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
+        *self.matters.lock().unwrap_or_else(PoisonError::into_inner) = Matters { steps, inside };
         for gone in self.watched.difference(&wanted) {
             // It may be gone from the disk, and its watch with it.
             let _ = self.inner.unwatch(gone);
@@ -97,7 +117,7 @@ fn is_about_path(fault: &notify::Error) -> bool {
 
 /// Whether this event cannot mean that a file is another one now: someone read, or it is about a
 /// neighbour in a busy directory such as `/tmp`.
-fn is_noise(event: &notify::Event, steps: &Mutex<BTreeSet<PathBuf>>) -> bool {
+fn is_noise(event: &notify::Event, matters: &Mutex<Matters>) -> bool {
     let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
     if event.need_rescan() {
         return false;
@@ -105,8 +125,12 @@ fn is_noise(event: &notify::Event, steps: &Mutex<BTreeSet<PathBuf>>) -> bool {
     if matches!(event.kind, EventKind::Access(_)) && event.kind != written {
         return true;
     }
-    let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
-    !event.paths.is_empty() && !event.paths.iter().any(|path| steps.contains(path))
+    let matters = matters.lock().unwrap_or_else(PoisonError::into_inner);
+    let counts = |path: &PathBuf| {
+        let inside = path.parent().is_some_and(|parent| matters.inside.contains(parent));
+        matters.steps.contains(path) || inside
+    };
+    !event.paths.is_empty() && !event.paths.iter().any(counts)
 }
 
 /// Each name whose change can make this path mean another file: every folder and every symlink on
