@@ -10,6 +10,7 @@ mod looks;
 mod offline;
 pub mod picture;
 pub mod pulse;
+mod reload;
 mod report;
 mod roll;
 mod steps;
@@ -57,6 +58,8 @@ pub enum Wake {
     Asked(Vec<Request>),
     /// The configuration changed. Steps under way finish as they began.
     Reload(Box<Config>),
+    /// The same configuration with other certificates, as its patterns find them now.
+    Found(Box<Config>),
     /// End: finish the steps under way, start nothing.
     Stop,
 }
@@ -275,8 +278,7 @@ impl Cycle {
     /// Once what was seen has been taken in: what is served counts before what lies on the disk.
     fn alarm(&mut self, observed: &Observed) {
         for seen in &observed.certificates {
-            let entry = self.world.config.certificates.iter().find(|entry| entry.name == seen.name);
-            if let Some(entry) = entry {
+            if let Some(entry) = self.world.certificate(&seen.name) {
                 self.report.alarm(seen, entry.warn_before, &self.memory, observed.now);
             }
         }
@@ -298,8 +300,7 @@ impl Cycle {
 
     /// These are looked at again, as far as they are ours to look after.
     fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let known: BTreeSet<_> = self.world.subjects().into_iter().collect();
-        let wanted = subjects.into_iter().filter(|subject| known.contains(subject));
+        let wanted = subjects.into_iter().filter(|subject| self.world.knows(subject));
         self.dirty.extend(
             wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
         );
@@ -325,28 +326,13 @@ impl Cycle {
             Wake::Look => {}
             Wake::Asked(requests) => self.ask(&requests)?,
             Wake::Reload(config) => self.reload(*config),
+            Wake::Found(config) => {
+                self.take_found(*config);
+                return Ok(false);
+            }
         }
         self.look_at_all();
         Ok(false)
-    }
-
-    fn reload(&mut self, config: Config) {
-        match self.world.reconnect(config) {
-            Ok(world) => {
-                world.warn_of_exposed_files();
-                let known: BTreeSet<_> = world.subjects().into_iter().collect();
-                self.held.retain(|subject, _| known.contains(subject));
-                self.due.retain(|subject, _| known.contains(subject));
-                self.dirty.retain(|subject| known.contains(subject));
-                self.looked.retain(|subject, _| known.contains(subject));
-                self.board.picture().keep(known);
-                self.world = Arc::new(world);
-                tracing::info!(event = "config.reloaded", "the new configuration is in force");
-            }
-            Err(failure) => {
-                tracing::error!(event = "config.rejected", error = %failure, "the old configuration stays: {failure}");
-            }
-        }
     }
 
     fn take_due(&mut self) {

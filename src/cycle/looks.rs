@@ -90,10 +90,10 @@ impl Cycle {
         self.moved();
         match stride {
             Ok(Stride::Read(read)) => go_on(*read, &self.memory, &mut self.looking),
-            Ok(Stride::Done(look)) if Arc::ptr_eq(&look.world, &self.world) => {
+            Ok(Stride::Done(look)) if self.world.asks_as(&look.world, &look.subject) => {
                 self.looked.insert(look.subject.clone(), *look);
             }
-            // The configuration changed meanwhile: what was seen is not what is asked for now.
+            // Its configuration changed meanwhile: what was seen is not what is asked for now.
             Ok(Stride::Done(look)) => self.look_at([look.subject]),
             Err(subject) => {
                 self.broken = true;

@@ -150,9 +150,7 @@ impl Cycle {
     fn place(&self, subject: &Subject) -> Option<Place> {
         let config = &self.world.config;
         let cloud = match subject {
-            Subject::Certificate(name) => {
-                &config.certificates.iter().find(|entry| entry.name == *name)?.cloud
-            }
+            Subject::Certificate(name) => &self.world.certificate(name)?.cloud,
             Subject::Ssl(name) => {
                 &config.instance_ssls.iter().find(|entry| entry.name == *name)?.cloud
             }

@@ -1,9 +1,10 @@
 //! What a pass works on: one immutable configuration, and a client for each of its accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::cloud::{Calls, Cloud, Lockout};
-use crate::config::Config;
+use crate::config::{Certificate, Config};
 use crate::model::account::{Account, CredentialSource, Refusal};
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
@@ -17,6 +18,10 @@ pub struct World {
     pub config: Config,
     clouds: BTreeMap<Name, Cloud>,
     lockout: Lockout,
+    /// Where each certificate stands in the configuration.
+    certificates: HashMap<Name, usize>,
+    /// The same as another world's as long as both have the same clients.
+    connection: Arc<()>,
 }
 
 impl World {
@@ -32,6 +37,17 @@ impl World {
         Self::guarded(config, self.lockout.clone())
     }
 
+    /// The same clients for a configuration with other entries: nothing is connected anew.
+    pub fn with_entries(&self, config: Config) -> Self {
+        Self {
+            certificates: places(&config),
+            config,
+            clouds: self.clouds.clone(),
+            lockout: self.lockout.clone(),
+            connection: Arc::clone(&self.connection),
+        }
+    }
+
     /// Whether clients can be built for this configuration.
     pub fn builds(config: &Config) -> Result<(), Failure> {
         Self::guarded(config.clone(), Lockout::new(&[], Time::default)).map(drop)
@@ -40,7 +56,36 @@ impl World {
     fn guarded(config: Config, lockout: Lockout) -> Result<Self, Failure> {
         let client = |account: &Account| Ok((account.name.clone(), Cloud::new(account, &lockout)?));
         let clouds = config.accounts.iter().map(client).collect::<Result<_, Failure>>()?;
-        Ok(Self { config, clouds, lockout })
+        let (certificates, connection) = (places(&config), Arc::default());
+        Ok(Self { config, clouds, lockout, certificates, connection })
+    }
+
+    /// A certificate by its name.
+    pub fn certificate(&self, name: &Name) -> Option<&Certificate> {
+        self.config.certificates.get(*self.certificates.get(name)?)
+    }
+
+    /// Whether this asks for the entry.
+    pub fn knows(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Certificate(name) => self.certificates.contains_key(name),
+            Subject::Ca(name) => self.config.instance_cas.iter().any(|it| it.name == *name),
+            Subject::Ssl(name) => self.config.instance_ssls.iter().any(|it| it.name == *name),
+        }
+    }
+
+    /// Whether this asks of an entry what the other one did, with the same clients: then what was seen for the
+    /// other holds here.
+    pub fn asks_as(&self, other: &Self, subject: &Subject) -> bool {
+        Arc::ptr_eq(&self.connection, &other.connection)
+            && match subject {
+                Subject::Certificate(name) => {
+                    let own = self.certificate(name);
+                    own.is_some() && own == other.certificate(name)
+                }
+                // A pattern finds certificates alone; all else is read from the file, with clients of its own.
+                Subject::Ca(_) | Subject::Ssl(_) => true,
+            }
     }
 
     /// The client of an account. A resolved configuration names no account that it lacks.
@@ -92,4 +137,9 @@ impl World {
             .chain(switches.map(|entry| Subject::Ssl(entry.name.clone())))
             .collect()
     }
+}
+
+fn places(config: &Config) -> HashMap<Name, usize> {
+    let names = config.certificates.iter().map(|entry| entry.name.clone());
+    names.enumerate().map(|(place, name)| (name, place)).collect()
 }

@@ -1,6 +1,7 @@
 //! What wakes a cycle: the schedule, a changed file, a signal, an operator's request. Events carry
 //! nothing; each only says "look again".
 
+mod discovery;
 mod files;
 pub mod requests;
 mod ticker;
@@ -9,6 +10,7 @@ mod vitals;
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +23,8 @@ use crate::files::lock::{Lock, LockError};
 use crate::model::time::Time;
 use crate::telemetry::log::Handle;
 use crate::telemetry::notify::Notifier;
+pub use discovery::say;
+use discovery::{Discovery, Found};
 use files::Files;
 use ticker::{Ticker, TickerError};
 use vitals::Vitals;
@@ -93,7 +97,8 @@ pub async fn run(
         tell,
         stop,
         vitals: Vitals::start(cycle.board(), config.metrics, &notifier).await,
-        config,
+        discovery: Discovery::default(),
+        config: Arc::new(config),
     };
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     notifier.ready();
@@ -145,6 +150,7 @@ impl Signals {
 
 /// What has happened.
 enum Event {
+    Found(Box<Found>),
     Reload,
     Stop,
     Files,
@@ -172,7 +178,8 @@ struct Attendant {
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
     vitals: Vitals,
-    config: Config,
+    discovery: Discovery,
+    config: Arc<Config>,
 }
 
 impl Attendant {
@@ -187,13 +194,16 @@ impl Attendant {
         let mut stopping = false;
         // Requests left while no daemon ran.
         self.ask(wake).await;
+        self.discover_anew();
         loop {
             match self.next(stopping).await {
                 Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
                 Event::Tick | Event::Files => {
                     self.ask(wake).await;
                     let _ = wake.try_send(Wake::Look);
+                    self.discover();
                 }
+                Event::Found(found) => self.take_found(*found, wake).await,
                 Event::Stop => {
                     stopping = true;
                     notifier.stopping();
@@ -233,7 +243,7 @@ impl Attendant {
         let rejected = |words: &dyn Display| {
             tracing::error!(event = "config.rejected", error = %words, "the old configuration stays: {words}");
         };
-        let new = match config::load(path) {
+        let new = match config::load_after(path, &self.config) {
             Ok(new) => new,
             Err(error) => return error.problems.iter().for_each(|problem| rejected(problem)),
         };
@@ -260,7 +270,47 @@ impl Attendant {
         self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
         self.ticker = ticker;
         self.vitals.listen(new.metrics).await;
-        self.config = new.clone();
+        discovery::tell_apart(&self.config, &new);
+        self.config = Arc::new(new.clone());
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
+        self.discover_anew();
+    }
+
+    /// Begins with the patterns of a configuration: once the watch stands, since files may have come before it.
+    fn discover_anew(&mut self) {
+        self.discovery.forget();
+        self.discovery.alarm(&self.config, now());
+        self.discover();
+    }
+
+    fn discover(&mut self) {
+        let tell = self.tell.clone();
+        self.discovery.look(&self.config, async move |found| {
+            let _ = tell.send(Event::Found(found)).await;
+        });
+    }
+
+    /// Puts what the patterns have found in force, where it is not what is known already.
+    async fn take_found(&mut self, Found { former, config }: Found, wake: &mpsc::Sender<Wake>) {
+        if !Arc::ptr_eq(&former, &self.config) {
+            return; // A reload came in between, and has looked for itself.
+        }
+        let again = self.discovery.ended();
+        let entries = config.certificates != former.certificates;
+        if entries {
+            discovery::tell_apart(&former, &config);
+            for warning in &config.warnings {
+                tracing::warn!(event = "config.warning", "{warning}");
+            }
+            let _ = wake.send(Wake::Found(Box::new(config.clone()))).await;
+        }
+        if entries || discovery::looks_elsewhere(&former, &config) {
+            self.files.aim(&config);
+        }
+        self.discovery.alarm(&config, now());
+        self.config = Arc::new(config);
+        if again {
+            self.discover();
+        }
     }
 }

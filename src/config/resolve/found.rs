@@ -1,6 +1,7 @@
 //! What patterns match becomes certificates, by the rules of `[[certificate]]`.
 
 use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::model::names::Name;
 /// Most matches of one pattern that no entry can be made of, or places that cannot be read, that are told one by one.
 const FAULTS_MAX: usize = 20;
 
-/// A file that a pattern matches, and the directory that its key and chain count from.
+/// A file that a pattern matches. Its key and its chain count from the directory that it lies in.
 struct Hit<'b> {
     recipe: &'b Recipe,
     index: usize,
@@ -105,7 +106,8 @@ fn make(
         known.iter().map(|entry| ((&entry.cloud, entry.cert.as_path()), entry)).collect();
     let former = |hit: &Hit<'_>| {
         let entry = known.get(&(hit.recipe.cloud(), hit.path.as_path()))?;
-        (hit.recipe.has_key() || entry.key == hit.dir().join(key(hit))).then_some(*entry)
+        let moved = || hit.key().is_some_and(|key| hit.dir().join(key) != entry.key);
+        (hit.recipe.has_key() || !moved()).then_some(*entry)
     };
     let mut register = Register::default();
     config.certificates.iter().for_each(|entry| register.add(entry));
@@ -148,7 +150,8 @@ fn make(
 
 fn certificate(hit: &Hit<'_>, book: &Book, register: &mut Register) -> Result<Certificate, String> {
     let name = free_name(hit, register)?;
-    let (entry, pushes) = hit.recipe.tables(&hit.path, key(hit));
+    let key = hit.key().unwrap_or_else(|| KEYS[0].to_owned());
+    let (entry, pushes) = hit.recipe.tables(&hit.path, &key);
     let world = World { dir: hit.dir(), clouds: &book.clouds, zone: book.zone };
     let mut findings = Findings::new("");
     let made = one(&entry, &pushes, Some(name), register, &world, &mut findings);
@@ -171,16 +174,22 @@ fn free_name(hit: &Hit<'_>, register: &mut Register) -> Result<Name, String> {
     Name::new(&free).map_err(|error| format!("its name {error}"))
 }
 
-/// Where the key lies, as it would be written.
-fn key(hit: &Hit<'_>) -> &'static str {
-    let it = Match::of(&hit.path);
-    let is_there = |key: &&str| hit.dir().join(it.fill(key)).symlink_metadata().is_ok();
-    KEYS.into_iter().find(is_there).unwrap_or(KEYS[0])
-}
-
 impl Hit<'_> {
     fn dir(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Where the key lies, from the directory; `None` where nobody can look.
+    fn key(&self) -> Option<String> {
+        let it = Match::of(&self.path);
+        for key in KEYS.map(|key| it.fill(key)) {
+            match self.dir().join(&key).symlink_metadata() {
+                Ok(_) => return Some(key),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(_) => return None,
+            }
+        }
+        Some(KEYS[0].to_owned())
     }
 }
 
