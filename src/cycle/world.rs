@@ -143,3 +143,36 @@ fn places(config: &Config) -> HashMap<Name, usize> {
     let names = config.certificates.iter().map(|entry| entry.name.clone());
     names.enumerate().map(|(place, name)| (name, place)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn only_an_entry_that_is_the_same_is_asked_for_as_before() {
+        let entry = |name: &str, key: &str| {
+            format!("[[certificate]]\nname = '{name}'\ncert = '/{name}'\nkey = '{key}'\n")
+        };
+        let config = |entries: &[(&str, &str)]| {
+            let entries: String = entries.iter().map(|(name, key)| entry(name, key)).collect();
+            let text = format!("[cloud.main]\nregion = 'cn-north-4'\n{entries}");
+            parse(Path::new("/c.toml"), &text).unwrap()
+        };
+        let subject = |name| Subject::Certificate(Name::new(name).unwrap());
+        let first = config(&[("www", "/k"), ("api", "/k"), ("old", "/k")]);
+        let world = World::connect(first, &Memory::default(), Time::default).unwrap();
+        let new = config(&[("api", "/other"), ("www", "/k"), ("new", "/k")]);
+        let next = world.with_entries(new.clone());
+        for (name, same, known) in
+            [("www", true, true), ("api", false, true), ("new", false, true), ("old", false, false)]
+        {
+            assert_eq!(next.asks_as(&world, &subject(name)), same, "{name}");
+            assert_eq!(next.knows(&subject(name)), known, "{name}");
+        }
+        let other = world.reconnect(new).unwrap();
+        assert!(!other.asks_as(&world, &subject("www")), "other clients may see another cloud");
+    }
+}

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Event;
 use crate::config::{Certificate, Config, Fault, FaultKind, rediscover};
 use crate::model::names::Name;
 use crate::model::time::Time;
@@ -27,6 +29,7 @@ const FAULT_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Discovery {
     looking: Option<AbortOnDropHandle<()>>,
     again: bool,
+    late: bool,
     told: BTreeMap<String, Time>,
 }
 
@@ -37,34 +40,36 @@ pub(super) struct Found {
 }
 
 impl Discovery {
-    /// Begins a look, unless there is no pattern; where one is under way, another follows it. `done` is called
-    /// at its end.
-    pub fn look<Told>(
-        &mut self,
-        config: &Arc<Config>,
-        done: impl FnOnce(Box<Found>) -> Told + Send + 'static,
-    ) where
-        Told: Future<Output = ()> + Send,
-    {
+    /// Begins a look, or has another one follow upon the one under way; its end is an event. Tells whether that
+    /// is worth waiting for: not without a pattern, and not while the disk does not answer.
+    pub fn look(&mut self, config: &Arc<Config>, tell: &mpsc::Sender<Event>) -> bool {
         if config.discover.is_empty() {
-            return;
+            return false;
         }
         if self.looking.is_some() {
             self.again = true;
-            return;
+            return !self.late;
         }
-        let former = Arc::clone(config);
+        let (former, tell) = (Arc::clone(config), tell.clone());
         let task = tokio::spawn(async move {
-            let config = look(&former).await.unwrap_or_else(|| Config::clone(&former));
-            done(Box::new(Found { former, config })).await;
+            let found = look(&former, &tell).await;
+            let config = found.unwrap_or_else(|| Config::clone(&former));
+            let _ = tell.send(Event::Found(Box::new(Found { former, config }))).await;
         });
         self.looking = Some(AbortOnDropHandle::new(task));
+        true
     }
 
     /// A look has ended; tells whether another one is asked for.
     pub fn ended(&mut self) -> bool {
         self.looking = None;
+        self.late = false;
         std::mem::take(&mut self.again)
+    }
+
+    /// The look under way has taken too long.
+    pub fn is_late(&mut self) {
+        self.late = self.looking.is_some();
     }
 
     /// Forgets the look under way: there is another configuration.
@@ -127,16 +132,16 @@ pub(super) fn looks_elsewhere(former: &Config, config: &Config) -> bool {
 }
 
 /// Looks until the disk has answered. `None` where that failed inside certrotd, which has logged itself.
-async fn look(former: &Arc<Config>) -> Option<Config> {
-    let config = once(former).await?;
+async fn look(former: &Arc<Config>, tell: &mpsc::Sender<Event>) -> Option<Config> {
+    let config = once(former, tell).await?;
     if !misses_any(former, &config) {
         return Some(config);
     }
     sleep(GONE_AGAIN).await;
-    once(former).await
+    once(former, tell).await
 }
 
-async fn once(former: &Arc<Config>) -> Option<Config> {
+async fn once(former: &Arc<Config>, tell: &mpsc::Sender<Event>) -> Option<Config> {
     let former = Arc::clone(former);
     let mut looking = tokio::task::spawn_blocking(move || rediscover(&former));
     if let Ok(ended) = timeout(LATE, &mut looking).await {
@@ -147,6 +152,7 @@ async fn once(former: &Arc<Config>) -> Option<Config> {
         event = "discover.failed",
         "the files that patterns match are looked for since {late} s, and the disk does not answer; what was found before stays"
     );
+    let _ = tell.send(Event::Late).await;
     looking.await.ok()
 }
 

@@ -98,6 +98,7 @@ pub async fn run(
         stop,
         vitals: Vitals::start(cycle.board(), config.metrics, &notifier).await,
         discovery: Discovery::default(),
+        wanted: false,
         config: Arc::new(config),
     };
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
@@ -150,7 +151,10 @@ impl Signals {
 
 /// What has happened.
 enum Event {
+    /// The patterns were looked through.
     Found(Box<Found>),
+    /// They take too long, so that nobody shall wait for them.
+    Late,
     Reload,
     Stop,
     Files,
@@ -179,6 +183,8 @@ struct Attendant {
     stop: CancellationToken,
     vitals: Vitals,
     discovery: Discovery,
+    /// Something has asked for a look that has not begun yet.
+    wanted: bool,
     config: Arc<Config>,
 }
 
@@ -200,10 +206,17 @@ impl Attendant {
                 Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
                 Event::Tick | Event::Files => {
                     self.ask(wake).await;
-                    let _ = wake.try_send(Wake::Look);
-                    self.discover();
+                    // First what there is, so that nothing is missed that is not wanted any more.
+                    self.wanted = true;
+                    if !self.discovery.look(&self.config, &self.tell) {
+                        self.wake(wake);
+                    }
                 }
                 Event::Found(found) => self.take_found(*found, wake).await,
+                Event::Late => {
+                    self.discovery.is_late();
+                    self.wake(wake);
+                }
                 Event::Stop => {
                     stopping = true;
                     notifier.stopping();
@@ -280,14 +293,14 @@ impl Attendant {
     fn discover_anew(&mut self) {
         self.discovery.forget();
         self.discovery.alarm(&self.config, now());
-        self.discover();
+        self.discovery.look(&self.config, &self.tell);
     }
 
-    fn discover(&mut self) {
-        let tell = self.tell.clone();
-        self.discovery.look(&self.config, async move |found| {
-            let _ = tell.send(Event::Found(found)).await;
-        });
+    /// Has everything looked at, where something asked for it.
+    fn wake(&mut self, wake: &mpsc::Sender<Wake>) {
+        if std::mem::take(&mut self.wanted) {
+            let _ = wake.try_send(Wake::Look);
+        }
     }
 
     /// Puts what the patterns have found in force, where it is not what is known already.
@@ -309,8 +322,8 @@ impl Attendant {
         }
         self.discovery.alarm(&config, now());
         self.config = Arc::new(config);
-        if again {
-            self.discover();
+        if !(again && self.discovery.look(&self.config, &self.tell)) {
+            self.wake(wake);
         }
     }
 }
