@@ -35,6 +35,9 @@ const WAKES_MAX: usize = 16;
 const LOCK_TRIES: u32 = 5;
 const LOCK_WAIT: Duration = Duration::from_millis(200);
 
+/// How long a new configuration may take to be read, with everything that its patterns match.
+const LOAD_WITHIN: Duration = Duration::from_secs(20);
+
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -256,9 +259,10 @@ impl Attendant {
         let rejected = |words: &dyn Display| {
             tracing::error!(event = "config.rejected", error = %words, "the old configuration stays: {words}");
         };
-        let new = match config::load_after(path, &self.config) {
-            Ok(new) => new,
-            Err(error) => return error.problems.iter().for_each(|problem| rejected(problem)),
+        let new = match self.load(path).await {
+            Some(Ok(new)) => new,
+            Some(Err(error)) => return error.problems.iter().for_each(|problem| rejected(problem)),
+            None => return rejected(&"the disk does not answer"),
         };
         if new.state != self.config.state {
             return rejected(&"state.path has changed: restart needed");
@@ -287,6 +291,13 @@ impl Attendant {
         self.config = Arc::new(new.clone());
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
         self.discover_anew();
+    }
+
+    /// Reads the file, and looks for what its patterns match. `None` where the disk does not answer.
+    async fn load(&self, path: &Path) -> Option<Result<Config, ConfigError>> {
+        let (path, former) = (path.to_owned(), Arc::clone(&self.config));
+        let load = tokio::task::spawn_blocking(move || config::load_after(&path, &former));
+        tokio::time::timeout(LOAD_WITHIN, load).await.ok()?.ok()
     }
 
     /// Begins with the patterns of a configuration: once the watch stands, since files may have come before it.
