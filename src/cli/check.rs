@@ -4,6 +4,8 @@
 mod online;
 mod owner;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -66,7 +68,7 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
 }
 
 /// All pairs at once, given in the configuration's order.
-async fn certificates(entries: &[Certificate], now: Time) -> Vec<Verdict> {
+async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<Verdict> {
     let mut reading = JoinSet::new();
     for (index, entry) in entries.iter().cloned().enumerate() {
         reading.spawn(async move { (index, verdict(&entry, now).await) });

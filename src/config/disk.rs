@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Certificate;
 use super::error::Findings;
@@ -133,7 +134,7 @@ fn open(path: &Path) -> Result<u32, String> {
 }
 
 /// Warns of private keys of these entries, as far as they are named here, that everybody can read.
-pub(super) fn exposed_keys(entries: &[Certificate], names: &HashSet<Name>) -> Vec<String> {
+pub(super) fn exposed_keys(entries: &[Arc<Certificate>], names: &HashSet<Name>) -> Vec<String> {
     let mut findings = Findings::new("");
     for entry in entries.iter().filter(|entry| names.contains(&entry.name)) {
         if let Ok(found) = entry.key.metadata() {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
+use std::sync::Arc;
 
 use super::disk::{self, CredentialDirs, Credentials};
 use super::error::Findings;
@@ -34,7 +35,7 @@ pub fn load_offline(path: &Path) -> Result<Config, ConfigError> {
 fn load_with(
     path: &Path,
     credentials: &Credentials<'_>,
-    known: &[Certificate],
+    known: &[Arc<Certificate>],
 ) -> Result<Config, ConfigError> {
     let path = path::absolute(path)
         .map_err(|error| ConfigError::of_file(path, format!("has no absolute path: {error}")))?;

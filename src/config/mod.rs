@@ -54,8 +54,9 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,
-    /// Every `[[certificate]]`, in the file's order, and after those what the patterns have found.
-    pub certificates: Vec<Certificate>,
+    /// Every `[[certificate]]`, in the file's order, and after those what the patterns have found. Shared with the
+    /// configurations that have the same entries: there may be thousands.
+    pub certificates: Vec<Arc<Certificate>>,
     /// How many of them stand in the file.
     written: usize,
     /// Every `[[discover]]`, in the file's order.
@@ -80,7 +81,7 @@ impl InstanceCa {
 
 impl Config {
     /// The certificates that the patterns have found.
-    pub fn discovered(&self) -> &[Certificate] {
+    pub fn discovered(&self) -> &[Arc<Certificate>] {
         self.certificates.get(self.written..).unwrap_or_default()
     }
 

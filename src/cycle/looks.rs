@@ -38,7 +38,7 @@ pub(super) enum Stride {
 
 /// A pair as it lies on the disk, on its way to the cloud.
 pub(super) struct Read {
-    entry: Certificate,
+    entry: Arc<Certificate>,
     local: Local,
     context: Context,
 }

@@ -49,7 +49,7 @@ pub async fn offline(config: &Config, memory: &Memory, now: Time) -> (Observed, 
 }
 
 /// All pairs at once: a disk that does not answer is waited for once, not once an entry.
-async fn certificates(entries: &[Certificate], now: Time) -> Vec<CertificateSeen> {
+async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<CertificateSeen> {
     let mut reading = JoinSet::new();
     for (index, entry) in entries.iter().cloned().enumerate() {
         reading.spawn(async move {

@@ -62,7 +62,7 @@ impl World {
 
     /// A certificate by its name.
     pub fn certificate(&self, name: &Name) -> Option<&Certificate> {
-        self.config.certificates.get(*self.certificates.get(name)?)
+        self.config.certificates.get(*self.certificates.get(name)?).map(Arc::as_ref)
     }
 
     /// Whether this asks for the entry.

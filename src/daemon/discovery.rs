@@ -107,7 +107,7 @@ pub fn say(fault: &Fault) {
 /// One line for each certificate that is there now and was not before, and for each the other way round.
 pub(super) fn tell_apart(former: &Config, config: &Config) {
     type Key<'c> = (&'c Name, &'c Path);
-    fn key(entry: &Certificate) -> Key<'_> {
+    fn key(entry: &Arc<Certificate>) -> Key<'_> {
         (&entry.cloud, &entry.cert)
     }
     let before: HashSet<_> = former.certificates.iter().map(key).collect();

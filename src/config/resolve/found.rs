@@ -28,7 +28,7 @@ struct Hit<'b> {
 /// Looks for the files of every pattern, and puts an entry for each behind the written ones. `known` are the
 /// entries that were found before: those whose files may still be there, where nobody can look, stay. `same`:
 /// they were made by this very configuration, so that one whose file is still there is taken over as it is.
-pub(in crate::config) fn expand(config: &mut Config, known: &[Certificate], same: bool) {
+pub(in crate::config) fn expand(config: &mut Config, known: &[Arc<Certificate>], same: bool) {
     config.certificates.truncate(config.written);
     let book = Arc::clone(&config.book);
     if book.recipes.is_empty() {
@@ -50,11 +50,11 @@ fn look(
     recipe: &Recipe,
     config: &Config,
     index: usize,
-    known: &[Certificate],
+    known: &[Arc<Certificate>],
 ) -> (Vec<PathBuf>, Outcome) {
     let intent = &config.discover[index];
     let Found { files: mut paths, listed, mut awaited, unread } = recipe.glob.find();
-    let stays = |entry: &&Certificate| {
+    let stays = |entry: &&Arc<Certificate>| {
         entry.cloud == *recipe.cloud()
             && unread.iter().any(|it| entry.cert.starts_with(&it.path))
             && recipe.glob.matches(&entry.cert)
@@ -100,7 +100,7 @@ fn make(
     config: &mut Config,
     book: &Book,
     hits: Vec<Hit<'_>>,
-    known: &[Certificate],
+    known: &[Arc<Certificate>],
 ) -> HashSet<Name> {
     let known: HashMap<_, _> =
         known.iter().map(|entry| ((&entry.cloud, entry.cert.as_path()), entry)).collect();
@@ -123,7 +123,7 @@ fn make(
             continue;
         }
         if let Some(entry) = held {
-            config.certificates.push(entry.clone());
+            config.certificates.push(Arc::clone(entry));
             continue;
         }
         if register.reads(hit.recipe.cloud(), &hit.path) || others.have(hit) {
@@ -132,7 +132,7 @@ fn make(
         match certificate(hit, book, &mut register) {
             Ok(entry) => {
                 fresh.insert(entry.name.clone());
-                config.certificates.push(entry);
+                config.certificates.push(Arc::new(entry));
             }
             Err(why) => {
                 let intent = &mut config.discover[hit.index];

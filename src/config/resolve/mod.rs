@@ -96,7 +96,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
             metrics,
             accounts,
             written: certificates.len(),
-            certificates,
+            certificates: certificates.into_iter().map(Arc::new).collect(),
             discover: recipes.iter().map(Recipe::intent).collect(),
             book: Arc::new(Book { recipes, clouds, zone }),
             instance_cas,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::CLOUD;
 use super::disk::Scratch;
@@ -40,7 +41,8 @@ impl Host {
     /// Each name with its file and its key, from the directory of the configuration.
     fn shown(&self, config: &Config) -> Vec<String> {
         let short = |path: &PathBuf| path.strip_prefix(&self.0.0).unwrap().display().to_string();
-        let line = |it: &Certificate| format!("{} {} {}", it.name, short(&it.cert), short(&it.key));
+        let line =
+            |it: &Arc<Certificate>| format!("{} {} {}", it.name, short(&it.cert), short(&it.key));
         config.discovered().iter().map(line).collect()
     }
 }

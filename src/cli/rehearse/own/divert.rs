@@ -2,6 +2,7 @@
 //! probe to one of its edges or databases, every file to the scratch directory, and no command anywhere.
 
 use std::io;
+use std::sync::Arc;
 
 use super::super::clouds::Clouds;
 use super::super::scratch::Scratch;
@@ -61,7 +62,7 @@ pub(super) fn divert(
         };
     }
     let (mut probes, mut unproven) = (0, 0);
-    for entry in &mut config.certificates {
+    for entry in config.certificates.iter_mut().map(Arc::make_mut) {
         let sim = clouds.of(&entry.cloud);
         for push in &mut entry.pushes {
             let written = push.probes.len();

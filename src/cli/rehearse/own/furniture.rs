@@ -2,6 +2,7 @@
 //! names, with certificates for the operator's names that somebody else has bound.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::clouds::Clouds;
@@ -35,7 +36,7 @@ pub(super) type Stand = BTreeMap<Name, Pair>;
 /// Leaves out the places that are too many, and the targets that have none left. Gives how many places.
 pub(super) fn bound_places(config: &mut Config) -> usize {
     let (mut places, mut domains, mut left_out) = (0, 0, 0);
-    for entry in &mut config.certificates {
+    for entry in config.certificates.iter_mut().map(Arc::make_mut) {
         entry.pushes.retain_mut(|push| {
             let is_bound = push.places().next().is_some();
             for list in [&mut push.listeners, &mut push.hosts, &mut push.domains] {
