@@ -11,6 +11,7 @@ mod looks;
 mod offline;
 pub mod picture;
 pub mod pulse;
+mod reload;
 mod report;
 mod roll;
 mod steps;
@@ -60,6 +61,8 @@ pub enum Wake {
     Asked(Vec<Request>),
     /// The configuration changed. Steps under way finish as they began.
     Reload(Box<Config>),
+    /// The same configuration with other certificates, as its patterns find them now.
+    Found(Box<Config>),
     /// End: finish the steps under way, start nothing.
     Stop,
 }
@@ -306,8 +309,7 @@ impl Cycle {
 
     /// These are looked at again, as far as they are ours to look after.
     fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let world = &self.world;
-        let wanted = subjects.into_iter().filter(|subject| world.knows(subject));
+        let wanted = subjects.into_iter().filter(|subject| self.world.knows(subject));
         self.dirty.extend(
             wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
         );
@@ -333,29 +335,13 @@ impl Cycle {
             Wake::Look => {}
             Wake::Asked(requests) => self.ask(&requests)?,
             Wake::Reload(config) => self.reload(*config),
+            Wake::Found(config) => {
+                self.take_found(*config);
+                return Ok(false);
+            }
         }
         self.look_at_all();
         Ok(false)
-    }
-
-    fn reload(&mut self, config: Config) {
-        match self.world.reconnect(config) {
-            Ok(world) => {
-                world.warn_of_exposed_files();
-                self.held.retain(|subject, _| world.knows(subject));
-                self.waiting.retain(|subject| world.knows(subject));
-                self.due.retain(|subject| world.knows(subject));
-                self.dirty.retain(|subject| world.knows(subject));
-                self.looked.retain(|subject, _| world.knows(subject));
-                self.known.retain(|name, _| world.certificate(name).is_some());
-                self.board.picture().keep(world.subjects());
-                self.world = Arc::new(world);
-                tracing::info!(event = "config.reloaded", "the new configuration is in force");
-            }
-            Err(failure) => {
-                tracing::error!(event = "config.rejected", error = %failure, "the old configuration stays: {failure}");
-            }
-        }
     }
 
     fn take_due(&mut self) {

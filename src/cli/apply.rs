@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{ApplyArgs, Format};
-use super::{Exit, begin_log, print};
+use super::{Exit, begin_log, patterns, print};
 use crate::config::Config;
 use crate::cycle::{Cycle, CycleError, Ended, Request, Until, Wake};
 use crate::daemon::{self, DaemonError, requests};
@@ -30,6 +30,9 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         print::problem(&format!("the configuration has no entry named {name}"));
         return Exit::Configuration;
     }
+    // Of no concern to whoever names an entry.
+    let found = if args.only.is_empty() { patterns::lines(&config) } else { Vec::new() };
+    config.faults().for_each(daemon::say);
     let _lock = match daemon::lock(&config) {
         Ok(lock) => lock,
         Err(DaemonError::Lock(held @ LockError::Held { .. })) if !requests(args).is_empty() => {
@@ -38,7 +41,7 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         Err(error) => return print::failed(&error),
     };
     match settle(config, args).await {
-        Ok((ended, held)) => report(ended, &held, format),
+        Ok((ended, held)) => report(ended, &held, found, format),
         Err(error) => print::failed(&error),
     }
 }
@@ -110,6 +113,8 @@ async fn interrupted(wake: &mpsc::Sender<Wake>) -> Infallible {
 struct Outcome {
     settled: bool,
     held: Vec<Line>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    discover: Vec<patterns::Line>,
 }
 
 #[derive(Serialize)]
@@ -121,10 +126,11 @@ struct Line {
     fault: bool,
 }
 
-fn report(ended: Ended, held: &[Held], format: Format) -> Exit {
+fn report(ended: Ended, held: &[Held], discover: Vec<patterns::Line>, format: Format) -> Exit {
     // A job that is still running after all that time is no fault of anybody, and is not settled.
     let bad = |held: &Held| held.why.is_fault() || matches!(held.why, Hold::JobRunning { .. });
-    let settled = ended == Ended::Settled && !held.iter().any(bad);
+    let sound = discover.iter().all(patterns::Line::is_good);
+    let settled = ended == Ended::Settled && sound && !held.iter().any(bad);
     let lines = held.iter().map(|held| Line {
         name: held.subject.name().clone(),
         table: held.subject.table(),
@@ -132,7 +138,7 @@ fn report(ended: Ended, held: &[Held], format: Format) -> Exit {
         until: held.until.map(|until| until.to_string()),
         fault: held.why.is_fault(),
     });
-    let outcome = Outcome { settled, held: lines.collect() };
+    let outcome = Outcome { settled, held: lines.collect(), discover };
     match format {
         Format::Json => print::json(&outcome),
         Format::Text => print::text(&words(&outcome)),
@@ -144,5 +150,5 @@ fn words(outcome: &Outcome) -> String {
     let held = outcome.held.iter();
     let lines = held.map(|line| format!("held     {} {}: {}\n", line.table, line.name, line.why));
     let last = if outcome.settled { "settled\n" } else { "not settled\n" };
-    lines.chain([last.to_owned()]).collect()
+    lines.chain([patterns::faults(&outcome.discover), last.to_owned()]).collect()
 }

@@ -59,7 +59,8 @@ pub enum Command {
     /// Follows the jobs it begins for up to ten minutes, and waits out back-offs and doubts for up to
     /// --wait. While a daemon runs, --retry, --only and --allow-older are handed to it.
     ///
-    /// Exit: 0 settled; 1 something failed or is held by a fault; 2 for a wrong configuration.
+    /// Exit: 0 settled; 1 something failed, is held by a fault or is wrong with a pattern; 2 for a wrong
+    /// configuration.
     Apply(ApplyArgs),
     /// Show what apply would do, and what waits and why; sends only reads
     ///
@@ -71,7 +72,7 @@ pub enum Command {
     },
     /// Show one line a certificate, CA file and SSL switch; sends nothing
     ///
-    /// Exit: 0; 1 when something needs a person.
+    /// Exit: 0; 1 when something needs a person, a pattern included.
     Status,
     /// Show every effect that the journal remembers
     History {
@@ -81,8 +82,8 @@ pub enum Command {
     },
     /// Check the configuration and the files that it names
     ///
-    /// Exit: 0; 1 for bad certificate files, or with --online for credentials and permissions that do
-    /// not work; 2 for a wrong configuration.
+    /// Exit: 0; 1 for bad certificate files and patterns that find nothing, or with --online for credentials
+    /// and permissions that do not work; 2 for a wrong configuration.
     Check {
         /// Also try credentials and permissions, with reads alone
         #[arg(long)]

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::Format;
 use super::leaf::Leaf;
 use super::table::{self, Row};
-use super::{Exit, print};
+use super::{Exit, patterns, print};
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -25,6 +25,7 @@ struct Shown {
     warnings: Vec<String>,
     certificates: Vec<Verdict>,
     instance_cas: Vec<owner::Verdict>,
+    discover: Vec<patterns::Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
     ok: bool,
@@ -45,6 +46,7 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let warnings = config.warnings.clone();
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
+    let discover = patterns::lines(&config);
     let online = match online {
         false => None,
         true => match online::look(config).await {
@@ -53,9 +55,10 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
         },
     };
     let good = certificates.iter().all(|verdict| verdict.error.is_none())
-        && instance_cas.iter().all(|verdict| verdict.error.is_none());
+        && instance_cas.iter().all(|verdict| verdict.error.is_none())
+        && discover.iter().all(patterns::Line::is_good);
     let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
-    let shown = Shown { warnings, certificates, instance_cas, online, ok };
+    let shown = Shown { warnings, certificates, instance_cas, discover, online, ok };
     match format {
         Format::Json => print::json(&shown),
         Format::Text => print::text(&words(&shown)),
@@ -91,6 +94,8 @@ fn words(shown: &Shown) -> String {
         None => row(["ok".into(), named(&verdict.name), verdict.leaf.words()]),
     });
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
+    let found = shown.discover.iter().map(patterns::Line::row);
+    let files = files.chain(found);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());

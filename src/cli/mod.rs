@@ -9,6 +9,7 @@ mod guard;
 mod history;
 mod inspect;
 mod leaf;
+mod patterns;
 mod plan;
 mod print;
 mod refusals;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::args::Format;
 use super::table::{self, Row};
-use super::{Exit, print};
+use super::{Exit, patterns, print};
 use crate::config::Config;
 use crate::cycle;
 use crate::daemon;
@@ -29,6 +29,7 @@ struct Status {
     certificates: Vec<certificate::Line>,
     instance_cas: Vec<ca::Line>,
     instance_ssls: Vec<switch::Line>,
+    discover: Vec<patterns::Line>,
 }
 
 /// What an entry's line is made from.
@@ -47,7 +48,7 @@ struct Next {
     needs_person: bool,
 }
 
-/// Shows every entry. Ends with 1 when one of them needs a person.
+/// Shows every entry. Ends with 1 when one of them, or a pattern, needs a person.
 pub(super) async fn status(config: &Config, format: Format) -> Exit {
     let memory = match record::remembered(&config.state) {
         Ok(memory) => memory,
@@ -60,6 +61,7 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
         certificates: certificate::lines(config, &known),
         instance_cas: ca::lines(config, &known),
         instance_ssls: switch::lines(config, &known),
+        discover: patterns::lines(config),
     };
     match format {
         Format::Json => print::json(&status),
@@ -68,7 +70,8 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
     let certificates = status.certificates.iter().map(|it| it.next.needs_person);
     let cas = status.instance_cas.iter().map(|it| it.next.needs_person);
     let switches = status.instance_ssls.iter().map(|it| it.next.needs_person);
-    if certificates.chain(cas).chain(switches).any(|needed| needed) {
+    let patterns = status.discover.iter().map(|it| !it.is_good());
+    if certificates.chain(cas).chain(switches).chain(patterns).any(|needed| needed) {
         Exit::Fault
     } else {
         Exit::Fine
@@ -87,7 +90,9 @@ fn words(status: &Status) -> String {
         }),
         table(["SSL SWITCH", "WANTED", "STATE", ""], &status.instance_ssls, |it| it.row()),
     ];
-    let tables: Vec<_> = tables.into_iter().flatten().collect();
+    let faults = patterns::faults(&status.discover);
+    let faults = (!faults.is_empty()).then_some(faults);
+    let tables: Vec<_> = tables.into_iter().chain([faults]).flatten().collect();
     if tables.is_empty() {
         return "the configuration has no entries\n".to_owned();
     }

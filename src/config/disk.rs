@@ -1,19 +1,26 @@
 //! Looks at files that hold secrets: credentials must open; whoever else may read them is worth a word.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::Certificate;
 use super::error::Findings;
 use crate::model::account::SecretFile;
+use crate::model::names::Name;
 
 /// Where systemd puts the credentials of the unit when the environment does not say.
 const UNIT_CREDENTIALS: &str = "/run/credentials/certrotd.service";
 /// Readers besides the owner: of a credential nobody; of a private key a group is a usual way.
 const CREDENTIAL_OTHERS: u32 = 0o077;
 const KEY_OTHERS: u32 = 0o007;
+
+/// Most keys among those found that are warned of one by one.
+const EXPOSED_MAX: usize = 20;
 
 /// A credential file with the place where it is named.
 pub(super) struct SecretAt {
@@ -124,6 +131,23 @@ fn open(path: &Path) -> Result<u32, String> {
     }
     File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     Ok(found.permissions().mode())
+}
+
+/// Warns of private keys of these entries, as far as they are named here, that everybody can read.
+pub(super) fn exposed_keys(entries: &[Arc<Certificate>], names: &HashSet<Name>) -> Vec<String> {
+    let mut findings = Findings::new("");
+    for entry in entries.iter().filter(|entry| names.contains(&entry.name)) {
+        if let Ok(found) = entry.key.metadata() {
+            warn_of_mode(&entry.key, found.permissions().mode(), KEY_OTHERS, &mut findings);
+        }
+    }
+    let mut said = findings.warnings;
+    let more = said.len().saturating_sub(EXPOSED_MAX);
+    said.truncate(EXPOSED_MAX);
+    said.extend(
+        (more > 0).then(|| format!("{more} more private keys that were found are as open")),
+    );
+    said
 }
 
 fn warn_of_mode(path: &Path, mode: u32, others: u32, findings: &mut Findings<'_>) {

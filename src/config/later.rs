@@ -8,10 +8,10 @@ use crate::model::target::CaSource;
 /// One sentence for each such wish, and one for a file without any. A default is nobody's wish, whether it
 /// is written or not.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
-    let entries =
-        config.certificates.len() + config.instance_cas.len() + config.instance_ssls.len();
+    let certificates = config.certificates.len() + config.discover.len();
+    let entries = certificates + config.instance_cas.len() + config.instance_ssls.len();
     let idle = (entries == 0).then(|| {
-        "there is nothing to do: no certificate, instance_ca or instance_ssl is configured"
+        "there is nothing to do: no certificate, discover, instance_ca or instance_ssl is configured"
             .to_owned()
     });
     let open = config.metrics.filter(|listen| !listen.ip().to_canonical().is_loopback());

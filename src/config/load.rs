@@ -3,37 +3,50 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{self, Path};
+use std::sync::Arc;
 
 use super::disk::{self, CredentialDirs, Credentials};
 use super::error::Findings;
-use super::{Config, ConfigError, later, read, resolve, taken};
+use super::{Certificate, Config, ConfigError, later, read, resolve, taken};
 
 /// Longest file that is read, in bytes: ten thousand certificates with a push each stay below it.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// Reads the file, and opens each credential file that it names (its content is not looked at).
 /// Relative paths in it count from its own directory, made absolute here. Refuses a CA file that another
-/// entry reads or writes, by whatever path or symlink.
+/// entry reads or writes, by whatever path or symlink. Looks for what the patterns match.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    load_with(path, &Credentials::Needed(&CredentialDirs::of_this_host()))
+    load_with(path, &Credentials::Needed(&CredentialDirs::of_this_host()), &[])
+}
+
+/// As [`load`], after another configuration: what that one has found in a directory that cannot be looked at
+/// now is not forgotten.
+pub fn load_after(path: &Path, former: &Config) -> Result<Config, ConfigError> {
+    load_with(path, &Credentials::Needed(&CredentialDirs::of_this_host()), former.discovered())
 }
 
 /// As [`load`], for commands that send nothing: a credential file that does not open is a warning.
 /// systemd takes its credentials away when the service stops, and whoever may read this file need not
 /// be the one who may read those.
 pub fn load_offline(path: &Path) -> Result<Config, ConfigError> {
-    load_with(path, &Credentials::Unused(&CredentialDirs::of_this_host()))
+    load_with(path, &Credentials::Unused(&CredentialDirs::of_this_host()), &[])
 }
 
-fn load_with(path: &Path, credentials: &Credentials<'_>) -> Result<Config, ConfigError> {
+fn load_with(
+    path: &Path,
+    credentials: &Credentials<'_>,
+    known: &[Arc<Certificate>],
+) -> Result<Config, ConfigError> {
     let path = path::absolute(path)
         .map_err(|error| ConfigError::of_file(path, format!("has no absolute path: {error}")))?;
     let text = text_of(&path)?;
-    resolved(&path, &text, credentials)
+    let mut config = resolved(&path, &text, credentials)?;
+    resolve::expand(&mut config, known, false);
+    Ok(config)
 }
 
-/// Takes the text for the content of `path` and touches no file: credential files are not looked at, and
-/// two paths are one file only if their text says so.
+/// Takes the text for the content of `path` and touches no file: credential files are not looked at, two
+/// paths are one file only if their text says so, and patterns find nothing.
 pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     resolved(path, text, &Credentials::Untouched)
 }

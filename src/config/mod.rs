@@ -3,9 +3,10 @@
 //! Reading order: [`raw`] has every key as it is written, with its documentation and default; `read` takes
 //! the file apart and finds misspelled keys and wrong types; the `resolve` files turn what was written into
 //! the types below, one table each; `taken` keeps entries out of each other's files; `disk` looks at the
-//! credential files; `load` does it all in order.
+//! credential files; `discover` makes entries of the files that patterns match; `load` does it all in order.
 //! Whatever is wrong goes to one list, so that an operator sees all of it at once.
 
+mod discover;
 mod disk;
 mod error;
 mod later;
@@ -16,6 +17,7 @@ pub mod raw;
 mod read;
 mod resolve;
 mod taken;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +33,9 @@ use crate::model::place::{Drift, InstanceProbe, Probe};
 use crate::model::target::{CaSource, SslSwitch, Target};
 use crate::schedule::{Backoff, Cron, Window};
 
+pub use discover::{Discover, Fault, FaultKind, Outcome, WhenEmpty, rediscover};
 pub use error::{ConfigError, Place, Problem};
-pub use load::{load, load_offline, parse};
+pub use load::{load, load_after, load_offline, parse};
 pub use raw::{KeyDoc, Otherwise, keys};
 
 /// A whole file, resolved: every path absolute (or relative to what [`parse`] was told), every default
@@ -51,8 +54,15 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,
-    /// Every `[[certificate]]`, in the file's order.
+    /// Every `[[certificate]]`, in the file's order, and after those what the patterns have found. Shared with the
+    /// configurations that have the same entries: there may be thousands.
     pub certificates: Vec<Arc<Certificate>>,
+    /// How many of them stand in the file.
+    written: usize,
+    /// Every `[[discover]]`, in the file's order.
+    pub discover: Vec<Discover>,
+    /// How their matches become certificates.
+    book: Arc<resolve::Book>,
     /// Every `[[instance_ca]]`, in the file's order.
     pub instance_cas: Vec<InstanceCa>,
     /// Every `[[instance_ssl]]`, in the file's order.
@@ -70,6 +80,16 @@ impl InstanceCa {
 }
 
 impl Config {
+    /// The certificates that the patterns have found.
+    pub fn discovered(&self) -> &[Arc<Certificate>] {
+        self.certificates.get(self.written..).unwrap_or_default()
+    }
+
+    /// Whatever is wrong with what the patterns have found.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.discover.iter().flat_map(|it| &it.outcome.faults)
+    }
+
     /// The account of this name.
     pub fn account(&self, name: &Name) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == *name)
@@ -113,8 +133,8 @@ pub enum LogFormat {
     Journald,
 }
 
-/// `[[certificate]]`: a pair on this disk and where it goes.
-#[derive(Clone, Debug)]
+/// `[[certificate]]`, or a match of a `[[discover]]`: a pair on this disk and where it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Certificate {
     /// Unique among certificates.
     pub name: Name,
@@ -159,7 +179,7 @@ pub struct Push {
 }
 
 /// `[[instance_ca]]`: a CA file kept equal to what an instance publishes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstanceCa {
     /// Unique among CA files.
     pub name: Name,
@@ -190,7 +210,7 @@ pub struct InstanceCa {
 }
 
 /// `[[instance_ssl]]`: an instance's SSL switch.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstanceSsl {
     /// Unique among switches.
     pub name: Name,

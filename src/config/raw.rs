@@ -3,52 +3,14 @@
 //! The doc comments below are the documentation of the keys: [`keys`] hands them out, and the commented
 //! file that is shipped must repeat them word for word. Nothing is checked here but the types.
 
+mod defaults;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::model::target::Api;
-
-/// When a cycle starts by itself.
-pub(super) const RECONCILE: &str = "0 */15 * * * *";
-/// The time zone of the cron line.
-pub(super) const TIMEZONE: &str = "UTC";
-/// Spread of many hosts.
-pub(super) const JITTER: &str = "30s";
-/// Whether files are watched.
-pub(super) const WATCH: bool = true;
-/// How long a lost answer is held: some listings lag behind what was written by up to a minute.
-pub(super) const DOUBT: &str = "2m";
-/// Waits between tries.
-pub(super) const RETRY: &str = "10s..15m";
-/// Where the journal lies.
-pub(super) const STATE: &str = "/var/lib/certrotd/state";
-/// Form of the log.
-pub(super) const LOG_FORMAT: &str = "auto";
-/// Level of the log.
-pub(super) const LOG_LEVEL: &str = "info";
-/// Calls at once.
-pub(super) const MAX_IN_FLIGHT: i64 = 16;
-/// When an ageing certificate is warned of.
-pub(super) const WARN_BEFORE: &str = "21d";
-/// Superseded imports that stay.
-pub(super) const KEEP: i64 = 2;
-/// How long an edge may serve the old certificate: what CDN's nodes take to follow.
-pub(super) const WINDOW_CDN: &str = "10m";
-/// The same for the other services.
-pub(super) const WINDOW: &str = "1m";
-/// What is done about a foreign certificate.
-pub(super) const DRIFT: &str = "report";
-/// The CA that GeminiDB clients outside the mainland's national algorithms want.
-pub(super) const CATEGORY: &str = "international";
-/// Permissions of a CA file.
-pub(super) const MODE: &str = "0644";
-/// How long clients may take to load a new CA file.
-pub(super) const OVERLAP: &str = "30d";
-/// How most instances begin TLS.
-pub(super) const PROTOCOL: &str = "tls";
-/// Whether a restart is allowed.
-pub(super) const ALLOW_RESTART: bool = false;
+pub(super) use defaults::*;
 
 /// One key of the configuration file, for documentation and its tests.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,7 +49,7 @@ macro_rules! tables {
     })+) => {
         $(
             $(#[doc = $about])+
-            #[derive(Default, Deserialize)]
+            #[derive(Clone, Default, Deserialize)]
             #[serde(deny_unknown_fields)]
             pub(super) struct $name {
                 $($(#[doc = $doc])+ pub(super) $key: Option<Spanned<$type>>,)+
@@ -238,6 +200,59 @@ tables! {
         window: String = Otherwise::Absent,
         /// What to do when somebody else has bound a foreign certificate: report or repair. An older
         /// certificate of the same rotation is bound over in either case.
+        drift: String = text(DRIFT),
+    }
+
+    /// A pattern that makes certificates: one for each file that it matches, now and later.
+    "discover" Discover {
+        /// Pattern of the certificate files: `*`, `?` and `[a-z]` within a name, which then has no dot in
+        /// front, and `**` for any number of directories, once. Files count, also through symlinks.
+        pattern: String = Otherwise::Required,
+        /// Name of each rotation, from placeholders: {dir} is the directory of the match, {parent} the name of
+        /// that directory, {stem} the file's name without its ending. What a name may not have becomes `-`, and
+        /// one that is taken or too long ends with a digest of the path.
+        name: String = text(FOUND_NAME),
+        /// Name of the cloud table to import into. Absent: the only one there is.
+        cloud: String = Otherwise::Absent,
+        /// PEM file with the private key, from the directory of the match and with the same placeholders.
+        /// Absent: the first of privkey.pem, {stem}.key and {parent}.key that is there.
+        key: String = Otherwise::Absent,
+        /// PEM file with the chain, written as `key` is. Absent: the file that matches holds both.
+        chain: String = Otherwise::Absent,
+        /// Patterns of which one must fit: one with a `/` is held to the path of the match, any other to
+        /// its name. Absent: all matches count.
+        include: Texts = Otherwise::Absent,
+        /// Patterns of which none may fit, written as those of `include`. Absent: all matches count.
+        exclude: Texts = Otherwise::Absent,
+        /// What a pattern without a match is: alarm or ok.
+        when_empty: String = text(WHEN_EMPTY),
+        /// Enterprise project that the imports belong to: "0" or a UUID. Absent: the service decides.
+        enterprise_project_id: String = Otherwise::Absent,
+        /// How long before its end a certificate that was not renewed is warned of.
+        warn_before: String = text(WARN_BEFORE),
+        /// How many superseded imports of each certificate stay in the certificate manager.
+        keep: i64 = Otherwise::Is(KEEP.to_string()),
+    }
+
+    /// One target of each certificate above; no two with the same service and project.
+    "discover.push" DiscoverPush {
+        /// One of elb, waf, cdn.
+        service: String = Otherwise::Required,
+        /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
+        project: String = Otherwise::Absent,
+        /// elb: ids of the listeners to bind to, the same for each of them. Absent: push only.
+        listeners: Texts = Otherwise::Absent,
+        /// waf: names of the hosts to bind to, each with a placeholder, such as "{parent}". Absent: push only.
+        hosts: Texts = Otherwise::Absent,
+        /// cdn: domains to bind to, each with a placeholder, such as "{parent}". Absent: push only.
+        domains: Texts = Otherwise::Absent,
+        /// TLS handshakes that must return the new leaf, such as "{parent}:443" or
+        /// "{parent}@192.0.2.10:443". Absent: the binding that is read back is the proof.
+        probe: Texts = Otherwise::Absent,
+        /// How long after binding, or pushing where nothing is bound, the old certificate at a probe only
+        /// counts as pending. Absent: 10m for cdn, 1m for the others.
+        window: String = Otherwise::Absent,
+        /// What to do when somebody else has bound a foreign certificate: report or repair.
         drift: String = text(DRIFT),
     }
 

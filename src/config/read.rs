@@ -13,8 +13,17 @@ use crate::model::target::Api;
 /// Most entries of one kind; a file that lists more was made by a loop that ran away.
 const ENTRIES_MAX: usize = 10_000;
 /// The tables at the top of a file.
-const TOP: [&str; 8] =
-    ["schedule", "state", "log", "metrics", "cloud", "certificate", "instance_ca", "instance_ssl"];
+const TOP: [&str; 9] = [
+    "schedule",
+    "state",
+    "log",
+    "metrics",
+    "cloud",
+    "certificate",
+    "discover",
+    "instance_ca",
+    "instance_ssl",
+];
 
 /// One table as it is written.
 pub(super) struct Read<T> {
@@ -28,6 +37,12 @@ pub(super) struct Read<T> {
 }
 
 impl<T> Read<T> {
+    /// Another table's keys in the place of this one.
+    pub(super) fn with<U>(&self, raw: U) -> Read<U> {
+        let (span, title, bad) = (self.span.clone(), self.title.clone(), self.bad.clone());
+        Read { raw, span, title, bad }
+    }
+
     /// How a sentence calls it, such as `[[certificate]]`.
     pub(super) fn title(&self) -> &str {
         &self.title
@@ -62,6 +77,7 @@ pub(super) struct Written {
     pub(super) metrics: Read<raw::Metrics>,
     pub(super) clouds: Vec<Cloud>,
     pub(super) certificates: Vec<(Read<raw::Certificate>, Vec<Read<raw::Push>>)>,
+    pub(super) discovers: Vec<(Read<raw::Discover>, Vec<Read<raw::DiscoverPush>>)>,
     pub(super) instance_cas: Vec<Read<raw::InstanceCa>>,
     pub(super) instance_ssls: Vec<Read<raw::InstanceSsl>>,
 }
@@ -89,7 +105,8 @@ pub(super) fn written(text: &str, findings: &mut Findings<'_>) -> Written {
         log: or_empty(log, "[log]", findings),
         metrics: or_empty(metrics, "[metrics]", findings),
         clouds: clouds(&mut root, findings),
-        certificates: certificates(&mut root, findings),
+        certificates: with_pushes(&mut root, "certificate", findings),
+        discovers: with_pushes(&mut root, "discover", findings),
         instance_cas: entries(&mut root, "instance_ca", findings)
             .into_iter()
             .map(|entry| read(entry, "[[instance_ca]]", findings))
@@ -148,29 +165,31 @@ fn endpoints(
     endpoints
 }
 
-fn certificates(
+/// The entries of a list whose tables hold a list of pushes each.
+fn with_pushes<T: Table, P: Table>(
     root: &mut DeTable<'_>,
-    findings: &mut Findings<'_>,
-) -> Vec<(Read<raw::Certificate>, Vec<Read<raw::Push>>)> {
-    let mut certificates = Vec::new();
-    for mut entry in entries(root, "certificate", findings) {
-        let pushes = entries(entry.get_mut(), "push", findings)
-            .into_iter()
-            .map(|push| read(push, "[[certificate.push]]", findings))
-            .collect();
-        let table = read_besides(entry, "[[certificate]]", &["push"], findings);
-        certificates.push((table, pushes));
-    }
-    certificates
-}
-
-/// The entries of a list of tables.
-fn entries<'i>(
-    table: &mut DeTable<'i>,
     name: &str,
     findings: &mut Findings<'_>,
+) -> Vec<(Read<T>, Vec<Read<P>>)> {
+    let (title, push) = (format!("[[{name}]]"), format!("{name}.push"));
+    let mut read_all = Vec::new();
+    for mut entry in entries(root, name, findings) {
+        let pushes = entries(entry.get_mut(), &push, findings)
+            .into_iter()
+            .map(|table| read(table, &format!("[[{push}]]"), findings))
+            .collect();
+        read_all.push((read_besides(entry, &title, &["push"], findings), pushes));
+    }
+    read_all
+}
+
+/// The entries of a list of tables, by its full name, such as `certificate.push`.
+fn entries<'i>(
+    table: &mut DeTable<'i>,
+    full: &str,
+    findings: &mut Findings<'_>,
 ) -> Vec<Spanned<DeTable<'i>>> {
-    let full = if name == "push" { "certificate.push" } else { name };
+    let name = full.rsplit('.').next().unwrap_or(full);
     let Some(value) = table.remove(name) else {
         return Vec::new();
     };

@@ -71,7 +71,8 @@ fn collision(
     ))
 }
 
-fn former(path: &Path) -> PathBuf {
+/// Where what was in this file before is kept.
+pub(super) fn former(path: &Path) -> PathBuf {
     let mut out = path.as_os_str().to_owned();
     out.push(FORMER);
     out.into()

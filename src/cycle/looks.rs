@@ -92,24 +92,24 @@ impl Cycle {
         self.moved();
         match stride {
             Ok(Stride::Read(read)) => {
-                let current = Arc::ptr_eq(&read.context.world, &self.world);
                 for look in go_on(read, &self.memory, &mut self.known, &mut self.looking) {
-                    match current {
-                        true => drop(self.looked.insert(look.subject.clone(), look)),
-                        false => self.look_at([look.subject]),
-                    }
+                    self.take_look(look);
                 }
             }
-            Ok(Stride::Done(look)) if Arc::ptr_eq(&look.world, &self.world) => {
-                self.looked.insert(look.subject.clone(), *look);
-            }
-            // The configuration changed meanwhile: what was seen is not what is asked for now.
-            Ok(Stride::Done(look)) => self.look_at([look.subject]),
+            Ok(Stride::Done(look)) => self.take_look(*look),
             Err(subjects) => {
                 self.broken = true;
                 let again = (self.clock)() + AFTER_PANIC;
                 subjects.iter().for_each(|subject| self.due.by(subject, again));
             }
+        }
+    }
+
+    fn take_look(&mut self, look: Look) {
+        match self.world.asks_as(&look.world, &look.subject) {
+            true => drop(self.looked.insert(look.subject.clone(), look)),
+            // Its configuration changed meanwhile: what was seen is not what is asked for now.
+            false => self.look_at([look.subject]),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct World {
     places: HashMap<Subject, usize>,
     clouds: BTreeMap<Name, Cloud>,
     lockout: Lockout,
+    /// The same as another world's as long as both have the same clients.
+    connection: Arc<()>,
 }
 
 impl World {
@@ -35,6 +37,17 @@ impl World {
         Self::guarded(config, self.lockout.clone())
     }
 
+    /// The same clients for a configuration with other entries: nothing is connected anew.
+    pub fn with_entries(&self, config: Config) -> Self {
+        Self {
+            places: places(&config),
+            config,
+            clouds: self.clouds.clone(),
+            lockout: self.lockout.clone(),
+            connection: Arc::clone(&self.connection),
+        }
+    }
+
     /// Whether clients can be built for this configuration.
     pub fn builds(config: &Config) -> Result<(), Failure> {
         Self::guarded(config.clone(), Lockout::new(&[], Time::default)).map(drop)
@@ -43,7 +56,22 @@ impl World {
     fn guarded(config: Config, lockout: Lockout) -> Result<Self, Failure> {
         let client = |account: &Account| Ok((account.name.clone(), Cloud::new(account, &lockout)?));
         let clouds = config.accounts.iter().map(client).collect::<Result<_, Failure>>()?;
-        Ok(Self { places: places(&config), config, clouds, lockout })
+        let (places, connection) = (places(&config), Arc::default());
+        Ok(Self { config, places, clouds, lockout, connection })
+    }
+
+    /// Whether this asks of an entry what the other one did, with the same clients: then what was seen for the
+    /// other holds here.
+    pub fn asks_as(&self, other: &Self, subject: &Subject) -> bool {
+        Arc::ptr_eq(&self.connection, &other.connection)
+            && match subject {
+                Subject::Certificate(name) => {
+                    let own = self.certificate(name);
+                    own.is_some() && own == other.certificate(name)
+                }
+                // A pattern finds certificates alone; all else is read from the file, with clients of its own.
+                Subject::Ca(_) | Subject::Ssl(_) => true,
+            }
     }
 
     /// The client of an account. A resolved configuration names no account that it lacks.
@@ -121,4 +149,37 @@ fn places(config: &Config) -> HashMap<Subject, usize> {
     let switches = config.instance_ssls.iter().map(|it| Subject::Ssl(it.name.clone()));
     let (certificates, cas, switches) = (certificates.zip(0..), cas.zip(0..), switches.zip(0..));
     certificates.chain(cas).chain(switches).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn only_an_entry_that_is_the_same_is_asked_for_as_before() {
+        let entry = |name: &str, key: &str| {
+            format!("[[certificate]]\nname = '{name}'\ncert = '/{name}'\nkey = '{key}'\n")
+        };
+        let config = |entries: &[(&str, &str)]| {
+            let entries: String = entries.iter().map(|(name, key)| entry(name, key)).collect();
+            let text = format!("[cloud.main]\nregion = 'cn-north-4'\n{entries}");
+            parse(Path::new("/c.toml"), &text).unwrap()
+        };
+        let subject = |name| Subject::Certificate(Name::new(name).unwrap());
+        let first = config(&[("www", "/k"), ("api", "/k"), ("old", "/k")]);
+        let world = World::connect(first, &Memory::default(), Time::default).unwrap();
+        let new = config(&[("api", "/other"), ("www", "/k"), ("new", "/k")]);
+        let next = world.with_entries(new.clone());
+        for (name, same, known) in
+            [("www", true, true), ("api", false, true), ("new", false, true), ("old", false, false)]
+        {
+            assert_eq!(next.asks_as(&world, &subject(name)), same, "{name}");
+            assert_eq!(next.knows(&subject(name)), known, "{name}");
+        }
+        let other = world.reconnect(new).unwrap();
+        assert!(!other.asks_as(&world, &subject("www")), "other clients may see another cloud");
+    }
 }

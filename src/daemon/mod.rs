@@ -1,6 +1,7 @@
 //! What wakes a cycle: the schedule, a changed file, a signal, an operator's request. Events carry
 //! nothing; each only says "look again".
 
+mod discovery;
 mod files;
 pub mod requests;
 mod ticker;
@@ -9,6 +10,7 @@ mod vitals;
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +23,8 @@ use crate::files::lock::{Lock, LockError};
 use crate::model::time::Time;
 use crate::telemetry::log::Handle;
 use crate::telemetry::notify::Notifier;
+pub use discovery::say;
+use discovery::{Discovery, Found};
 use files::Files;
 use ticker::{Ticker, TickerError};
 use vitals::Vitals;
@@ -30,6 +34,9 @@ const WAKES_MAX: usize = 16;
 /// How often, and how long apart, a daemon that starts asks for a lock that somebody holds.
 const LOCK_TRIES: u32 = 5;
 const LOCK_WAIT: Duration = Duration::from_millis(200);
+
+/// How long a new configuration may take to be read, with everything that its patterns match.
+const LOAD_WITHIN: Duration = Duration::from_secs(20);
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +100,9 @@ pub async fn run(
         tell,
         stop,
         vitals: Vitals::start(cycle.board(), config.metrics, &notifier).await,
-        config,
+        discovery: Discovery::default(),
+        wanted: false,
+        config: Arc::new(config),
     };
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     notifier.ready();
@@ -145,6 +154,10 @@ impl Signals {
 
 /// What has happened.
 enum Event {
+    /// The patterns were looked through.
+    Found(Box<Found>),
+    /// They take too long, so that nobody shall wait for them.
+    Late,
     Reload,
     Stop,
     Files,
@@ -172,7 +185,10 @@ struct Attendant {
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
     vitals: Vitals,
-    config: Config,
+    discovery: Discovery,
+    /// Something has asked for a look that has not begun yet.
+    wanted: bool,
+    config: Arc<Config>,
 }
 
 impl Attendant {
@@ -187,12 +203,22 @@ impl Attendant {
         let mut stopping = false;
         // Requests left while no daemon ran.
         self.ask(wake).await;
+        self.discover_anew();
         loop {
             match self.next(stopping).await {
                 Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
                 Event::Tick | Event::Files => {
                     self.ask(wake).await;
-                    let _ = wake.try_send(Wake::Look);
+                    // First what there is, so that nothing is missed that is not wanted any more.
+                    self.wanted = true;
+                    if !self.discovery.look(&self.config, &self.tell) {
+                        self.wake(wake);
+                    }
+                }
+                Event::Found(found) => self.take_found(*found, wake).await,
+                Event::Late => {
+                    self.discovery.is_late();
+                    self.wake(wake);
                 }
                 Event::Stop => {
                     stopping = true;
@@ -233,9 +259,10 @@ impl Attendant {
         let rejected = |words: &dyn Display| {
             tracing::error!(event = "config.rejected", error = %words, "the old configuration stays: {words}");
         };
-        let new = match config::load(path) {
-            Ok(new) => new,
-            Err(error) => return error.problems.iter().for_each(|problem| rejected(problem)),
+        let new = match self.load(path).await {
+            Some(Ok(new)) => new,
+            Some(Err(error)) => return error.problems.iter().for_each(|problem| rejected(problem)),
+            None => return rejected(&"the disk does not answer"),
         };
         if new.state != self.config.state {
             return rejected(&"state.path has changed: restart needed");
@@ -260,7 +287,54 @@ impl Attendant {
         self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
         self.ticker = ticker;
         self.vitals.listen(new.metrics).await;
-        self.config = new.clone();
+        discovery::tell_apart(&self.config, &new);
+        self.config = Arc::new(new.clone());
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
+        self.discover_anew();
+    }
+
+    /// Reads the file, and looks for what its patterns match. `None` where the disk does not answer.
+    async fn load(&self, path: &Path) -> Option<Result<Config, ConfigError>> {
+        let (path, former) = (path.to_owned(), Arc::clone(&self.config));
+        let load = tokio::task::spawn_blocking(move || config::load_after(&path, &former));
+        tokio::time::timeout(LOAD_WITHIN, load).await.ok()?.ok()
+    }
+
+    /// Begins with the patterns of a configuration: once the watch stands, since files may have come before it.
+    fn discover_anew(&mut self) {
+        self.discovery.forget();
+        self.discovery.alarm(&self.config, now());
+        self.discovery.look(&self.config, &self.tell);
+    }
+
+    /// Has everything looked at, where something asked for it.
+    fn wake(&mut self, wake: &mpsc::Sender<Wake>) {
+        if std::mem::take(&mut self.wanted) {
+            let _ = wake.try_send(Wake::Look);
+        }
+    }
+
+    /// Puts what the patterns have found in force, where it is not what is known already.
+    async fn take_found(&mut self, Found { former, config }: Found, wake: &mpsc::Sender<Wake>) {
+        if !Arc::ptr_eq(&former, &self.config) {
+            return; // A reload came in between, and has looked for itself.
+        }
+        let again = self.discovery.ended();
+        let entries = config.certificates != former.certificates;
+        if entries {
+            discovery::tell_apart(&former, &config);
+            for warning in &config.warnings {
+                tracing::warn!(event = "config.warning", "{warning}");
+            }
+            let _ = wake.send(Wake::Found(Box::new(config.clone()))).await;
+        }
+        if entries || discovery::looks_elsewhere(&former, &config) {
+            self.files.aim(&config);
+        }
+        self.discovery.alarm(&config, now());
+        self.config = Arc::new(config);
+        if !(again && self.discovery.look(&self.config, &self.tell)) {
+            self.wake(wake);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 pub mod atomic;
 mod attributes;
+pub mod find;
 mod identity;
 pub mod lock;
 mod owner;

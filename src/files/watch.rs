@@ -1,10 +1,11 @@
 //! Waking up when a file changes. Events carry nothing: whoever is woken looks for himself.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 /// Most names on the way to one path, links included, that are watched.
@@ -17,8 +18,22 @@ const HOPS_MAX: usize = 40;
 pub struct Watcher {
     inner: RecommendedWatcher,
     paths: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
     watched: BTreeSet<PathBuf>,
-    steps: Arc<Mutex<BTreeSet<PathBuf>>>,
+    matters: Arc<Mutex<Matters>>,
+}
+
+/// Whose change is worth a wake.
+#[derive(Default)]
+struct Matters {
+    /// These names.
+    steps: BTreeSet<PathBuf>,
+    /// Every name in these directories.
+    inside: BTreeSet<PathBuf>,
+    /// Names that have come, gone or moved since the last look: a directory of that name is another one.
+    moved: BTreeSet<PathBuf>,
+    /// Events were lost, so that any may be.
+    lost: bool,
 }
 
 /// The system gives no watch: often a limit (`fs.inotify.max_user_instances` or `max_user_watches`).
@@ -34,29 +49,43 @@ impl Watcher {
     /// when events were lost: it must be quick, must not block and must not call [`Self::rearm`]
     /// itself. Missing files are fine.
     pub fn new(paths: &[PathBuf], wake: impl Fn() + Send + 'static) -> Result<Self, WatchError> {
-        let steps = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
-        let known = Arc::clone(&steps);
+        let matters = Arc::<Mutex<Matters>>::default();
+        let known = Arc::clone(&matters);
         let handler = move |event: notify::Result<notify::Event>| {
-            // A watch that failed or lost events may have missed anything.
-            if event.is_ok_and(|event| is_noise(&event, &known)) {
-                return;
+            if is_news(event, &known) {
+                wake();
             }
-            wake();
         };
         let inner = notify::recommended_watcher(handler).map_err(WatchError)?;
         let paths = paths.to_vec();
-        let mut watcher = Self { inner, paths, watched: BTreeSet::new(), steps };
+        let directories = Vec::new();
+        let mut watcher = Self { inner, paths, directories, watched: BTreeSet::new(), matters };
         watcher.rearm()?;
         Ok(watcher)
+    }
+
+    /// Watches these files from the next [`Self::rearm`] on, and every name in these directories, those that
+    /// are not there yet included; nothing else any more.
+    pub fn aim(&mut self, files: Vec<PathBuf>, directories: Vec<PathBuf>) {
+        (self.paths, self.directories) = (files, directories);
     }
 
     /// Looks again which directories lead to the files, and watches those. To be called after each
     /// wake, before the files are read: then no change falls between look and watch.
     pub fn rearm(&mut self) -> Result<(), WatchError> {
-        let steps: BTreeSet<PathBuf> = self.paths.iter().flat_map(|path| leading(path)).collect();
-        let wanted: BTreeSet<PathBuf> =
-            steps.iter().filter_map(|step| step.parent()).map(Path::to_owned).collect();
-        *self.steps.lock().unwrap_or_else(PoisonError::into_inner) = steps;
+        let all = self.paths.iter().chain(&self.directories);
+        let steps: BTreeSet<PathBuf> = all.flat_map(|path| leading(path)).collect();
+        let real = self.directories.iter().filter_map(|it| it.canonicalize().ok());
+        let inside: BTreeSet<PathBuf> = real.collect();
+        let parents = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned);
+        let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
+        let new = Matters { steps, inside, ..Matters::default() };
+        let mut matters = self.matters.lock().unwrap_or_else(PoisonError::into_inner);
+        let Matters { moved, lost, .. } = std::mem::replace(&mut *matters, new);
+        drop(matters);
+        let is_another = |path: &Path| {
+            lost || path.ancestors().any(|it| !moved.is_empty() && moved.contains(it))
+        };
         for gone in self.watched.difference(&wanted) {
             // It may be gone from the disk, and its watch with it.
             let _ = self.inner.unwatch(gone);
@@ -64,8 +93,12 @@ impl Watcher {
         let mut first_fault = None;
         let mut watched = BTreeSet::new();
         for directory in wanted {
-            // Also those watched already: a directory made anew at the same path is another one.
+            // A directory made anew at the same path is another one; thousands that stay need no new watch.
             if self.watched.contains(&directory) {
+                if !is_another(&directory) {
+                    watched.insert(directory);
+                    continue;
+                }
                 let _ = self.inner.unwatch(&directory);
             }
             match self.inner.watch(&directory, RecursiveMode::NonRecursive) {
@@ -87,26 +120,37 @@ fn is_about_path(fault: &notify::Error) -> bool {
         notify::ErrorKind::PathNotFound | notify::ErrorKind::WatchNotFound => true,
         notify::ErrorKind::Io(fault) => matches!(
             fault.kind(),
-            std::io::ErrorKind::NotFound
-                | std::io::ErrorKind::PermissionDenied
-                | std::io::ErrorKind::NotADirectory
+            ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory
         ),
         _ => false,
     }
 }
 
-/// Whether this event cannot mean that a file is another one now: someone read, or it is about a
-/// neighbour in a busy directory such as `/tmp`.
-fn is_noise(event: &notify::Event, steps: &Mutex<BTreeSet<PathBuf>>) -> bool {
+/// Whether this event may mean that a file is another one now: not where someone read, nor where it is about
+/// a neighbour in a busy directory such as `/tmp`. A watch that failed or lost events may have missed anything.
+fn is_news(event: notify::Result<notify::Event>, known: &Mutex<Matters>) -> bool {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(event) = event.ok().filter(|event| !event.need_rescan() && !event.paths.is_empty())
+    else {
+        known.lost = true;
+        return true;
+    };
     let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
-    if event.need_rescan() {
+    if matches!(event.kind, EventKind::Access(_)) && event.kind != written {
         return false;
     }
-    if matches!(event.kind, EventKind::Access(_)) && event.kind != written {
-        return true;
+    let counts = |path: &PathBuf| {
+        let inside = path.parent().is_some_and(|parent| known.inside.contains(parent));
+        known.steps.contains(path) || inside
+    };
+    let of_ours: Vec<_> = event.paths.into_iter().filter(counts).collect();
+    let found = !of_ours.is_empty();
+    let content = EventKind::is_access(&event.kind)
+        || matches!(event.kind, EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)));
+    if !content {
+        known.moved.extend(of_ours);
     }
-    let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
-    !event.paths.is_empty() && !event.paths.iter().any(|path| steps.contains(path))
+    found
 }
 
 /// Each name whose change can make this path mean another file: every folder and every symlink on
@@ -132,7 +176,8 @@ fn leading(path: &Path) -> BTreeSet<PathBuf> {
                         hops += 1;
                         rest.extend(parts(&target));
                     }
-                    _ if step.exists() => here = step,
+                    // It is there, and no link.
+                    Err(error) if error.kind() == ErrorKind::InvalidInput => here = step,
                     _ => break,
                 }
             }

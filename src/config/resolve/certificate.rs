@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::sites::{Owner, Sites};
+use super::sites::{Owner, Sites, site_key};
 use super::values::{number_or, parsed, parsed_or, path, required, span_within};
 use super::{Names, World, called, cloud_of, push};
 use crate::config::error::{Findings, shown};
@@ -25,6 +25,33 @@ const UUID_CHARS: usize = 36;
 /// Certificate files by cloud, in one spelling, with the entry that reads them.
 type Paths = HashMap<(Name, PathBuf), String>;
 
+/// What no two certificates may have.
+#[derive(Default)]
+pub(super) struct Register {
+    pub(super) names: Names,
+    paths: Paths,
+    sites: Sites,
+}
+
+impl Register {
+    /// Everything that this certificate has.
+    pub(super) fn add(&mut self, entry: &Certificate) {
+        let said = called("certificate", Some(&entry.name));
+        self.names.insert(entry.name.as_str());
+        self.paths.insert((entry.cloud.clone(), plain(&entry.cert)), said.clone());
+        for place in entry.pushes.iter().flat_map(Push::places) {
+            if let Some(key) = site_key(&entry.cloud, place) {
+                self.sites.entry(key).or_insert_with(|| said.clone());
+            }
+        }
+    }
+
+    /// Whether a certificate of this cloud is read from this file.
+    pub(super) fn reads(&self, cloud: &Name, cert: &Path) -> bool {
+        self.paths.contains_key(&(cloud.clone(), plain(cert)))
+    }
+}
+
 /// Every sound certificate, in the file's order; the files that they are read from are added to
 /// `read_files`, which nothing may write.
 pub(super) fn all(
@@ -33,28 +60,37 @@ pub(super) fn all(
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<Certificate> {
-    let mut names = Names::default();
-    let mut paths = Paths::new();
-    let mut sites = Sites::new();
+    let mut register = Register::default();
     let mut certificates = Vec::new();
     for (read, pushes) in reads {
-        let raw = &read.raw;
-        let name = names.take(read, raw.name.as_ref(), findings);
-        let cloud = cloud_of(read, raw.cloud.as_ref(), world, findings);
-        let files = files(read, world, findings);
+        let name = register.names.take(read, read.raw.name.as_ref(), findings);
         let said = called("certificate", name.as_ref());
-        for file in files.iter().flatten() {
-            let (path, entry) = (file.clone(), said.clone());
-            read_files.push(FileAt { path, entry, written: None });
+        for file in files(read, world, &mut Findings::new("")).into_iter().flatten() {
+            read_files.push(FileAt { path: file, entry: said.clone(), written: None });
         }
-        if let ([Some(cert), ..], Some(cloud)) = (&files, &cloud) {
-            refuse_second(read, (cloud, cert), said.clone(), &mut paths, findings);
-        }
-        let owner = Owner { said, cloud: cloud.as_ref() };
-        let pushes = push::all(pushes, &owner, &mut sites, world, findings);
-        certificates.extend(certificate(read, name, cloud, files, pushes, findings));
+        certificates.extend(one(read, pushes, name, &mut register, world, findings));
     }
     certificates
+}
+
+/// One certificate, unless something is wrong with it. Its name is the caller's business.
+pub(super) fn one(
+    read: &Read<raw::Certificate>,
+    pushes: &[Read<raw::Push>],
+    name: Option<Name>,
+    register: &mut Register,
+    world: &World<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Certificate> {
+    let cloud = cloud_of(read, read.raw.cloud.as_ref(), world, findings);
+    let files = files(read, world, findings);
+    let said = called("certificate", name.as_ref());
+    if let ([Some(cert), ..], Some(cloud)) = (&files, &cloud) {
+        refuse_second(read, (cloud, cert), said.clone(), &mut register.paths, findings);
+    }
+    let owner = Owner { said, cloud: cloud.as_ref() };
+    let pushes = push::all(pushes, &owner, &mut register.sites, world, findings);
+    certificate(read, name, cloud, files, pushes, findings)
 }
 
 /// The certificate's, the key's and the chain's file.

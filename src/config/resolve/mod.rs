@@ -3,7 +3,9 @@
 mod certificate;
 mod cloud;
 mod credentials;
+mod discover;
 mod endpoint;
+mod found;
 mod general;
 mod instance;
 mod lists;
@@ -28,12 +30,16 @@ use super::taken::FileAt;
 use crate::model::names::Name;
 use values::{parsed, required};
 
+pub(super) use discover::Book;
+use discover::Recipe;
+pub(super) use found::expand;
+
 /// What every table may refer to.
 struct World<'w> {
     /// The directory that relative paths count from.
     dir: &'w Path,
     /// The clouds of the file by name, with their regions, the broken ones included.
-    clouds: Vec<(String, Option<String>)>,
+    clouds: &'w [(String, Option<String>)],
     /// The time zone of the schedule, on whose wall clock windows open.
     zone: Tz,
 }
@@ -69,7 +75,8 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     let schedule = general::schedule(&written.schedule, findings);
     // Where the schedule is broken there will be no configuration, and a bad window is said all the same.
     let zone = schedule.as_ref().map_or(Tz::UTC, |schedule| schedule.reconcile.zone());
-    let world = World { dir, clouds: clouds.collect(), zone };
+    let clouds: Vec<_> = clouds.collect();
+    let world = World { dir, clouds: &clouds, zone };
     let mut secrets = Vec::new();
     let accounts = cloud::accounts(&written.clouds, &world, &mut secrets, findings);
     let state = general::state(&written.state, &world, findings);
@@ -77,6 +84,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     let metrics = general::metrics(&written.metrics, findings);
     let mut files = Vec::new();
     let certificates = certificate::all(&written.certificates, &mut files, &world, findings);
+    let recipes = discover::all(&written.discovers, &world, findings);
     let instance_cas = instance::cas(&written.instance_cas, &mut files, &world, findings);
     let instance_ssls = instance::ssls(&written.instance_ssls, &world, findings);
     let config = (|| {
@@ -87,7 +95,10 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
             log: log?,
             metrics,
             accounts,
+            written: certificates.len(),
             certificates: certificates.into_iter().map(Arc::new).collect(),
+            discover: recipes.iter().map(Recipe::intent).collect(),
+            book: Arc::new(Book { recipes, clouds, zone }),
             instance_cas,
             instance_ssls,
             warnings: Vec::new(),
@@ -133,6 +144,11 @@ fn cloud_of<T>(
 struct Names(HashSet<String>);
 
 impl Names {
+    /// Takes a name unasked; tells whether it was free.
+    fn insert(&mut self, name: &str) -> bool {
+        self.0.insert(name.to_owned())
+    }
+
     fn take<T>(
         &mut self,
         entry: &Read<T>,

@@ -60,23 +60,33 @@ pub(super) fn refuse_shared(
     let Some(cloud) = owner.cloud else {
         return;
     };
-    // CDN is one for all projects.
-    let project = if push.target == Target::Cdn { "" } else { &push.project };
     for item in written.iter().flat_map(|list| list.get_ref()) {
         let Ok(site) = parse(item.get_ref()) else {
             continue;
         };
-        let (target, project, site) = (push.target, project.to_owned(), site.to_ascii_lowercase());
-        let place = (cloud.clone(), Place { target, project, site });
+        let place = Place { target: push.target, project: push.project.clone(), site };
+        let Some(place) = site_key(cloud, place) else { continue };
         let holder = sites.entry(place).or_insert_with(|| owner.said.clone());
         if *holder != owner.said {
-            let (text, api, said) = (shown(item.get_ref()), target.api(), &owner.said);
+            let (text, api, said) = (shown(item.get_ref()), push.target.api(), &owner.said);
             let sentence = format!(
                 "`{key}` {text} is bound by {holder} and by {said}, and {api} serves one certificate there: expected it in one of them"
             );
             findings.add(&item.span(), sentence);
         }
     }
+}
+
+/// By what a place that serves a single certificate is known; `None` for one that serves many. CDN is one for
+/// all projects.
+pub(super) fn site_key(cloud: &Name, place: Place) -> Option<(Name, Place)> {
+    let Place { target, project, site } = place;
+    let project = match target {
+        Target::Elb => return None,
+        Target::Waf => project,
+        Target::Cdn => String::new(),
+    };
+    Some((cloud.clone(), Place { target, project, site: site.to_ascii_lowercase() }))
 }
 
 /// A listener by its id.

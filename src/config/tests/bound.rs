@@ -1,5 +1,7 @@
 //! Where certificates are bound and how that is proven: what is accepted, and what is refused.
 
+use std::sync::Arc;
+
 use super::{CLOUD, read, refuses};
 use crate::config::Certificate;
 
@@ -13,7 +15,7 @@ fn push(service: &str, lines: &str) -> String {
     format!("[[certificate.push]]\nservice = '{service}'\n{lines}\n")
 }
 
-fn certificates(entries: &[String]) -> Vec<std::sync::Arc<Certificate>> {
+fn certificates(entries: &[String]) -> Vec<Arc<Certificate>> {
     let text = format!("{CLOUD}{}", entries.concat());
     let config = read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);

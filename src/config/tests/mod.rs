@@ -2,7 +2,9 @@
 
 mod accepted;
 mod bound;
+mod discovered;
 mod disk;
+mod refused_discover;
 mod refused_files;
 mod refused_instances;
 mod refused_values;

@@ -101,6 +101,7 @@ fn a_default_is_what_an_absent_key_means() {
     let entries = "[cloud.NAME]\nregion = 'cn-north-4'\n\
          [[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n\
          [[certificate.push]]\nservice = 'elb'\n\
+         [[discover]]\npattern = '/x/*/c.pem'\n[[discover.push]]\nservice = 'elb'\n\
          [[instance_ca]]\nname = 'ca-'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'p'\n\
          probe = 'a.b:1'\n\
          [[instance_ssl]]\nname = 'ssl'\nservice = 'taurusdb'\nenabled = true\n\

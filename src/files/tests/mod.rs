@@ -12,6 +12,7 @@ use super::lock::{Lock, LockError};
 use super::watch::Watcher;
 use super::{Attributes, atomic, read, state_dir};
 
+mod find;
 mod owners;
 
 struct Scratch(PathBuf);

@@ -1,0 +1,47 @@
+//! What the patterns of the configuration have found, and what is wrong with that.
+
+use serde::Serialize;
+
+use super::table::Row;
+use crate::config::{Config, Discover};
+
+/// One pattern. The keys are public interface.
+#[derive(Serialize)]
+pub(super) struct Line {
+    pattern: String,
+    /// How many files match.
+    matches: usize,
+    /// Sentences; none where all is well.
+    faults: Vec<String>,
+}
+
+/// Every pattern, in the configuration's order.
+pub(super) fn lines(config: &Config) -> Vec<Line> {
+    let line = |it: &Discover| Line {
+        pattern: it.pattern.clone(),
+        matches: it.outcome.matches,
+        faults: it.outcome.faults.iter().map(|fault| fault.sentence.clone()).collect(),
+    };
+    config.discover.iter().map(line).collect()
+}
+
+/// Everything that is wrong, a line each.
+pub(super) fn faults(lines: &[Line]) -> String {
+    let all = lines.iter().flat_map(|line| &line.faults);
+    all.map(|sentence| format!("fault    {sentence}\n")).collect()
+}
+
+impl Line {
+    /// Whether nothing is wrong with it.
+    pub(super) fn is_good(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// As `check` shows it.
+    pub(super) fn row(&self) -> Row {
+        let verdict = if self.is_good() { "ok" } else { "BAD" };
+        let (name, files) = (format!("discover {}", self.pattern), self.matches);
+        let count = format!("{files} {}", if files == 1 { "file" } else { "files" });
+        Row { cells: vec![verdict.to_owned(), name, count], notes: self.faults.clone() }
+    }
+}
