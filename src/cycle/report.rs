@@ -210,7 +210,7 @@ impl Report {
     /// The journal could not be tidied up, which costs time and room and nothing else.
     pub fn untidy(&self, error: &JournalError) {
         tracing::warn!(
-            event = "journal.untidy",
+            event = "memory.untidy",
             error = error as &(dyn std::error::Error + 'static),
             "no line is lost, but the next start is slower and old lines stay"
         );

@@ -42,7 +42,17 @@ const DOORS: [(&str, &[&str]); 3] = [
     ("rustls_pemfile", &["src/cert/pem.rs"]),
     ("zip", &["src/cert/archive.rs", "src/cert/archive/tests.rs", "src/sim/obs.rs"]),
     // The storm fills the disk of a journal.
-    ("rusqlite", &["src/record/journal.rs", "tests/weather/cloud/full.rs"]),
+    (
+        "rusqlite",
+        &[
+            "src/record/journal.rs",
+            "src/record/base.rs",
+            "src/record/base/tests.rs",
+            "src/record/error.rs",
+            "src/record/reading.rs",
+            "tests/weather/cloud/full.rs",
+        ],
+    ),
 ];
 
 #[test]

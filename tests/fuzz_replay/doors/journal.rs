@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use certrotd::model::time::Time;
 use certrotd::plan::memory::{Memory, Record};
-use certrotd::record;
+use certrotd::record::{self, JournalError};
 
 /// How a database file begins.
 const SQLITE: &[u8] = b"SQLite format 3\0";
@@ -58,7 +58,11 @@ fn whole_file(bytes: &[u8]) {
     if let Ok(Some(entries)) = record::read(&state.0) {
         let mut memory = Memory::default();
         entries.iter().for_each(|entry| memory.fold(entry.at, &entry.record));
-        assert_eq!(record::remembered(&state.0).ok(), Some(memory), "two reads differ");
+        match record::remembered(&state.0) {
+            // Its lines can be shown, and are not all that there was to remember.
+            Err(JournalError::Base { .. }) => {}
+            remembered => assert_eq!(remembered.ok(), Some(memory), "two reads differ"),
+        }
     }
     assert_eq!(fs::read(&path).expect("the journal is there"), bytes, "a reader wrote");
 }
