@@ -77,9 +77,14 @@ pub(super) fn plan(
         stands(case, &place, &wanted.key, draft);
         return !wanted.back;
     }
-    if let Some(why) = foreign(case, target, &place, before.as_ref(), shown, others, draft)
-        // Whoever asked for a repair knows what stands there.
-        .or_else(|| if others { None } else { newer(case, &place, &exchanged, draft) })
+    // Who says in the file that whatever stands there is bound over means the newer ones too. Another try is no such
+    // word: on a host that is behind it would undo what another has renewed.
+    let repaired = others && target.drift == Drift::Repair;
+    let newer = || newer(case, &place, &exchanged, draft);
+    if let Some(why) = (!repaired)
+        .then(newer)
+        .flatten()
+        .or_else(|| foreign(case, target, &place, before.as_ref(), shown, others, draft))
         .or_else(|| {
             // The former one stood there, so the service takes it.
             let rule = || slots::unbindable(case, target, &place, slots, &exchanged, quic);

@@ -142,6 +142,15 @@ fn older() -> Vec<Case> {
             ],
         ),
         (
+            "another try does not bind over a newer one",
+            {
+                let seen = bound(2, Elb, vec![site("l1", newer())]);
+                let was_ours = known(2, Elb).after(50, saw_at(Elb, "l1", Served, &leaf(2), "c2"));
+                was_ours.cert(seen).after(70, retry("www"))
+            },
+            &["hold www: NewerBound", "saw www: listener l1 of ELB in north wrong 9999 (cf)"],
+        ),
+        (
             "until an operator lets this one go",
             allowed(listener(newer())),
             &[
