@@ -248,7 +248,8 @@ fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, memory: &Memory, now: Time
 /// How soon a greeting is read again that does not show what a job has done.
 pub(super) const FIRST_LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Between half and all of [`RECHECK_WITHIN`], the same for one thing each time.
+/// When a settled thing is looked at again: after twelve hours to a day, the same for one thing each time, so that no
+/// cycle asks for all.
 pub fn recheck_after(key: &impl Hash) -> Duration {
     let mut hasher = std::hash::DefaultHasher::new();
     key.hash(&mut hasher);
