@@ -82,10 +82,12 @@ struct Options {
     /// A region (or `global`, for CDN) whose deployed resources cannot be counted; may be repeated
     #[arg(long)]
     deployed_error: Vec<String>,
-    /// A directory with a directory for each entry, whose `fullchain.pem` and `privkey.pem` are imported and
-    /// pushed to ELB and WAF already
+    /// A directory with a directory for each entry, whose `fullchain.pem` and `privkey.pem` are imported already
     #[arg(long)]
     holds: Option<PathBuf>,
+    /// They are in ELB and WAF too
+    #[arg(long)]
+    holds_copies: bool,
     /// The metadata service knows the plain flow only
     #[arg(long)]
     no_metadata_tokens: bool,
@@ -94,7 +96,7 @@ struct Options {
 fn main() -> std::io::Result<()> {
     let authority = Authority::new("Instances");
     let options = Options::parse();
-    let holds = options.holds.clone();
+    let (holds, copies) = (options.holds.clone(), options.holds_copies);
     let settings = settings(options);
     let settings = settings.with_reachable_instances(&authority, Time::from(Utc::now()));
     let line = json!({
@@ -118,7 +120,7 @@ fn main() -> std::io::Result<()> {
     });
     let sim = Sim::start_thread(settings)?;
     if let Some(directory) = holds {
-        hold(&sim, &directory)?;
+        hold(&sim, &directory, copies)?;
     }
     let mut line = line;
     line["url"] = json!(sim.url());
@@ -131,7 +133,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// Takes in every pair below this directory, under the name that an entry named as its directory gives it.
-fn hold(sim: &Sim, directory: &Path) -> std::io::Result<()> {
+fn hold(sim: &Sim, directory: &Path, copies: bool) -> std::io::Result<()> {
     let mut found: Vec<_> = std::fs::read_dir(directory)?.collect::<Result<_, _>>()?;
     found.sort_by_key(DirEntry::file_name);
     for entry in found {
@@ -142,7 +144,7 @@ fn hold(sim: &Sim, directory: &Path) -> std::io::Result<()> {
         let name = name.of_import(&Sha256::of(&leaf));
         let pair = Pair { name, fullchain, key };
         sim.keep_import(&pair).map_err(Error::other)?;
-        for target in [Target::Elb, Target::Waf] {
+        for target in [Target::Elb, Target::Waf].into_iter().filter(|_| copies) {
             sim.keep(target, "", &pair).map_err(Error::other)?;
         }
     }

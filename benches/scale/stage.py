@@ -1,5 +1,6 @@
 """Pairs on this disk, a simulated cloud, a configuration, and certrotd in it, with a stopwatch."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -83,12 +84,21 @@ class Room:
     def __init__(self, stage, root, pairs, count, pushes=True, holds=True, cloud=(), schedule="", cloud_table=""):
         self.stage, self.root, self.pairs, self.count = stage, root, pairs, count
         root.mkdir()
-        held = ["--holds", pairs] if holds else []
+        held = ["--holds", pairs, *(["--holds-copies"] if pushes else [])] if holds else []
         self.cloud = Cloud(stage.programs, root, "--import-quota", QUOTA, "--elb-quota", QUOTA, *held, *cloud)
         self.cloud.write_keys(root)
+        if holds:
+            self.remember(pushes)
         account = self.cloud.account().replace("[cloud.sim.credentials]", f"{cloud_table}\n[cloud.sim.credentials]", 1)
         (root / "certrotd.toml").write_text(
             f'[schedule]\n{schedule}[state]\npath = "state"\n[log]\nformat = "json"\n{account}' + self.entries(pushes))
+
+    def remember(self, pushes):
+        """Gives certrotd the journal that it would have: finding everything again would take minutes."""
+        for name in ("certificates", "imports"):
+            (self.root / f"{name}.json").write_text(json.dumps(self.cloud.switch(name)))
+        self.stage.tool("settle", self.root / "state", self.pairs, self.root / "certificates.json",
+                        self.root / "imports.json", *(["--pushes"] if pushes else []))
 
     def entries(self, pushes):
         if self.stage.options.discover:

@@ -4,12 +4,13 @@
 //! `scale pairs DIR COUNT` makes `DIR/000000/{fullchain,privkey}.pem` and on; `scale stat DIR COUNT` looks
 //! at each file once and does no more; `scale price DIR COUNT` reads each, hashes it, and derives the
 //! public key of each private one; `scale drive FACTS.json DIR COUNT` imports and pushes them to a simulated cloud with
-//! no more than the calls need. The last three print how long that took, in nanoseconds.
+//! no more than the calls need; `scale settle` writes the journal of an earlier run. `stat`, `price` and `drive` print how long that took, in nanoseconds.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a tool for measuring, which ends where it cannot go on")]
 
 mod drive;
+mod settle;
 
 use std::fs;
 use std::hint::black_box;
@@ -51,6 +52,8 @@ enum What {
     Stat(Files),
     /// Read and hash each file of the pairs, and derive each public key
     Price(Files),
+    /// Write the journal of a run that imported and pushed the pairs
+    Settle(settle::Settled),
     /// Import and push the pairs with bare calls
     Drive(drive::Calls),
 }
@@ -83,6 +86,7 @@ fn main() {
         What::Pairs(wanted) => make(&wanted),
         What::Stat(files) => say(timed(|| stat(&files))),
         What::Price(files) => say(timed(|| price(&files))),
+        What::Settle(settled) => settle::settle(&settled),
         What::Drive(calls) => {
             let ready = drive::prepare(&calls);
             say(timed(|| ready.run()));
