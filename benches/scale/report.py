@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-BAR, LINE, LEFT, TOP = 260, 30, 470, 60
+BAR, LINE, LEFT, TOP = 260, 30, 580, 60
 COLOURS = {True: "#2e7d32", False: "#c62828", None: "#546e7a"}
 
 
