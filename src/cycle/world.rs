@@ -14,7 +14,7 @@ use crate::plan::memory::Memory;
 /// One configuration, connected.
 #[derive(Debug)]
 pub struct World {
-    /// What is wanted.
+    /// What is wanted. Entries leave it by [`Self::leave_out`] alone.
     pub config: Config,
     /// Where each entry stands in the configuration.
     places: HashMap<Subject, usize>,
@@ -112,6 +112,14 @@ impl World {
         self.lockout.calls()
     }
 
+    /// Asks for nothing more of these accounts.
+    pub fn leave_out(&mut self, is_out: impl Fn(&Name) -> bool) {
+        self.config.certificates.retain(|entry| !is_out(&entry.cloud));
+        self.config.instance_cas.retain(|entry| !is_out(&entry.cloud));
+        self.config.instance_ssls.retain(|entry| !is_out(&entry.cloud));
+        self.places = places(&self.config);
+    }
+
     /// Everything that the configuration asks for, in no order.
     pub fn subjects(&self) -> Vec<Subject> {
         self.places.keys().cloned().collect()
@@ -124,17 +132,17 @@ impl World {
 
     /// The `[[certificate]]` of this name.
     pub fn certificate(&self, name: &Name) -> Option<&Arc<Certificate>> {
-        self.place(Subject::Certificate(name.clone())).map(|at| &self.config.certificates[at])
+        self.config.certificates.get(self.place(Subject::Certificate(name.clone()))?)
     }
 
     /// The `[[instance_ca]]` of this name.
     pub fn instance_ca(&self, name: &Name) -> Option<&InstanceCa> {
-        self.place(Subject::Ca(name.clone())).map(|at| &self.config.instance_cas[at])
+        self.config.instance_cas.get(self.place(Subject::Ca(name.clone()))?)
     }
 
     /// The `[[instance_ssl]]` of this name.
     pub fn instance_ssl(&self, name: &Name) -> Option<&InstanceSsl> {
-        self.place(Subject::Ssl(name.clone())).map(|at| &self.config.instance_ssls[at])
+        self.config.instance_ssls.get(self.place(Subject::Ssl(name.clone()))?)
     }
 
     fn place(&self, subject: Subject) -> Option<usize> {

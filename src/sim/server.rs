@@ -30,7 +30,7 @@ use crate::model::time::Time;
 /// Largest request body, in bytes: the gateway's own limit for signed requests.
 const BODY_BYTES_MAX: usize = 12 << 20;
 /// How many calls a slow subscriber may lag behind before it loses some.
-pub(super) const LAG_CALLS_MAX: usize = 4096;
+pub(super) const LAG_CALLS_MAX: usize = 16_384;
 
 /// What the socket's tasks and the handle share.
 pub(super) struct Shared {

@@ -18,7 +18,7 @@ fn an_older_leaf_of_ours_is_bound_over_and_a_foreign_one_is_reported() {
     bench.house.run(&["apply"]).ends_with(0);
     assert_eq!(bench.served(), [Some(second.sha256); 3], "repaired");
 
-    let foreign = issue(&Authority::new("Somebody"), 15);
+    let foreign = issue(&Authority::new("Somebody"), 25);
     let id = sim.keep(Target::Elb, "cn-north-4", &pair("by-hand", &foreign)).unwrap();
     assert!(sim.rebind(LISTENER, &id));
     let ran = bench.house.run(&["apply", "--wait", "0s"]).ends_with(1);
@@ -31,6 +31,27 @@ fn an_older_leaf_of_ours_is_bound_over_and_a_foreign_one_is_reported() {
     bench.configure("", "window = \"3s\"\ndrift = \"repair\"\n");
     bench.house.run(&["apply"]).ends_with(0);
     assert_eq!(bench.served()[0], Some(second.sha256), "as configured");
+}
+
+#[test]
+fn what_was_issued_later_is_not_bound_over_by_another_try() {
+    let bench = Bench::new();
+    let ours = bench.renew(20);
+    bench.house.run(&["apply"]).ends_with(0);
+    let later = issue(&Authority::new("Another host"), 15);
+    let sim = &bench.house.sim;
+    let id = sim.keep(Target::Elb, "cn-north-4", &pair("renewed", &later)).unwrap();
+    assert!(sim.rebind(LISTENER, &id));
+    let ran = bench.house.run(&["apply", "--wait", "0s", "--retry", ENTRY]).ends_with(1);
+    assert!(ran.events().contains("--allow-older"), "{}", ran.events());
+    assert_eq!(bench.served()[0], Some(later.sha256));
+    bench.house.run(&["apply", "--allow-older", ENTRY]).ends_with(0);
+    assert_eq!(bench.served()[0], Some(ours.sha256), "a person said so");
+
+    assert!(sim.rebind(LISTENER, &id));
+    bench.configure("", "window = \"3s\"\ndrift = \"repair\"\n");
+    bench.house.run(&["apply"]).ends_with(0);
+    assert_eq!(bench.served()[0], Some(ours.sha256), "as configured");
 }
 
 #[test]

@@ -57,9 +57,7 @@ pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
     let clouds = accounts(&world).await;
     refusals::remember(&world, &mut memory);
     let works = |cloud: &Name| clouds.iter().any(|it| it.name == *cloud && it.usable);
-    world.config.certificates.retain(|entry| works(&entry.cloud));
-    world.config.instance_cas.retain(|entry| works(&entry.cloud));
-    world.config.instance_ssls.retain(|entry| works(&entry.cloud));
+    world.leave_out(|cloud| !works(cloud));
     let world = Arc::new(world);
     let (observed, _) = survey(Arc::clone(&world), &mut memory.clone(), daemon::now()).await;
     refusals::remember(&world, &mut memory);
