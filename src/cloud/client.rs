@@ -23,8 +23,8 @@ pub(super) use super::sign::encode as segment;
 
 /// The longest answer to a call about one thing, in bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-/// The longest page of a list, in bytes: a hundred chains of forty kilobytes.
-const LIST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The longest page of a list, in bytes: two hundred chains of forty kilobytes.
+const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The longest body that we send, in bytes: an import at all its limits, each line end escaped.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How long a call that follows upon others waits for a service that was called too often: two windows of

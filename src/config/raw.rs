@@ -209,8 +209,8 @@ tables! {
         /// front, and `**` for any number of directories, once. Files count, also through symlinks.
         pattern: String = Otherwise::Required,
         /// Name of each rotation, from placeholders: {dir} is the directory of the match, {parent} the name of
-        /// that directory, {stem} the file's name without its ending. What a name may not have becomes `-`, and
-        /// one that is taken or too long ends with a digest of the path.
+        /// that directory, {stem} the file's name without its ending. What a name may not have becomes `-`. One
+        /// that is too long, or leaves out what varies in the pattern, ends with a digest of the path.
         name: String = text(FOUND_NAME),
         /// Name of the cloud table to import into. Absent: the only one there is.
         cloud: String = Otherwise::Absent,

@@ -264,8 +264,10 @@ fn go_on(
     let mut read = read.into_iter();
     for (entry, former) in asked {
         let subject = Subject::Certificate(entry.name.clone());
+        // First of all, since those behind it count from it.
+        let read = read.next();
         let Some(cloud) = context.world.cloud(&entry.cloud).cloned() else { continue };
-        let Some(Local { leaf, known: read }) = read.next() else {
+        let Some(Local { leaf, known: read }) = read else {
             let context = context.clone();
             looking.spawn(vec![subject], async move {
                 let read = vec![local::read(&entry, former.clone()).await];

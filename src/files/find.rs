@@ -29,11 +29,28 @@ pub struct Glob {
     parts: Vec<Part>,
 }
 
+/// Which parts of the paths that match differ from match to match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Varies {
+    /// The file's name.
+    pub file: bool,
+    /// The name of its directory.
+    pub parent: bool,
+    /// What is above that, or how deep it lies.
+    pub above: bool,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Part {
     Name(String),
     Like(NameGlob),
     Deep,
+}
+
+impl Part {
+    fn varies(&self) -> bool {
+        !matches!(self, Self::Name(_))
+    }
 }
 
 /// What a look has found.
@@ -59,6 +76,17 @@ pub struct Unread {
 }
 
 impl Glob {
+    /// What its matches do not have in common.
+    pub fn varies(&self) -> Varies {
+        let mut parts = self.parts.iter().rev();
+        let file = parts.next().is_some_and(Part::varies);
+        let parent = parts.next();
+        // Where the depth is open, the directory's name is too.
+        let deep = self.parts.contains(&Part::Deep);
+        let above = deep || parts.any(Part::varies);
+        Varies { file, parent: deep || parent.is_some_and(Part::varies), above }
+    }
+
     /// Takes a pattern apart; a relative one counts from `dir`, which is taken as it is. Refuses one that
     /// cannot name a file, with the end of a sentence about it.
     pub fn new(dir: &Path, text: &str) -> Result<Self, String> {
@@ -205,8 +233,14 @@ impl Walk {
             }
             [Part::Deep, rest @ ..] => {
                 self.step(here, rest, depth);
-                let below = self.list(here).into_iter().filter(Entry::is_plain_directory);
-                for entry in below {
+                for entry in self.list(here) {
+                    // Whether there is a directory to go into cannot be told, which is not to say that there is none.
+                    if entry.kind.is_none() && !entry.name.starts_with('.') {
+                        self.unread(&entry.path, "what it is cannot be told");
+                    }
+                    if !entry.is_plain_directory() {
+                        continue;
+                    }
                     if depth == DEPTH_MAX {
                         self.unread(&entry.path, &format!("lies below {DEPTH_MAX} directories"));
                     } else {

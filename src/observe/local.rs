@@ -1,13 +1,14 @@
 //! The pair on this disk, through whatever symlinks lead to it. What has not changed is not read again, and what
 //! holds the same bytes as before is not judged again.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use crate::cert::{Finding, LeafFacts, Material, Pair, Rejected, Role, covers, read_pair};
@@ -25,6 +26,10 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
 /// So many pairs are read in one go at most: what one that hangs may hold up.
 const SWEEP_MAX: usize = 512;
+/// How soon it is asked again whether a file may be read.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// So many are read at once at most, of the 512 threads that may block: the others go on where a disk hangs.
+const READING_MAX: usize = 128;
 
 /// What the files of one entry hold.
 #[derive(Debug)]
@@ -52,7 +57,13 @@ pub type Asked = (Arc<Certificate>, Option<Known>);
 /// entry's targets need is bad input too: sent, it would break what works.
 pub async fn read(entry: &Arc<Certificate>, known: Option<Known>) -> Local {
     let owned = Arc::clone(entry);
-    let reading = spawn_blocking(move || pair(&owned, known.as_ref()));
+    let reading = async {
+        // One that was cut off may end yet. While it does not, another would only hang beside it.
+        while !Reading::may_begin(&entry.cert) {
+            sleep(ASK_AGAIN).await;
+        }
+        spawn_blocking(move || pair(&owned, known.as_ref())).await
+    };
     match timeout(READ_TIMEOUT, reading).await {
         Ok(Ok(local)) => local,
         Ok(Err(_)) => bad(entry, "reading it failed inside certrotd"),
@@ -67,7 +78,9 @@ pub async fn sweep(asked: Vec<Asked>) -> Vec<Local> {
     let count = asked.len();
     // Nobody waits for its end: a disk that hangs keeps the thread, and what is told then goes nowhere.
     drop(spawn_blocking(move || {
-        asked.into_iter().all(|(entry, known)| tell.send(pair(&entry, known.as_ref())).is_ok())
+        asked.into_iter().all(|(entry, known)| {
+            Reading::may_begin(&entry.cert) && tell.send(pair(&entry, known.as_ref())).is_ok()
+        })
     }));
     let mut read = Vec::with_capacity(count);
     while let Ok(Some(local)) = timeout(SWEEP_PATIENCE, told.recv()).await {
@@ -123,8 +136,39 @@ pub async fn material(entry: &Arc<Certificate>, leaf: &Sha256) -> Result<Materia
     Err(Failure::local(Kind::Transient, "read the pair", pair))
 }
 
+/// The files that threads are reading just now, by the certificate's. A thread on a disk that hangs never comes back,
+/// and there are not many.
+static READING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// One of them, for as long as this lives.
+struct Reading<'p>(&'p Path);
+
+impl<'p> Reading<'p> {
+    /// Whether nobody reads it, and not too many wait for a disk already.
+    fn may_begin(path: &Path) -> bool {
+        let reading = Self::all();
+        reading.len() < READING_MAX && !reading.contains(path)
+    }
+
+    fn begin(path: &'p Path) -> Self {
+        Self::all().insert(path.to_owned());
+        Self(path)
+    }
+
+    fn all() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+        READING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        Self::all().remove(self.0);
+    }
+}
+
 /// On a thread that may block.
 fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
+    let _reading = Reading::begin(&entry.cert);
     let now = SystemTime::now();
     let stood: Box<[Identity]> = paths(entry)
         .map(|(_, path)| Identity::of(path))

@@ -8,10 +8,14 @@ use tokio::task::JoinSet;
 
 use super::copies::{Inside, Standing};
 use crate::cloud::{Cloud, Copy, waf};
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, Kind};
 use crate::model::names::Name;
 use crate::model::time::Time;
 use crate::plan::needs;
+
+/// So many are shown at once: each may wait for its turn where the service limits its callers, and as many turns as
+/// this are never far ahead.
+const SHOWN_AT_ONCE: usize = 16;
 
 /// What was shown of each.
 #[derive(Debug, Default)]
@@ -26,7 +30,7 @@ struct Look {
     /// The row as it was then.
     stamp: String,
     at: Time,
-    inside: Option<Inside>,
+    inside: Inside,
 }
 
 impl Shown {
@@ -41,27 +45,44 @@ impl Shown {
         let listed = waf::certificates(cloud, project).await?;
         let of = |copy: &Copy| (cloud.account().name.clone(), project.to_owned(), copy.id.clone());
         let keys: BTreeSet<_> = listed.iter().map(of).collect();
-        let (mut standing, mut asked) = (Vec::new(), JoinSet::new());
+        let (mut standing, mut closed) = (Vec::new(), Vec::new());
         for copy in listed {
             let key = of(&copy);
             if copy.pem.is_some() {
                 standing.push(Standing::from(copy));
             } else if let Some(look) = self.known(&key, &copy, now) {
-                standing.push(Standing::new(copy, look.inside));
+                standing.push(Standing::new(copy, Some(look.inside)));
             } else {
-                let (cloud, project) = (cloud.clone(), project.to_owned());
-                asked.spawn(async move { (key, waf::shown(&cloud, &project, &copy).await) });
+                closed.push(copy);
             }
         }
-        while let Some(ended) = asked.join_next().await {
-            let Ok((key, shown)) = ended else { continue };
-            // A row that is gone by the time it is shown is no copy any more.
-            let Some(copy) = shown? else { continue };
-            let stamp = copy.stamp.clone();
-            let shown = Standing::from(copy);
-            let look = Look { stamp, at: now, inside: shown.inside.clone() };
-            self.looks().insert(key, look);
-            standing.push(shown);
+        let (mut closed, mut asked, mut failed) = (closed.into_iter(), JoinSet::new(), None);
+        loop {
+            while failed.is_none()
+                && asked.len() < SHOWN_AT_ONCE
+                && let Some(copy) = closed.next()
+            {
+                let (cloud, project) = (cloud.clone(), project.to_owned());
+                asked.spawn(async move { waf::shown(&cloud, &project, &copy).await });
+            }
+            let Some(ended) = asked.join_next().await else { break };
+            match ended.unwrap_or_else(|_| Err(broken())) {
+                Ok(Some(copy)) => {
+                    let (key, stamp) = (of(&copy), copy.stamp.clone());
+                    let shown = Standing::from(copy);
+                    if let Some(inside) = shown.inside.clone() {
+                        self.looks().insert(key, Look { stamp, at: now, inside });
+                    }
+                    standing.push(shown);
+                }
+                // A row that is gone by the time it is shown is no copy any more.
+                Ok(None) => {}
+                // What else is under way is worth having: the next look goes on from there.
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
         }
         let here = |key: &Key| key.0 == cloud.account().name && key.1 == project;
         self.looks().retain(|key, _| !here(key) || keys.contains(key));
@@ -78,4 +99,9 @@ impl Shown {
     fn looks(&self) -> MutexGuard<'_, BTreeMap<Key, Look>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A look that panicked has logged itself. What it looked at is not absent for that.
+fn broken() -> Failure {
+    Failure::local(Kind::Transient, "show certificate", "the look failed inside certrotd")
 }

@@ -80,12 +80,8 @@ pub(super) fn plan(
     // Who says in the file that whatever stands there is bound over means the newer ones too. Another try is no such
     // word: on a host that is behind it would undo what another has renewed.
     let repaired = others && target.drift == Drift::Repair;
-    let newer = newer(case, &place, &exchanged);
-    let allowed = newer.is_some() && draft.memory.is_allowed(case.name(), &case.leaf.sha256);
-    let foreign = || foreign(case, target, &place, before.as_ref(), shown, others, draft);
-    if let Some(why) = newer
-        .filter(|_| !repaired && !allowed)
-        .or_else(|| if allowed { None } else { foreign() })
+    if let Some(why) = foreign(case, target, &place, before.as_ref(), shown, others, draft)
+        .or_else(|| if repaired { None } else { newer(case, &place, &exchanged, draft) })
         .or_else(|| {
             // The former one stood there, so the service takes it.
             let rule = || slots::unbindable(case, target, &place, slots, &exchanged, quic);
@@ -253,8 +249,16 @@ fn repairs(
     target.drift == Drift::Repair || asked.is_some_and(|(asked, before)| asked.seq > before.seq)
 }
 
-/// Why a leaf waits where one for the same names that was issued later stands already.
-fn newer(case: &Case<'_>, place: &Place, exchanged: &[(&Slot, Relation)]) -> Option<Hold> {
+/// Holds a leaf where one for the same names that was issued later stands already.
+fn newer(
+    case: &Case<'_>,
+    place: &Place,
+    exchanged: &[(&Slot, Relation)],
+    draft: &Draft<'_>,
+) -> Option<Hold> {
+    if draft.memory.is_allowed(case.name(), &case.leaf.sha256) {
+        return None;
+    }
     let issued = case.key.issued;
     let mut alike = exchanged.iter().filter(|(_, relation)| *relation == Relation::Alike);
     let bound = alike.find_map(|(slot, _)| {

@@ -42,6 +42,8 @@ fn what_was_issued_later_is_not_bound_over_by_another_try() {
     let sim = &bench.house.sim;
     let id = sim.keep(Target::Elb, "cn-north-4", &pair("renewed", &later)).unwrap();
     assert!(sim.rebind(LISTENER, &id));
+    let ran = bench.house.run(&["apply", "--wait", "0s"]).ends_with(1);
+    assert!(ran.events().contains("somebody changed it"), "{}", ran.events());
     let ran = bench.house.run(&["apply", "--wait", "0s", "--retry", ENTRY]).ends_with(1);
     assert!(ran.events().contains("--allow-older"), "{}", ran.events());
     assert_eq!(bench.served()[0], Some(later.sha256));
@@ -49,6 +51,8 @@ fn what_was_issued_later_is_not_bound_over_by_another_try() {
     assert_eq!(bench.served()[0], Some(ours.sha256), "a person said so");
 
     assert!(sim.rebind(LISTENER, &id));
+    bench.house.run(&["apply", "--wait", "0s"]).ends_with(1);
+    assert_eq!(bench.served()[0], Some(later.sha256), "and not for ever");
     bench.configure("", "window = \"3s\"\ndrift = \"repair\"\n");
     bench.house.run(&["apply"]).ends_with(0);
     assert_eq!(bench.served()[0], Some(ours.sha256), "as configured");

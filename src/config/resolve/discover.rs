@@ -137,9 +137,14 @@ impl Recipe {
         &self.sample.cloud
     }
 
-    /// What a match is called unless another one is.
+    /// What a match is called. Its path alone decides that: what else matches comes and goes.
     pub(super) fn name(&self, path: &Path) -> String {
-        template::name(&name_text(&self.entry.raw, &Match::of(path)), path)
+        let name = template::name(&name_text(&self.entry.raw, &Match::of(path)), path);
+        let (varies, text) = (self.glob.varies(), template_of(&self.entry.raw));
+        let (stem, dir) = (text.contains("{stem}"), text.contains("{dir}"));
+        let parent = dir || text.contains("{parent}");
+        let tells = (stem || !varies.file) && (parent || !varies.parent) && (dir || !varies.above);
+        if tells { name } else { template::told_apart(&name, path) }
     }
 
     /// Whether the key's place is written; else it is looked for.
@@ -158,7 +163,11 @@ impl Recipe {
 }
 
 fn name_text(raw: &raw::Discover, it: &Match) -> String {
-    it.fill(raw.name.as_ref().map_or(raw::FOUND_NAME, |text| text.get_ref()))
+    it.fill(template_of(raw))
+}
+
+fn template_of(raw: &raw::Discover) -> &str {
+    raw.name.as_ref().map_or(raw::FOUND_NAME, |text| text.get_ref())
 }
 
 /// The tables with every placeholder filled in, each value where it stands in the file. `key`: the private

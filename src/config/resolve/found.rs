@@ -10,7 +10,7 @@ use super::certificate::{Register, one};
 use super::discover::{Book, KEYS, Recipe};
 use crate::config::error::Findings;
 use crate::config::taken::{former, on_disk};
-use crate::config::template::{self, Match};
+use crate::config::template::Match;
 use crate::config::{Certificate, Config, Fault, FaultKind, Outcome, WhenEmpty, disk};
 use crate::files::find::Found;
 use crate::model::names::Name;
@@ -149,7 +149,7 @@ fn make(
 }
 
 fn certificate(hit: &Hit<'_>, book: &Book, register: &mut Register) -> Result<Certificate, String> {
-    let name = free_name(hit, register)?;
+    let name = own_name(hit, register)?;
     let key = hit.key().unwrap_or_else(|| KEYS[0].to_owned());
     let (entry, pushes) = hit.recipe.tables(&hit.path, &key);
     let world = World { dir: hit.dir(), clouds: &book.clouds, zone: book.zone };
@@ -165,13 +165,14 @@ fn certificate(hit: &Hit<'_>, book: &Book, register: &mut Register) -> Result<Ce
     }
 }
 
-/// What a match is called: by its own name, or where another one has it with a digest of its path.
-fn free_name(hit: &Hit<'_>, register: &mut Register) -> Result<Name, String> {
+/// What a match is called, which its path alone decides: were it to depend on what else there is, an entry could
+/// come to wear the name, and with it the memory, of another.
+fn own_name(hit: &Hit<'_>, register: &mut Register) -> Result<Name, String> {
     let name = hit.recipe.name(&hit.path);
-    let other = template::told_apart(&name, &hit.path);
-    let free = [name, other].into_iter().find(|name| register.names.insert(name));
-    let free = free.ok_or("another entry has its name")?;
-    Name::new(&free).map_err(|error| format!("its name {error}"))
+    if !register.names.insert(&name) {
+        return Err(format!("another entry is called {name} already: say `name` for one of them"));
+    }
+    Name::new(&name).map_err(|error| format!("its name {error}"))
 }
 
 impl Hit<'_> {

@@ -26,7 +26,7 @@ const GRACE_FRACTION: u32 = 100;
 /// When each alarm was last told.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    told: BTreeMap<(Name, String), Time>,
+    told: BTreeMap<Name, BTreeMap<String, Time>>,
 }
 
 /// An end that is to be feared: of what is served, or where that cannot be told of the file.
@@ -60,8 +60,8 @@ impl Alarms {
         for (kind, stands) in
             [("expired", near.is_some()), ("expiring", near.is_some()), ("overdue", late.is_some())]
         {
-            if !stands {
-                self.told.remove(&(name.clone(), kind.to_owned()));
+            if !stands && let Some(told) = self.told.get_mut(name) {
+                told.remove(kind);
             }
         }
         if let Some(end) = near {
@@ -113,10 +113,10 @@ impl Alarms {
 
     /// Whether this was not told within a day. It then counts as told.
     fn is_due(&mut self, name: &Name, kind: &str, now: Time) -> bool {
-        self.told.retain(|_, at| now.since(*at) < ALARM_EVERY);
-        let alarm = (name.clone(), kind.to_owned());
-        let due = !self.told.contains_key(&alarm);
-        self.told.entry(alarm).or_insert(now);
+        let told = self.told.entry(name.clone()).or_default();
+        told.retain(|_, at| now.since(*at) < ALARM_EVERY);
+        let due = !told.contains_key(kind);
+        told.entry(kind.to_owned()).or_insert(now);
         due
     }
 }

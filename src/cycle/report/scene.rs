@@ -21,8 +21,8 @@ pub(super) struct Scene {
     /// The CA files.
     pub files: Files,
     leaves: BTreeMap<Name, Sha256>,
-    probed: BTreeSet<(Name, Target, String)>,
-    backs: BTreeMap<(Name, Place), Back>,
+    probed: BTreeMap<Name, BTreeSet<(Target, String)>>,
+    backs: BTreeMap<Name, BTreeMap<Place, Back>>,
 }
 
 /// A place that went back.
@@ -39,21 +39,22 @@ impl Scene {
             self.files.take(seen, memory, observed.now);
         }
         for seen in &observed.certificates {
-            self.probed.retain(|(name, ..)| *name != seen.name);
-            self.backs.retain(|(name, _), _| *name != seen.name);
+            self.probed.remove(&seen.name);
+            self.backs.remove(&seen.name);
             match &seen.local {
                 Ok(leaf) => self.leaves.insert(seen.name.clone(), leaf.sha256),
                 Err(_) => self.leaves.remove(&seen.name),
             };
             for target in &seen.targets {
                 if !target.probes.is_empty() {
-                    self.probed.insert((seen.name.clone(), target.target, target.project.clone()));
+                    let probed = self.probed.entry(seen.name.clone()).or_default();
+                    probed.insert((target.target, target.project.clone()));
                 }
                 for place in target.sites.iter().map(|site| target.place(&site.site)) {
                     let Some(fallback) = memory.fallback(&seen.name, &place) else { continue };
                     let Some(former) = fallback.former.leaf else { continue };
                     let back = Back { rejected: fallback.rejected, former: former.sha256 };
-                    self.backs.insert((seen.name.clone(), place), back);
+                    self.backs.entry(seen.name.clone()).or_default().insert(place, back);
                 }
             }
         }
@@ -65,7 +66,7 @@ impl Scene {
             && let Some(former) = former.leaf
         {
             let back = Back { rejected: key.leaf, former: former.sha256 };
-            self.backs.insert((subject.name().clone(), place.clone()), back);
+            self.backs.entry(subject.name().clone()).or_default().insert(place.clone(), back);
         }
     }
 
@@ -76,13 +77,14 @@ impl Scene {
 
     /// Whether handshakes prove what is served from there.
     pub fn is_probed(&self, name: &Name, place: &Place) -> bool {
-        self.probed.contains(&(name.clone(), place.target, place.project.clone()))
+        let at = (place.target, place.project.clone());
+        self.probed.get(name).is_some_and(|probed| probed.contains(&at))
     }
 
     /// The leaf that this one takes the place of again because it was not served: the one on this
     /// disk still.
     pub fn rejected_for(&self, name: &Name, place: &Place, leaf: &Sha256) -> Option<Sha256> {
-        let back = self.backs.get(&(name.clone(), place.clone()))?;
+        let back = self.backs.get(name)?.get(place)?;
         let holds = back.former == *leaf && self.leaf(name) == Some(&back.rejected);
         holds.then_some(back.rejected)
     }
