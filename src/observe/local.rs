@@ -31,6 +31,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// So many are read at once at most, of the 512 threads that may block: the others go on where a disk hangs.
 const READING_MAX: usize = 128;
 
+/// What is said of a read that panicked, which has logged itself.
+const BROKEN: &str = "reading it failed inside certrotd";
+
 /// What the files of one entry hold.
 #[derive(Debug)]
 pub struct Local {
@@ -66,7 +69,7 @@ pub async fn read(entry: &Arc<Certificate>, known: Option<Known>) -> Local {
     };
     match timeout(READ_TIMEOUT, reading).await {
         Ok(Ok(local)) => local,
-        Ok(Err(_)) => bad(entry, "reading it failed inside certrotd"),
+        Ok(Err(_)) => bad(entry, BROKEN),
         Err(_) => bad(entry, "the disk does not answer"),
     }
 }
@@ -99,9 +102,14 @@ pub fn parts(asked: &[Asked]) -> impl Iterator<Item = &[Asked]> {
 pub async fn read_all(entries: &[Arc<Certificate>]) -> Vec<Local> {
     let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), None)).collect();
     let mut all = Vec::with_capacity(asked.len());
-    let sweeps: Vec<_> = parts(&asked).map(|part| tokio::spawn(read_part(part.to_vec()))).collect();
-    for sweep in sweeps {
+    let sweep = |part: &[Asked]| tokio::spawn(read_part(part.to_vec()));
+    let sweeps: Vec<_> = parts(&asked).map(|part| (part.len(), sweep(part))).collect();
+    for (count, sweep) in sweeps {
+        let begins = all.len();
         all.extend(sweep.await.unwrap_or_default());
+        // Each entry has its own, also where a task was lost: whoever reads this counts on the order.
+        let lost = entries.iter().take(begins + count).skip(all.len());
+        all.extend(lost.map(|entry| bad(entry, BROKEN)));
     }
     all
 }
@@ -110,10 +118,13 @@ async fn read_part(asked: Vec<Asked>) -> Vec<Local> {
     let mut read = sweep(asked.clone()).await;
     let left = asked.into_iter().skip(read.len());
     let left: Vec<_> = left
-        .map(|(entry, known)| tokio::spawn(async move { self::read(&entry, known).await }))
+        .map(|(entry, known)| {
+            let owned = Arc::clone(&entry);
+            (entry, tokio::spawn(async move { self::read(&owned, known).await }))
+        })
         .collect();
-    for one in left {
-        read.extend(one.await);
+    for (entry, one) in left {
+        read.push(one.await.unwrap_or_else(|_| bad(&entry, BROKEN)));
     }
     read
 }
