@@ -132,7 +132,7 @@ tables! {
         project_id: String = Otherwise::Absent,
         /// Account id, sent to global services. Absent: not sent; never looked up.
         domain_id: String = Otherwise::Absent,
-        /// How many calls to this account may be under way at once. A service alone leaves an eighth of them to the
+        /// How many calls to this account may be under way at once. A service alone leaves two of them to the
         /// others.
         max_in_flight: i64 = Otherwise::Is(MAX_IN_FLIGHT.to_string()),
     }
