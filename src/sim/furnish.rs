@@ -110,10 +110,11 @@ pub(super) fn pair(
         if target == Target::Cdn { String::new() } else { known_project(world, project)? };
     let content =
         Content::read(&pair.fullchain, &pair.key).map_err(|why| format!("{}: {why}", pair.name))?;
-    let same = world
-        .stored_in(target, &project)
-        .find(|found| found.name == pair.name && found.sha256 == content.sha256);
-    if let Some(found) = same {
+    let same = |found: &&StoredCertificate| {
+        found.sha256 == content.sha256
+            && (found.target, &found.project, &found.name) == (target, &project, &pair.name)
+    };
+    if let Some(found) = world.certificates.iter().find(same) {
         return Ok(found.id.clone());
     }
     let made = StoredCertificate::new(target, &project, &pair.name, content, now);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::paging::{PAGING, page, passes};
+use super::paging::{PAGING, limit, page, passes};
 use super::{BAD, no_certificate};
 use crate::model::digest::Sha1;
 use crate::model::target::Target;
@@ -32,13 +32,15 @@ pub(in crate::sim) fn list(world: &mut World, ask: &Ask) -> Result<Answer, Answe
     let scalars = [&PAGING[..], &["admin_state_up"]].concat();
     ask.only_query(world, BAD, &scalars, FILTERS)?;
     ask.no_body(world, BAD)?;
-    let found: Vec<Value> = world
+    let limit = limit(world, ask)?;
+    let item = |found: &StoredCertificate| item(found, ask.segment(1));
+    let found = world
         .stored_in(Target::Elb, &project)
         .filter(|found| world.listed(found.created, ask.now))
-        .map(|found| item(found, ask.segment(1)))
-        .filter(|found| passes(found, ask, FILTERS))
+        .filter(|found| passes(|| item(found), ask, FILTERS))
+        .map(|found| (found.id.as_str(), found))
         .collect();
-    page(world, ask, "certificates", found)
+    Ok(page(world, ask, "certificates", limit, found, item))
 }
 
 /// `GET /v3/{project_id}/elb/certificates/{id}`: at once.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::paging::{PAGING, page, passes};
+use super::paging::{PAGING, limit, page, passes};
 use super::{BAD, rules};
 use crate::sim::answer::Answer;
 use crate::sim::ask::{Ask, Field, Shape, text, texts};
@@ -73,15 +73,18 @@ pub(in crate::sim) fn list(world: &mut World, ask: &Ask) -> Result<Answer, Answe
     ask.only_query(world, BAD, &PAGING, &[FILTERS, &["loadbalancer_id"]].concat())?;
     ask.no_body(world, BAD)?;
     let balancer = ask.param("loadbalancer_id");
-    let found = world
+    let limit = limit(world, ask)?;
+    let objects = world
         .listeners
         .iter()
         .filter(|listener| listener.project == project)
-        .map(|listener| listener.object.clone())
-        .filter(|object| passes(object, ask, FILTERS))
+        .map(|listener| &listener.object);
+    let found = objects
+        .filter(|object| passes(|| (*object).clone(), ask, FILTERS))
         .filter(|object| balancer.is_none_or(|id| object["loadbalancers"][0]["id"] == id))
+        .map(|object| (object["id"].as_str().unwrap_or_default(), object))
         .collect();
-    page(world, ask, "listeners", found)
+    Ok(page(world, ask, "listeners", limit, found, Value::clone))
 }
 
 /// `GET /v3/{project_id}/elb/listeners/{id}`.

@@ -12,43 +12,49 @@ const LIMIT_MAX: usize = 2000;
 /// Query keys of every list.
 pub(super) const PAGING: [&str; 3] = ["marker", "limit", "page_reverse"];
 
-/// One page of these items, which it sorts by id, under this key.
-pub(super) fn page(
-    world: &mut World,
-    ask: &Ask,
-    key: &str,
-    mut found: Vec<Value>,
-) -> Result<Answer, Answer> {
-    let limit = ask.number(world, BAD, "limit", LIMIT_MAX, |limit| limit <= LIMIT_MAX)?;
+/// How many items a page may have; what else is asked of it must be simulated.
+pub(super) fn limit(world: &mut World, ask: &Ask) -> Result<usize, Answer> {
     if ask.param("page_reverse").is_some_and(|reverse| reverse != "false") {
         return Err(ask.breach(world, BAD, "backward paging is not simulated"));
     }
-    found.sort_by(|a, b| id(a).cmp(id(b)));
+    ask.number(world, BAD, "limit", LIMIT_MAX, |limit| limit <= LIMIT_MAX)
+}
+
+/// One page of these, sorted by their ids, under this key. Only those on it are made into items.
+pub(super) fn page<T>(
+    world: &World,
+    ask: &Ask,
+    key: &str,
+    limit: usize,
+    mut found: Vec<(&str, &T)>,
+    item: impl Fn(&T) -> Value,
+) -> Answer {
+    found.sort_by_key(|(id, _)| *id);
     let total = found.len();
     if let Some(marker) = ask.param("marker") {
-        found.retain(|item| id(item) > marker);
+        found.retain(|(id, _)| *id > marker);
     }
     let left = found.len();
     let page = world.page(found, 0, limit);
     let mut info = json!({ "current_count": page.len() });
-    if let (Some(first), Some(last)) = (page.first(), page.last()) {
-        info["previous_marker"] = first["id"].clone();
+    if let (Some((first, _)), Some((last, _))) = (page.first(), page.last()) {
+        info["previous_marker"] = json!(first);
         if page.len() < left {
-            info["next_marker"] = last["id"].clone();
+            info["next_marker"] = json!(last);
         }
     }
     let told = format!("{} of {total}", page.len());
     let mut body = json!({ "page_info": info, "request_id": ask.request_id });
-    body[key] = Value::Array(page);
-    Ok(Answer::json(200, &body).told(told))
+    body[key] = page.into_iter().map(|(_, it)| item(it)).collect();
+    Answer::json(200, &body).told(told)
 }
 
-/// Each filter key given must equal the field, or one of the values given.
-pub(super) fn passes(item: &Value, ask: &Ask, filters: &[&str]) -> bool {
+/// Each filter key given must equal the field, or one of the values given. No item is made where none is given.
+pub(super) fn passes(item: impl Fn() -> Value, ask: &Ask, filters: &[&str]) -> bool {
     filters.iter().all(|key| {
         let mut wanted =
             ask.query.iter().filter(|(found, _)| found == key).map(|(_, value)| value).peekable();
-        wanted.peek().is_none() || wanted.any(|value| equals(&item[*key], value))
+        wanted.peek().is_none() || wanted.any(|value| equals(&item()[*key], value))
     })
 }
 
@@ -60,8 +66,4 @@ fn equals(field: &Value, wanted: &str) -> bool {
         Value::Number(number) => wanted.parse() == Ok(number.as_i64().unwrap_or(i64::MIN)),
         Value::Array(_) | Value::Object(_) => false,
     }
-}
-
-fn id(item: &Value) -> &str {
-    item["id"].as_str().unwrap_or_default()
 }
