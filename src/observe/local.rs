@@ -45,12 +45,33 @@ pub struct Local {
 
 /// What was read, and how the files stood then. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct Known(Arc<Judged>);
+
+/// What is known. What it is judged by are the files alone, and not which entry names them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Judged {
     /// Of each file; empty where they had just changed, so that another change might not show.
-    stood: Box<[Identity]>,
+    pub stood: Box<[Identity]>,
     /// Of all bytes.
-    content: Sha256,
-    judged: Result<Arc<LeafFacts>, Rejected>,
+    pub content: Sha256,
+    pub verdict: Result<Arc<LeafFacts>, Rejected>,
+}
+
+impl Known {
+    /// Whether this is that very one, handed on: nothing was read in between.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn judged(&self) -> &Judged {
+        &self.0
+    }
+}
+
+impl From<Judged> for Known {
+    fn from(judged: Judged) -> Self {
+        Self(Arc::new(judged))
+    }
 }
 
 /// A pair to be read, with what is known of it.
@@ -98,9 +119,12 @@ pub fn parts(asked: &[Asked]) -> impl Iterator<Item = &[Asked]> {
     asked.chunks(asked.len().div_ceil(threads).clamp(1, SWEEP_MAX))
 }
 
-/// Reads all of them, in the order given.
-pub async fn read_all(entries: &[Arc<Certificate>]) -> Vec<Local> {
-    let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), None)).collect();
+/// Reads all of them, in the order given, as far as they are not `known`.
+pub async fn read_all(
+    entries: &[Arc<Certificate>],
+    known: impl Fn(&Certificate) -> Option<Known>,
+) -> Vec<Local> {
+    let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), known(entry))).collect();
     let mut all = Vec::with_capacity(asked.len());
     let sweep = |part: &[Asked]| tokio::spawn(read_part(part.to_vec()));
     let sweeps: Vec<_> = parts(&asked).map(|part| (part.len(), sweep(part))).collect();
@@ -185,7 +209,7 @@ fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
         .map(|(_, path)| Identity::of(path))
         .collect::<Result<_, _>>()
         .unwrap_or_default();
-    if let Some(known) = known.filter(|known| !stood.is_empty() && known.stood == stood) {
+    if let Some(known) = known.filter(|known| !stood.is_empty() && known.0.stood == stood) {
         return fit(entry, known.clone());
     }
     let bytes = match bytes(entry) {
@@ -193,26 +217,28 @@ fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
         Err(rejected) => return Local { leaf: Err(named(entry, &rejected)), known: None },
     };
     let content = bytes.digest();
-    let judged = match known.filter(|known| known.content == content) {
-        Some(known) => known.judged.clone(),
+    let verdict = match known.filter(|known| known.0.content == content) {
+        Some(known) => known.0.verdict.clone(),
         None => bytes.judge().map(|pair| Arc::new(pair.leaf)),
     };
     let telling = stood.iter().all(|it| it.is_telling(now));
-    fit(entry, Known { stood: if telling { stood } else { Box::default() }, content, judged })
+    let stood = if telling { stood } else { Box::default() };
+    fit(entry, Judged { stood, content, verdict }.into())
 }
 
 /// What is known, unless a name is missing in it.
 fn fit(entry: &Certificate, known: Known) -> Local {
-    let leaf = known.judged.clone().map_err(|rejected| named(entry, &rejected)).and_then(|leaf| {
-        let missing = entry.needed_names().into_iter().find(|(name, _)| !covers(&leaf, name));
-        match missing {
-            Some((name, needed_by)) => {
-                let finding = Finding::MissingName { name, needed_by };
-                Err(BadInput { path: entry.cert.clone(), finding })
+    let leaf =
+        known.0.verdict.clone().map_err(|rejected| named(entry, &rejected)).and_then(|leaf| {
+            let missing = entry.needed_names().into_iter().find(|(name, _)| !covers(&leaf, name));
+            match missing {
+                Some((name, needed_by)) => {
+                    let finding = Finding::MissingName { name, needed_by };
+                    Err(BadInput { path: entry.cert.clone(), finding })
+                }
+                None => Ok(leaf),
             }
-            None => Ok(leaf),
-        }
-    });
+        });
     Local { leaf, known: Some(known) }
 }
 
