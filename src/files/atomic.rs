@@ -58,15 +58,12 @@ pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(io::Error::new(ErrorKind::InvalidInput, "names no file"));
     };
     remove_leftovers(parent, name);
+    // As in `replace`, but nothing is synced, which would take longer than all else.
     let (temporary, mut file) = create(parent, name)?;
-    let done = prepare(&file, parent, MODE, &Ids::default())
+    prepare(&file, parent, MODE, &Ids::default())
         .and_then(|()| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, path));
-    if done.is_err() {
-        // The failure that is reported is the first one.
-        let _ = fs::remove_file(&temporary);
-    }
-    done
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// The file that [`replace`] keeps beside this one, where there is one.

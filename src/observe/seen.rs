@@ -127,3 +127,6 @@ fn take_look(from: &mut Reader<'_>) -> Option<((Name, String, String), Look)> {
     };
     Some((key, Look { stamp, at, inside: Inside { sha256, leaf } }))
 }
+
+#[cfg(test)]
+mod tests;

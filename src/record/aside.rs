@@ -106,4 +106,18 @@ mod tests {
         fs::write(&path, &sound).unwrap();
         assert!(take(&state.0).is_some());
     }
+
+    #[test]
+    fn what_another_program_has_judged_is_not_believed() {
+        let state = Scratch::new("program");
+        put(&state.0, b"the body").unwrap();
+        let path = state.0.join(FILE);
+        // As sound as it can be, from a program of another identity.
+        let mut bytes = fs::read(&path).unwrap();
+        let other = Identity::of(&path).unwrap().numbers();
+        let other: Vec<u8> = other.into_iter().flat_map(u64::to_le_bytes).collect();
+        bytes[HEAD.len()..HEAD.len() + other.len()].copy_from_slice(&other);
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(take(&state.0), None);
+    }
 }
