@@ -4,6 +4,8 @@
 use std::io;
 use std::path::Path;
 
+use nix::unistd::{Uid, geteuid};
+
 use crate::files::{self, Identity};
 use crate::model::digest::Sha256;
 
@@ -18,8 +20,10 @@ const PROGRAM: &str = "/proc/self/exe";
 const BYTES_MAX: u64 = 128 << 20;
 /// Of a digest.
 const DIGEST_BYTES: usize = 32;
+/// Of the number of the user who read, which comes after it.
+const USER_BYTES: usize = 4;
 
-/// What this same program has [`put`] there last; absent: there is nothing to be believed.
+/// What this same program has [`put`] there last, for this user; absent: there is nothing to be believed.
 pub fn take(state: &Path) -> Option<Vec<u8>> {
     let mut bytes = files::read::bounded(&state.join(FILE), BYTES_MAX).ok()?;
     let head = head().ok()?;
@@ -27,13 +31,24 @@ pub fn take(state: &Path) -> Option<Vec<u8>> {
     if Sha256::of(rest).bytes() != digest {
         return None;
     }
-    bytes.drain(..head.len() + DIGEST_BYTES);
+    let user = rest.first_chunk::<USER_BYTES>()?;
+    if !may_believe(geteuid(), Uid::from_raw(u32::from_le_bytes(*user))) {
+        return None;
+    }
+    bytes.drain(..head.len() + DIGEST_BYTES + USER_BYTES);
     Some(bytes)
+}
+
+/// Whether a user may read what the other one has read, as far as users go: root reads files that the daemon may not,
+/// and that has to show.
+fn may_believe(own: Uid, other: Uid) -> bool {
+    own == other || own.is_root()
 }
 
 /// Puts this there for whoever comes next; whole or not at all. It may hold no secret, as the whole state may not.
 pub fn put(state: &Path, body: &[u8]) -> io::Result<()> {
-    let bytes = [&head()?[..], Sha256::of(body).bytes(), body].concat();
+    let rest = [&geteuid().as_raw().to_le_bytes()[..], body].concat();
+    let bytes = [&head()?[..], Sha256::of(&rest).bytes(), &rest].concat();
     if bytes.len() as u64 > BYTES_MAX {
         let why = format!("would be larger than {BYTES_MAX} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
@@ -105,6 +120,20 @@ mod tests {
         }
         fs::write(&path, &sound).unwrap();
         assert!(take(&state.0).is_some());
+    }
+
+    #[test]
+    fn what_root_has_read_is_not_believed_by_others() {
+        let (root, daemon, other) = (Uid::from_raw(0), Uid::from_raw(990), Uid::from_raw(1000));
+        for (own, by, believed) in [
+            (daemon, daemon, true),
+            (root, root, true),
+            (root, daemon, true),
+            (daemon, root, false),
+            (daemon, other, false),
+        ] {
+            assert_eq!(may_believe(own, by), believed, "{own} what {by} has read");
+        }
     }
 
     #[test]
