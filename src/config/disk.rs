@@ -156,10 +156,9 @@ fn open(path: &Path) -> Result<u32, String> {
 /// Warns of private keys of these entries, as far as they are named here, that everybody can read.
 pub(super) fn exposed_keys(entries: &[Arc<Certificate>], names: &HashSet<Name>) -> Vec<String> {
     let mut findings = Findings::new("");
-    for entry in entries.iter().filter(|entry| names.contains(&entry.name)) {
-        if let Ok(found) = entry.key.metadata() {
-            warn_of_mode(&entry.key, found.permissions().mode(), KEY_OTHERS, &mut findings);
-        }
+    let named = entries.iter().filter(|entry| names.contains(&entry.name));
+    for (path, mode) in modes(&named.map(|entry| &entry.key).collect::<Vec<_>>()) {
+        warn_of_mode(path, mode, KEY_OTHERS, &mut findings);
     }
     let mut said = findings.warnings;
     let more = said.len().saturating_sub(EXPOSED_MAX);
