@@ -6,6 +6,7 @@
 
 mod clocks;
 mod dues;
+mod keep;
 mod looking;
 mod looks;
 mod offline;
@@ -32,6 +33,7 @@ use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
+use crate::observe::seen::Pairs;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
@@ -39,7 +41,7 @@ use crate::record::{Journal, JournalError};
 use clocks::Clocks;
 use dues::Dues;
 use looking::Looking;
-use looks::{Known, Look};
+use looks::Look;
 use picture::Board;
 use report::Report;
 use roll::Roll;
@@ -128,7 +130,9 @@ pub struct Cycle {
     woken: Instant,
     dirty: BTreeSet<Subject>,
     looking: Looking,
-    known: Known,
+    known: Pairs,
+    /// When that was last put down for the next process.
+    kept: Option<Instant>,
     looked: BTreeMap<Subject, Look>,
     running: JoinSet<Landed>,
     started: Roll,
@@ -151,6 +155,8 @@ impl Cycle {
         let memory = journal.fold()?;
         let world = World::connect(config, &memory, clock).map_err(CycleError::Connect)?;
         world.warn_of_exposed_files();
+        let (mut known, lists) = keep::taken(&world.config.state);
+        known.retain(|name| world.certificate(name).is_some());
         let board = Board::default();
         board.picture().begin(world.subjects(), world.calls());
         Ok(Self {
@@ -159,12 +165,13 @@ impl Cycle {
             memory,
             clock,
             clocks: Clocks::read(clock()),
-            lists: Arc::default(),
+            lists,
             only: None,
             woken: Instant::now(),
             dirty: BTreeSet::new(),
             looking: Looking::default(),
-            known: Known::new(),
+            known,
+            kept: None,
             looked: BTreeMap::new(),
             running: JoinSet::new(),
             started: Roll::default(),
@@ -224,6 +231,7 @@ impl Cycle {
                     idle(&words);
                 }
                 if !self.may_wait(until, next, began) {
+                    self.keep();
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
             }
@@ -364,6 +372,7 @@ impl Cycle {
         self.note_refusals();
         self.journal.commit()?;
         self.rest();
+        self.keep();
         Ok(())
     }
 }

@@ -7,11 +7,15 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::thread::sleep;
 use std::time::Duration;
 
+use certrotd::cert::read_pair;
+use certrotd::model::digest::Sha256;
+use certrotd::model::time::Time;
 use certrotd::sim::ids;
-use certrotd::sim::pki::Authority;
-use common::House;
+use certrotd::sim::pki::{Authority, KeyKind};
+use common::{House, NAMES};
 
 /// One instance of each source: its name, its id, and what its handshake begins with.
 const SOURCES: [(&str, &str, &str); 5] = [
@@ -90,4 +94,72 @@ fn a_second_apply_writes_no_file_and_runs_no_hook() {
     house.run(&["apply"]).ends_with(0);
     assert_eq!(hooks(&house), SOURCES.len() * 2);
     nothing_moves(&house, SOURCES.len() * 2);
+}
+
+/// Where a cache of what was seen lies, and what stands before what it holds: a name, a program, and a digest.
+const SEEN: &str = "seen";
+const HEAD_BYTES: usize = 16 + 40;
+const DIGEST_BYTES: usize = 32;
+
+/// Has the cache say that every certificate ends at another moment, as sound as if certrotd had written it.
+fn forge(house: &House, from: &[Time], to: Time) {
+    let path = house.state().join(SEEN);
+    let mut bytes = fs::read(&path).unwrap();
+    let mut places = Vec::new();
+    for end in from {
+        let end = end.millis().to_le_bytes();
+        places.extend((0..bytes.len() - 8).filter(|at| bytes[*at..*at + 8] == end));
+    }
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|at| bytes[at..at + 8].copy_from_slice(&to.millis().to_le_bytes()));
+    let digest = Sha256::of(&bytes[HEAD_BYTES + DIGEST_BYTES..]);
+    bytes[HEAD_BYTES..HEAD_BYTES + DIGEST_BYTES].copy_from_slice(digest.bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+/// When the pair of this name ends.
+fn end(house: &House, name: &str) -> Time {
+    let file = |stem: &str| fs::read(house.live(name).join(format!("{stem}.pem"))).unwrap();
+    read_pair(&file("fullchain"), &file("privkey"), None).unwrap().leaf.not_after
+}
+
+/// How many of the certificates end at a moment that no certificate here has.
+fn ends_forged(house: &House) -> usize {
+    let status = house.run(&["status", "--format", "json"]).stdout;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let all = status["certificates"].as_array().unwrap();
+    assert_eq!(all.len(), NAMES.len());
+    all.iter().filter(|it| it["not_after"].as_str().unwrap().starts_with("2096-")).count()
+}
+
+#[test]
+fn the_next_process_reads_no_file_that_is_as_it_was() {
+    let house = House::new();
+    // Past the grain of a clock of files: what has only just changed may change again unseen.
+    sleep(Duration::from_millis(2200));
+    house.run(&["apply"]).ends_with(0);
+    let path = house.state().join(SEEN);
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+    let kept = fs::read(&path).unwrap();
+    house.run(&["apply"]).ends_with(0);
+    assert!(kept == fs::read(&path).unwrap(), "nothing has changed, and nothing is written");
+    assert_eq!(ends_forged(&house), 0);
+
+    forge(&house, &NAMES.map(|name| end(&house, name)), Time::from_secs(4_000_000_000));
+    assert_eq!(ends_forged(&house), NAMES.len(), "what another process has read is believed");
+    let checked = house.run(&["check"]).ends_with(0).stdout;
+    assert!(!checked.contains("2096-"), "a check reads everything: {checked}");
+    house.put(NAMES[0], &house.issue(NAMES[0], KeyKind::EcdsaP256, 5));
+    assert_eq!(ends_forged(&house), NAMES.len() - 1, "another pair at the same path is seen");
+
+    // Damaged, gone or in the way, it is passed over.
+    fs::write(&path, &kept[..kept.len() - 1]).unwrap();
+    assert_eq!(ends_forged(&house), 0);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(ends_forged(&house), 0);
+    assert!(!path.exists(), "a command that only looks writes nothing");
+    fs::create_dir(&path).unwrap();
+    let ran = house.run(&["apply"]).ends_with(0);
+    assert!(!ran.events().contains("memory.untidy"), "{}", ran.stderr);
+    assert_eq!(ends_forged(&house), 0);
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::Certificate;
 use super::error::Findings;
@@ -19,6 +20,8 @@ const UNIT_CREDENTIALS: &str = "/run/credentials/certrotd.service";
 const CREDENTIAL_OTHERS: u32 = 0o077;
 const KEY_OTHERS: u32 = 0o007;
 
+/// So few keys are not worth a thread.
+const THREAD_KEYS_MIN: usize = 1_000;
 /// Most keys among those found that are warned of one by one.
 const EXPOSED_MAX: usize = 20;
 
@@ -83,11 +86,28 @@ pub(super) fn look<'k>(
             }
         }
     }
-    for path in keys {
-        if let Ok(found) = path.metadata() {
-            warn_of_mode(path, found.permissions().mode(), KEY_OTHERS, findings);
-        }
+    for (path, mode) in modes(&keys.collect::<Vec<_>>()) {
+        warn_of_mode(path, mode, KEY_OTHERS, findings);
     }
+}
+
+/// The permission bits of those that can be looked at, in the order given; of thousands on as many threads as there
+/// are processors.
+fn modes<'k>(keys: &[&'k PathBuf]) -> Vec<(&'k PathBuf, u32)> {
+    let of = |part: &[&'k PathBuf]| -> Vec<_> {
+        let mode = |path: &&'k PathBuf| Some((*path, path.metadata().ok()?.permissions().mode()));
+        part.iter().filter_map(mode).collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let part = keys.len().div_ceil(threads).max(THREAD_KEYS_MIN);
+    let Some((first, rest)) = keys.split_at_checked(part) else { return of(keys) };
+    thread::scope(|scope| {
+        let others: Vec<_> = rest.chunks(part).map(|keys| scope.spawn(move || of(keys))).collect();
+        let mut all = of(first);
+        // One that panicked has logged itself; what it looked at is no matter of the configuration.
+        all.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_default()));
+        all
+    })
 }
 
 fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), String> {
@@ -136,10 +156,9 @@ fn open(path: &Path) -> Result<u32, String> {
 /// Warns of private keys of these entries, as far as they are named here, that everybody can read.
 pub(super) fn exposed_keys(entries: &[Arc<Certificate>], names: &HashSet<Name>) -> Vec<String> {
     let mut findings = Findings::new("");
-    for entry in entries.iter().filter(|entry| names.contains(&entry.name)) {
-        if let Ok(found) = entry.key.metadata() {
-            warn_of_mode(&entry.key, found.permissions().mode(), KEY_OTHERS, &mut findings);
-        }
+    let named = entries.iter().filter(|entry| names.contains(&entry.name));
+    for (path, mode) in modes(&named.map(|entry| &entry.key).collect::<Vec<_>>()) {
+        warn_of_mode(path, mode, KEY_OTHERS, &mut findings);
     }
     let mut said = findings.warnings;
     let more = said.len().saturating_sub(EXPOSED_MAX);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::keep;
 use super::looking::Looking;
 use super::{Cycle, World};
 use tokio::time::Instant;
@@ -13,10 +14,11 @@ use crate::apply::Payload;
 use crate::cloud::Cloud;
 use crate::config::InstanceCa;
 use crate::model::digest::Sha256;
-use crate::model::names::{Name, Subject};
+use crate::model::names::Subject;
 use crate::model::time::Time;
 use crate::observe::lists::Lists;
 use crate::observe::local::{self, Asked, Local};
+use crate::observe::seen::Pairs;
 use crate::observe::{published, switches};
 use crate::plan::memory::Memory;
 use crate::plan::needs;
@@ -117,9 +119,6 @@ impl Cycle {
 /// When to look again after a look that panicked. The panic has logged itself.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
 
-/// What was read of each entry's files last.
-pub(super) type Known = BTreeMap<Name, local::Known>;
-
 /// What every look of one round shares.
 #[derive(Clone)]
 pub(super) struct Context {
@@ -139,9 +138,10 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan 
 /// As [`preview`], with everything that was seen: also what the plan does not speak of, such as a
 /// target that may be pushed to and not read.
 pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
-    let (lists, began) = (Arc::default(), Instant::now());
+    let (mut known, lists) = keep::taken(&world.config.state);
+    let began = Instant::now();
     let context = Context { world: Arc::clone(&world), lists, now, began, woken: began };
-    let (mut looking, mut known) = (Looking::default(), Known::new());
+    let mut looking = Looking::default();
     let all = world.subjects().into_iter().collect();
     start(all, &context, memory, &known, &mut looking);
     let mut looks = BTreeMap::new();
@@ -207,7 +207,7 @@ fn start(
     subjects: BTreeSet<Subject>,
     context: &Context,
     memory: &Memory,
-    known: &Known,
+    known: &Pairs,
     looking: &mut Looking,
 ) {
     let world = &context.world;
@@ -257,7 +257,7 @@ fn subject_of((entry, _): &Asked) -> Subject {
 fn go_on(
     Read { asked, read, context }: Read,
     memory: &Memory,
-    known: &mut Known,
+    known: &mut Pairs,
     looking: &mut Looking,
 ) -> Vec<Look> {
     let mut done = Vec::new();
@@ -276,8 +276,8 @@ fn go_on(
             continue;
         };
         match read {
-            Some(read) => drop(known.insert(entry.name.clone(), read)),
-            None => drop(known.remove(&entry.name)),
+            Some(read) => known.insert(entry.name.clone(), read),
+            None => known.remove(&entry.name),
         }
         let ask = leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
         match (leaf, ask) {

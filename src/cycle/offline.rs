@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::keep;
 use super::looks::{forecast, unseen};
 use crate::cert::CaBundle;
-use crate::config::{Certificate, Config, InstanceCa, InstanceSsl};
+use crate::config::{Config, InstanceCa, InstanceSsl};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
@@ -32,7 +33,7 @@ pub async fn offline(config: &Config, memory: &Memory, now: Time) -> (Observed, 
         doubt: config.schedule.doubt,
         retry: config.schedule.retry,
         in_flight: BTreeSet::new(),
-        certificates: certificates(&config.certificates, now).await,
+        certificates: certificates(config, now).await,
         cas: cas(&config.instance_cas, memory).await,
         switches: config.instance_ssls.iter().map(|entry| switch(entry, memory, now)).collect(),
     };
@@ -49,8 +50,9 @@ pub async fn offline(config: &Config, memory: &Memory, now: Time) -> (Observed, 
 }
 
 /// All pairs at once: a disk that does not answer is waited for once, not once an entry.
-async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<CertificateSeen> {
-    let read = local::read_all(entries).await;
+async fn certificates(config: &Config, now: Time) -> Vec<CertificateSeen> {
+    let (entries, (known, _)) = (&config.certificates, keep::taken(&config.state));
+    let read = local::read_all(entries, |entry| known.get(&entry.name).cloned()).await;
     entries.iter().zip(read).map(|(entry, local)| unseen(entry, local.leaf, now)).collect()
 }
 

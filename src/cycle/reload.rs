@@ -39,7 +39,7 @@ impl Cycle {
         self.due.retain(|subject| world.knows(subject));
         self.dirty.retain(|subject| world.knows(subject));
         self.looked.retain(|subject, _| world.knows(subject));
-        self.known.retain(|name, _| world.certificate(name).is_some());
+        self.known.retain(|name| world.certificate(name).is_some());
         self.board.picture().keep(world.subjects());
         self.world = Arc::new(world);
     }

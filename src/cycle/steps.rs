@@ -112,6 +112,7 @@ impl Cycle {
         if let Err(error) = self.journal.rest((self.clock)(), &mut self.memory) {
             self.report.untidy(&error);
         }
+        self.keep_seldom();
     }
 
     /// One step less is under way for this subject. Once none is, it is looked at again.

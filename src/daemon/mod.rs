@@ -92,30 +92,36 @@ pub async fn run(
     let (tell, events) = mpsc::channel(WAKES_MAX);
     let notifier = Notifier::from_env();
     let mut cycle = Cycle::open(config.clone(), now)?;
-    let mut attendant = Attendant {
-        signals: Signals::new()?,
-        files: Files::watch(&config, teller(&tell, || Event::Files)),
-        ticker: Ticker::start(&config.schedule, teller(&tell, || Event::Tick)).await?,
-        events,
-        tell,
-        stop,
-        vitals: Vitals::start(cycle.board(), config.metrics, &notifier).await,
-        discovery: Discovery::default(),
-        wanted: false,
-        config: Arc::new(config),
-    };
+    let config = Arc::new(config);
+    let signals = Signals::new()?;
+    let ticker = Ticker::start(&config.schedule, teller(&tell, || Event::Tick)).await?;
+    let vitals = Vitals::start(cycle.board(), config.metrics, &notifier).await;
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
+    // Whatever may refuse a start has not. The watch may take a while where there are thousands of directories, and
+    // whoever waits for this service need not wait for that: the first look begins once it stands.
     notifier.ready();
     tracing::info!(
         event = "daemon.ready",
         version = env!("CARGO_PKG_VERSION"),
-        certificates = attendant.config.certificates.len(),
-        instance_cas = attendant.config.instance_cas.len(),
-        instance_ssls = attendant.config.instance_ssls.len(),
+        certificates = config.certificates.len(),
+        instance_cas = config.instance_cas.len(),
+        instance_ssls = config.instance_ssls.len(),
         "certrotd {} looks after {}",
         env!("CARGO_PKG_VERSION"),
         path.display(),
     );
+    let mut attendant = Attendant {
+        signals,
+        files: Files::watch(&config, teller(&tell, || Event::Files)),
+        ticker,
+        events,
+        tell,
+        stop,
+        vitals,
+        discovery: Discovery::default(),
+        wanted: false,
+        config,
+    };
     let ended = tokio::select! {
         ended = cycle.run(&mut wakes, Until::Stopped, |words| notifier.status(words)) => ended,
         never = attendant.attend(path, log, &notifier, &wake) => match never {},

@@ -23,7 +23,7 @@ pub struct Standing {
 }
 
 /// What is in a certificate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inside {
     /// The leaf's fingerprint.
     pub sha256: Sha256,

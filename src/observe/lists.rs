@@ -24,7 +24,17 @@ pub struct Lists {
     shown: Shown,
 }
 
+impl From<Shown> for Lists {
+    fn from(shown: Shown) -> Self {
+        Self { shown, ..Self::default() }
+    }
+}
+
 impl Lists {
+    pub(super) fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     /// The certificates of a service in a project, from a reading that began no earlier than `since`; `now` is
     /// when the look that asks began.
     pub async fn copies(

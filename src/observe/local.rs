@@ -1,12 +1,10 @@
 //! The pair on this disk, through whatever symlinks lead to it. What has not changed is not read again, and what
 //! holds the same bytes as before is not judged again.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
@@ -45,12 +43,33 @@ pub struct Local {
 
 /// What was read, and how the files stood then. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct Known(Arc<Judged>);
+
+/// What is known. What it is judged by are the files alone, and not which entry names them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Judged {
     /// Of each file; empty where they had just changed, so that another change might not show.
-    stood: Box<[Identity]>,
+    pub stood: Box<[Identity]>,
     /// Of all bytes.
-    content: Sha256,
-    judged: Result<Arc<LeafFacts>, Rejected>,
+    pub content: Sha256,
+    pub verdict: Result<Arc<LeafFacts>, Rejected>,
+}
+
+impl Known {
+    /// Whether this is that very one, handed on: nothing was read in between.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn judged(&self) -> &Judged {
+        &self.0
+    }
+}
+
+impl From<Judged> for Known {
+    fn from(judged: Judged) -> Self {
+        Self(Arc::new(judged))
+    }
 }
 
 /// A pair to be read, with what is known of it.
@@ -59,13 +78,15 @@ pub type Asked = (Arc<Certificate>, Option<Known>);
 /// Reads and judges the files of an entry. A pair that is sound in itself and lacks a name that the
 /// entry's targets need is bad input too: sent, it would break what works.
 pub async fn read(entry: &Arc<Certificate>, known: Option<Known>) -> Local {
-    let owned = Arc::clone(entry);
     let reading = async {
         // One that was cut off may end yet. While it does not, another would only hang beside it.
-        while !Reading::may_begin(&entry.cert) {
-            sleep(ASK_AGAIN).await;
-        }
-        spawn_blocking(move || pair(&owned, known.as_ref())).await
+        let reading = loop {
+            match Reading::begin(entry) {
+                Some(reading) => break reading,
+                None => sleep(ASK_AGAIN).await,
+            }
+        };
+        spawn_blocking(move || pair(&reading, known.as_ref())).await
     };
     match timeout(READ_TIMEOUT, reading).await {
         Ok(Ok(local)) => local,
@@ -77,19 +98,47 @@ pub async fn read(entry: &Arc<Certificate>, known: Option<Known>) -> Local {
 /// Reads many in the order given, one after the other on one thread. Fewer come back where the disk does not
 /// answer for one: that one, and those behind it, are better read each by itself.
 pub async fn sweep(asked: Vec<Asked>) -> Vec<Local> {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let count = asked.len();
-    // Nobody waits for its end: a disk that hangs keeps the thread, and what is told then goes nowhere.
-    drop(spawn_blocking(move || {
+    let swept = Arc::new(Swept(Mutex::new(Some(Vec::with_capacity(asked.len())))));
+    let sweeper = Arc::clone(&swept);
+    let mut sweeping = spawn_blocking(move || {
         asked.into_iter().all(|(entry, known)| {
-            Reading::may_begin(&entry.cert) && tell.send(pair(&entry, known.as_ref())).is_ok()
+            let reading = Reading::begin(&entry);
+            reading.is_some_and(|reading| sweeper.add(pair(&reading, known.as_ref())))
         })
-    }));
-    let mut read = Vec::with_capacity(count);
-    while let Ok(Some(local)) = timeout(SWEEP_PATIENCE, told.recv()).await {
-        read.push(local);
+    });
+    // Asked now and then, instead of being told of each: thousands would wake this thread thousands of times.
+    let mut had = 0;
+    while timeout(SWEEP_PATIENCE, &mut sweeping).await.is_err() {
+        let has = swept.count();
+        if has == had {
+            break;
+        }
+        had = has;
     }
-    read
+    swept.take()
+}
+
+/// What was read in one go, until it is taken away. A disk that hangs keeps the thread after that, and what it
+/// reads then goes nowhere.
+struct Swept(Mutex<Option<Vec<Local>>>);
+
+impl Swept {
+    /// Gives whether it is wanted.
+    fn add(&self, local: Local) -> bool {
+        self.all().as_mut().map(|all| all.push(local)).is_some()
+    }
+
+    fn count(&self) -> usize {
+        self.all().as_ref().map_or(0, Vec::len)
+    }
+
+    fn take(&self) -> Vec<Local> {
+        self.all().take().unwrap_or_default()
+    }
+
+    fn all(&self) -> MutexGuard<'_, Option<Vec<Local>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Parts to be swept at once.
@@ -98,9 +147,12 @@ pub fn parts(asked: &[Asked]) -> impl Iterator<Item = &[Asked]> {
     asked.chunks(asked.len().div_ceil(threads).clamp(1, SWEEP_MAX))
 }
 
-/// Reads all of them, in the order given.
-pub async fn read_all(entries: &[Arc<Certificate>]) -> Vec<Local> {
-    let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), None)).collect();
+/// Reads all of them, in the order given, as far as they are not `known`.
+pub async fn read_all(
+    entries: &[Arc<Certificate>],
+    known: impl Fn(&Certificate) -> Option<Known>,
+) -> Vec<Local> {
+    let asked: Vec<Asked> = entries.iter().map(|entry| (Arc::clone(entry), known(entry))).collect();
     let mut all = Vec::with_capacity(asked.len());
     let sweep = |part: &[Asked]| tokio::spawn(read_part(part.to_vec()));
     let sweeps: Vec<_> = parts(&asked).map(|part| (part.len(), sweep(part))).collect();
@@ -147,45 +199,43 @@ pub async fn material(entry: &Arc<Certificate>, leaf: &Sha256) -> Result<Materia
     Err(Failure::local(Kind::Transient, "read the pair", pair))
 }
 
-/// The files that threads are reading just now, by the certificate's. A thread on a disk that hangs never comes back,
-/// and there are not many.
-static READING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// The entries that threads are reading just now. A thread on a disk that hangs never comes back, and there are
+/// not many.
+static READING: Mutex<Vec<Arc<Certificate>>> = Mutex::new(Vec::new());
 
 /// One of them, for as long as this lives.
-struct Reading<'p>(&'p Path);
+struct Reading(Arc<Certificate>);
 
-impl<'p> Reading<'p> {
-    /// Whether nobody reads it, and not too many wait for a disk already.
-    fn may_begin(path: &Path) -> bool {
-        let reading = Self::all();
-        reading.len() < READING_MAX && !reading.contains(path)
+impl Reading {
+    /// Unless somebody reads this certificate's file, or too many wait for a disk already.
+    fn begin(entry: &Arc<Certificate>) -> Option<Self> {
+        let mut all = Self::all();
+        if all.len() >= READING_MAX || all.iter().any(|it| it.cert == entry.cert) {
+            return None;
+        }
+        all.push(Arc::clone(entry));
+        Some(Self(Arc::clone(entry)))
     }
 
-    fn begin(path: &'p Path) -> Self {
-        Self::all().insert(path.to_owned());
-        Self(path)
-    }
-
-    fn all() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    fn all() -> MutexGuard<'static, Vec<Arc<Certificate>>> {
         READING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for Reading {
     fn drop(&mut self) {
-        Self::all().remove(self.0);
+        Self::all().retain(|it| it.cert != self.0.cert);
     }
 }
 
 /// On a thread that may block.
-fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
-    let _reading = Reading::begin(&entry.cert);
+fn pair(Reading(entry): &Reading, known: Option<&Known>) -> Local {
     let now = SystemTime::now();
     let stood: Box<[Identity]> = paths(entry)
         .map(|(_, path)| Identity::of(path))
         .collect::<Result<_, _>>()
         .unwrap_or_default();
-    if let Some(known) = known.filter(|known| !stood.is_empty() && known.stood == stood) {
+    if let Some(known) = known.filter(|known| !stood.is_empty() && known.0.stood == stood) {
         return fit(entry, known.clone());
     }
     let bytes = match bytes(entry) {
@@ -193,26 +243,28 @@ fn pair(entry: &Certificate, known: Option<&Known>) -> Local {
         Err(rejected) => return Local { leaf: Err(named(entry, &rejected)), known: None },
     };
     let content = bytes.digest();
-    let judged = match known.filter(|known| known.content == content) {
-        Some(known) => known.judged.clone(),
+    let verdict = match known.filter(|known| known.0.content == content) {
+        Some(known) => known.0.verdict.clone(),
         None => bytes.judge().map(|pair| Arc::new(pair.leaf)),
     };
     let telling = stood.iter().all(|it| it.is_telling(now));
-    fit(entry, Known { stood: if telling { stood } else { Box::default() }, content, judged })
+    let stood = if telling { stood } else { Box::default() };
+    fit(entry, Judged { stood, content, verdict }.into())
 }
 
 /// What is known, unless a name is missing in it.
 fn fit(entry: &Certificate, known: Known) -> Local {
-    let leaf = known.judged.clone().map_err(|rejected| named(entry, &rejected)).and_then(|leaf| {
-        let missing = entry.needed_names().into_iter().find(|(name, _)| !covers(&leaf, name));
-        match missing {
-            Some((name, needed_by)) => {
-                let finding = Finding::MissingName { name, needed_by };
-                Err(BadInput { path: entry.cert.clone(), finding })
+    let leaf =
+        known.0.verdict.clone().map_err(|rejected| named(entry, &rejected)).and_then(|leaf| {
+            let missing = entry.needed_names().into_iter().find(|(name, _)| !covers(&leaf, name));
+            match missing {
+                Some((name, needed_by)) => {
+                    let finding = Finding::MissingName { name, needed_by };
+                    Err(BadInput { path: entry.cert.clone(), finding })
+                }
+                None => Ok(leaf),
             }
-            None => Ok(leaf),
-        }
-    });
+        });
     Local { leaf, known: Some(known) }
 }
 

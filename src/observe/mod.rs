@@ -7,6 +7,7 @@ pub mod instance;
 pub mod lists;
 pub mod local;
 pub mod published;
+pub mod seen;
 pub mod served;
 pub mod shown;
 pub mod switches;

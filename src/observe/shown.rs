@@ -2,6 +2,7 @@
 //! or when its row has changed: of ten thousand, a cycle asks for what is new.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
@@ -19,21 +20,31 @@ const SHOWN_AT_ONCE: usize = 16;
 
 /// What was shown of each.
 #[derive(Debug, Default)]
-pub struct Shown(Mutex<BTreeMap<Key, Look>>);
+pub struct Shown {
+    looks: Mutex<Looks>,
+    changed: AtomicBool,
+}
+
+pub(super) type Looks = BTreeMap<Key, Look>;
 
 /// An account, a project's name, and the service's id of a certificate.
-type Key = (Name, String, String);
+pub(super) type Key = (Name, String, String);
 
 /// What one look showed.
-#[derive(Debug, Clone)]
-struct Look {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Look {
     /// The row as it was then.
-    stamp: String,
-    at: Time,
-    inside: Inside,
+    pub stamp: String,
+    pub at: Time,
+    pub inside: Inside,
 }
 
 impl Shown {
+    /// Whether anything was shown since this was asked last.
+    pub(super) fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::Relaxed)
+    }
+
     /// Every certificate of this project in WAF, each with what is in it. What was shown before a failure is not
     /// asked for again.
     pub async fn of_waf(
@@ -72,6 +83,7 @@ impl Shown {
                     let shown = Standing::from(copy);
                     if let Some(inside) = shown.inside.clone() {
                         self.looks().insert(key, Look { stamp, at: now, inside });
+                        self.changed.store(true, Ordering::Relaxed);
                     }
                     standing.push(shown);
                 }
@@ -96,8 +108,14 @@ impl Shown {
         (age < needs::recheck_after(key)).then_some(look)
     }
 
-    fn looks(&self) -> MutexGuard<'_, BTreeMap<Key, Look>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Looks> for Shown {
+    fn from(looks: Looks) -> Self {
+        Self { looks: Mutex::new(looks), changed: AtomicBool::new(false) }
     }
 }
 

@@ -1,5 +1,7 @@
-//! Memory on disk: the journal and its fold. Everything above sees only append and fold.
+//! Memory on disk: the journal and its fold, of which everything above sees only append and fold; and beside it what is
+//! no memory, but quicker found there than found out again.
 
+pub mod aside;
 mod base;
 mod error;
 mod journal;

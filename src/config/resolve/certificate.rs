@@ -53,10 +53,10 @@ impl Register {
 }
 
 /// Every sound certificate, in the file's order; the files that they are read from are added to
-/// `read_files`, which nothing may write.
+/// `read_files`, which nothing may write. Absent: nothing writes any.
 pub(super) fn all(
     reads: &[(Read<raw::Certificate>, Vec<Read<raw::Push>>)],
-    read_files: &mut Vec<FileAt>,
+    mut read_files: Option<&mut Vec<FileAt>>,
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Vec<Certificate> {
@@ -64,9 +64,11 @@ pub(super) fn all(
     let mut certificates = Vec::new();
     for (read, pushes) in reads {
         let name = register.names.take(read, read.raw.name.as_ref(), findings);
-        let said = called("certificate", name.as_ref());
-        for file in files(read, world, &mut Findings::new("")).into_iter().flatten() {
-            read_files.push(FileAt { path: file, entry: said.clone(), written: None });
+        if let Some(read_files) = &mut read_files {
+            let said = called("certificate", name.as_ref());
+            for path in files(read, world, &mut Findings::new("")).into_iter().flatten() {
+                read_files.push(FileAt { path, entry: said.clone(), written: None });
+            }
         }
         certificates.extend(one(read, pushes, name, &mut register, world, findings));
     }
