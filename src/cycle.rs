@@ -15,6 +15,7 @@ mod reload;
 mod report;
 mod roll;
 mod steps;
+mod wanted;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,7 @@ use picture::Board;
 use report::Report;
 use roll::Roll;
 use steps::{Begun, Landed};
+use wanted::Wanted;
 
 pub use looks::{preview, survey};
 pub use offline::offline;
@@ -57,6 +59,9 @@ pub const STOP_WITHIN: Duration = Duration::from_secs(9);
 pub enum Wake {
     /// Something may have changed: look at everything again.
     Look,
+    /// Files may have changed, whichever: look at all of them again, and at nothing else of those that are as they
+    /// were.
+    Files,
     /// An operator asks for something: remember it, and look again.
     Asked(Vec<Request>),
     /// The configuration changed. Steps under way finish as they began.
@@ -126,7 +131,7 @@ pub struct Cycle {
     lists: Arc<Lists>,
     only: Option<BTreeSet<Subject>>,
     woken: Instant,
-    dirty: BTreeSet<Subject>,
+    wanted: Wanted,
     looking: Looking,
     known: Known,
     looked: BTreeMap<Subject, Look>,
@@ -162,7 +167,7 @@ impl Cycle {
             lists: Arc::default(),
             only: None,
             woken: Instant::now(),
-            dirty: BTreeSet::new(),
+            wanted: Wanted::default(),
             looking: Looking::default(),
             known: Known::new(),
             looked: BTreeMap::new(),
@@ -229,7 +234,7 @@ impl Cycle {
             }
             self.beat();
             tokio::select! {
-                Some(stride) = self.looking.next() => self.take_stride(stride),
+                Some(ended) = self.looking.next() => self.take_stride(ended),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {
@@ -243,8 +248,8 @@ impl Cycle {
             while let Some(ended) = self.running.try_join_next_with_id() {
                 self.take_end(ended);
             }
-            while let Some(stride) = self.looking.try_next() {
-                self.take_stride(stride);
+            while let Some(ended) = self.looking.try_next() {
+                self.take_stride(ended);
             }
             self.note_refusals();
             let begun = self.pass();
@@ -307,16 +312,27 @@ impl Cycle {
         self.look_at(self.world.subjects());
     }
 
+    /// The files of every certificate are looked at again.
+    fn look_at_files(&mut self) {
+        self.woken = Instant::now();
+        let subjects = self.world.subjects().into_iter();
+        let pairs = subjects.filter(|it| matches!(it, Subject::Certificate(_)) && self.is_ours(it));
+        let pairs: Vec<_> = pairs.collect();
+        self.wanted.files_of(pairs, &self.looking);
+    }
+
     /// These are looked at again, as far as they are ours to look after.
     fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let wanted = subjects.into_iter().filter(|subject| self.world.knows(subject));
-        self.dirty.extend(
-            wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
-        );
+        let ours: Vec<_> = subjects.into_iter().filter(|subject| self.is_ours(subject)).collect();
+        self.wanted.all_of(ours, &self.looking);
+    }
+
+    fn is_ours(&self, subject: &Subject) -> bool {
+        self.world.knows(subject) && self.only.as_ref().is_none_or(|only| only.contains(subject))
     }
 
     fn is_idle(&self) -> bool {
-        self.looking.is_empty() && self.running.is_empty() && self.dirty.is_empty()
+        self.looking.is_empty() && self.running.is_empty() && self.wanted.is_empty()
     }
 
     /// Whether an idle cycle goes on: for a daemon always, else while a hold ends soon enough.
@@ -333,6 +349,10 @@ impl Cycle {
         match wake {
             Wake::Stop => return Ok(true),
             Wake::Look => {}
+            Wake::Files => {
+                self.look_at_files();
+                return Ok(false);
+            }
             Wake::Asked(requests) => self.ask(&requests)?,
             Wake::Reload(config) => self.reload(*config),
             Wake::Found(config) => {
@@ -347,7 +367,8 @@ impl Cycle {
     fn take_due(&mut self) {
         let now = (self.clock)();
         self.woken = Instant::now();
-        self.dirty.extend(self.due.take(now));
+        let due = self.due.take(now);
+        self.wanted.all_of(due, &self.looking);
     }
 
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start

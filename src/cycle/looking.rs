@@ -7,6 +7,14 @@ use super::looks::Stride;
 use super::roll::Roll;
 use crate::model::names::Subject;
 
+/// A stride that has ended.
+pub(super) struct Ended {
+    /// Whose it was.
+    pub subjects: Vec<Subject>,
+    /// Absent: it panicked.
+    pub stride: Option<Stride>,
+}
+
 /// Looks under way, each known by its subject.
 #[derive(Default)]
 pub(super) struct Looking {
@@ -25,16 +33,16 @@ impl Looking {
         self.roll.add(id, subjects);
     }
 
-    /// The next stride to end; the bare subjects when it panicked. `None`: there is none under way.
-    pub async fn next(&mut self) -> Option<Result<Stride, Vec<Subject>>> {
+    /// The next stride to end. `None`: there is none under way.
+    pub async fn next(&mut self) -> Option<Ended> {
         let ended = self.tasks.join_next_with_id().await?;
-        self.ended(ended)
+        Some(self.ended(ended))
     }
 
     /// A stride that has ended already.
-    pub fn try_next(&mut self) -> Option<Result<Stride, Vec<Subject>>> {
+    pub fn try_next(&mut self) -> Option<Ended> {
         let ended = self.tasks.try_join_next_with_id()?;
-        self.ended(ended)
+        Some(self.ended(ended))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -60,16 +68,11 @@ impl Looking {
         self.tasks.abort_all();
     }
 
-    fn ended(
-        &mut self,
-        ended: Result<(Id, Stride), JoinError>,
-    ) -> Option<Result<Stride, Vec<Subject>>> {
-        Some(match ended {
-            Ok((id, stride)) => {
-                self.roll.remove(&id);
-                Ok(stride)
-            }
-            Err(error) => Err(self.roll.remove(&error.id())),
-        })
+    fn ended(&mut self, ended: Result<(Id, Stride), JoinError>) -> Ended {
+        let (id, stride) = match ended {
+            Ok((id, stride)) => (id, Some(stride)),
+            Err(error) => (error.id(), None),
+        };
+        Ended { subjects: self.roll.remove(&id), stride }
     }
 }

@@ -53,6 +53,13 @@ pub struct Known {
     judged: Result<Arc<LeafFacts>, Rejected>,
 }
 
+impl Known {
+    /// Whether the files hold the same bytes, and so the same leaf or fault.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.content == other.content
+    }
+}
+
 /// A pair to be read, with what is known of it.
 pub type Asked = (Arc<Certificate>, Option<Known>);
 
