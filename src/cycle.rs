@@ -6,11 +6,13 @@
 
 mod clocks;
 mod dues;
+mod ends;
 mod looking;
 mod looks;
 mod offline;
 pub mod picture;
 pub mod pulse;
+mod queue;
 mod reload;
 mod report;
 mod roll;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,6 +35,7 @@ use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
+use crate::observe::local;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
 use crate::plan::{self, Held};
@@ -49,6 +52,7 @@ use wanted::Wanted;
 
 pub use looks::{preview, survey};
 pub use offline::offline;
+pub use report::Progress;
 pub use world::World;
 
 /// How long steps under way may take to end once the daemon is told to stop.
@@ -145,6 +149,7 @@ pub struct Cycle {
     blind: BTreeMap<Subject, u32>,
     broken: bool,
     report: Report,
+    progress: watch::Sender<Option<Progress>>,
     board: Board,
 }
 
@@ -180,6 +185,7 @@ impl Cycle {
             blind: BTreeMap::new(),
             broken: false,
             report: Report::default(),
+            progress: watch::Sender::default(),
             board,
         })
     }
@@ -224,6 +230,7 @@ impl Cycle {
             let next = self.due.first();
             if self.is_idle() {
                 self.rest();
+                self.progress.send_replace(None);
                 if let Some(words) = self.report.finish(&self.held) {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
@@ -233,6 +240,7 @@ impl Cycle {
                 }
             }
             self.beat();
+            let show_at = self.show_at();
             tokio::select! {
                 Some(ended) = self.looking.next() => self.take_stride(ended),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
@@ -243,6 +251,9 @@ impl Cycle {
                     }
                 }
                 () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
+                () = tokio::time::sleep_until(show_at.unwrap_or_else(Instant::now)), if show_at.is_some() => {
+                    self.show_progress();
+                }
             }
             // Whatever else has ended by now shares this pass, and its way to the disk.
             while let Some(ended) = self.running.try_join_next_with_id() {
@@ -287,7 +298,16 @@ impl Cycle {
         self.hold(&bytes, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
-        self.begin(sound.map(|(_, step)| step).collect(), &bytes)
+        let mut steps: Vec<_> = sound.map(|(_, step)| step).collect();
+        steps.sort_by_cached_key(|step| self.ends(&step.subject));
+        self.begin(steps, &bytes)
+    }
+
+    /// What the steps of one pass are ordered by: what ends first goes first, behind what is no certificate.
+    fn ends(&self, subject: &Subject) -> Option<Time> {
+        let Subject::Certificate(name) = subject else { return None };
+        let known = self.known.get(name).and_then(local::Known::leaf);
+        ends::ends(self.world.certificate(name)?, known.map(|leaf| &**leaf), &self.memory)
     }
 
     /// Once what was seen has been taken in: what is served counts before what lies on the disk.

@@ -1,11 +1,13 @@
-//! Looks under way: which subjects each belongs to, also when it ends in a panic.
+//! Looks under way and those that wait for a place: which subjects each belongs to, also when it ends in a panic.
 
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::looks::Stride;
+use super::queue::Queue;
 use super::roll::Roll;
-use crate::model::names::Subject;
+use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
 
 /// A stride that has ended.
 pub(super) struct Ended {
@@ -20,7 +22,11 @@ pub(super) struct Ended {
 pub(super) struct Looking {
     tasks: JoinSet<Stride>,
     roll: Roll,
+    queue: Queue<Begin>,
 }
+
+/// Begins a look: what it holds comes to be no sooner.
+type Begin = Box<dyn FnOnce(&mut JoinSet<Stride>) -> Id + Send>;
 
 impl Looking {
     /// Begins to look at these. None of them may be looked at already.
@@ -33,10 +39,33 @@ impl Looking {
         self.roll.add(id, subjects);
     }
 
-    /// The next stride to end. `None`: there is none under way.
+    /// Looks at this one as soon as its account has a place for it and none that `ends` sooner wants it.
+    pub fn enqueue<L>(
+        &mut self,
+        account: &Name,
+        ends: Time,
+        subject: Subject,
+        look: impl FnOnce() -> L + Send + 'static,
+    ) where
+        L: Future<Output = Stride> + Send + 'static,
+    {
+        let begin: Begin = Box::new(move |tasks| tasks.spawn(look()).id());
+        self.queue.add(account.clone(), ends, subject, begin);
+    }
+
+    /// The next stride to end. `None`: there is none under way, and none waits. May be dropped for another wait.
     pub async fn next(&mut self) -> Option<Ended> {
-        let ended = self.tasks.join_next_with_id().await?;
-        Some(self.ended(ended))
+        loop {
+            self.admit();
+            let ended = match self.queue.due() {
+                None => self.tasks.join_next_with_id().await?,
+                Some(due) => tokio::select! {
+                    ended = self.tasks.join_next_with_id() => ended?,
+                    () = sleep_until(due) => continue,
+                },
+            };
+            return Some(self.ended(ended));
+        }
     }
 
     /// A stride that has ended already.
@@ -46,14 +75,19 @@ impl Looking {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
+        self.tasks.is_empty() && self.queue.len() == 0
     }
 
     pub fn contains(&self, subject: &Subject) -> bool {
-        self.roll.contains(subject)
+        self.roll.contains(subject) || self.queue.contains(subject)
     }
 
-    /// Who is looked at.
+    /// By when the first of those that wait ends.
+    pub fn first(&self) -> Option<Time> {
+        self.queue.first()
+    }
+
+    /// Who is looked at just now.
     pub fn subjects(&self) -> impl ExactSizeIterator<Item = &Subject> {
         self.roll.subjects()
     }
@@ -65,7 +99,17 @@ impl Looking {
 
     /// Ends all of them; nothing is lost by that.
     pub fn abort(&mut self) {
+        self.queue.clear();
         self.tasks.abort_all();
+    }
+
+    fn admit(&mut self) {
+        let now = Instant::now();
+        while let Some((account, subject, begin)) = self.queue.next(now) {
+            let id = begin(&mut self.tasks);
+            self.queue.began(&account, id, now);
+            self.roll.add(id, vec![subject]);
+        }
     }
 
     fn ended(&mut self, ended: Result<(Id, Stride), JoinError>) -> Ended {
@@ -73,6 +117,7 @@ impl Looking {
             Ok((id, stride)) => (id, Some(stride)),
             Err(error) => (error.id(), None),
         };
+        self.queue.ended(id);
         Ended { subjects: self.roll.remove(&id), stride }
     }
 }

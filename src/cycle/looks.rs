@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ends::ends;
 use super::looking::{Ended, Looking};
 use super::wanted::Round;
 use super::{Cycle, World};
@@ -86,7 +87,7 @@ impl Cycle {
             scope: Scope::Rest,
         };
         if !all.is_empty() {
-            self.report.begin();
+            self.report.begin(all.iter().cloned());
             all.iter().for_each(|subject| self.due.remove(subject));
             start(all, &context, &self.memory, &self.known, &mut self.looking);
         }
@@ -99,8 +100,8 @@ impl Cycle {
         match stride {
             Some(Stride::Read(read)) => {
                 let went = go_on(read, &self.memory, &mut self.known, &mut self.looking);
-                if went.is_work {
-                    self.report.begin();
+                if !went.began.is_empty() {
+                    self.report.begin(went.began);
                 }
                 went.done.into_iter().for_each(|look| self.take_look(look));
                 went.torn.into_iter().for_each(|(subject, bad)| self.take_torn(subject, &bad));
@@ -280,6 +281,11 @@ fn start(
             }
         }
     }
+    // Those whose turn comes first in the cloud are read first.
+    asked.sort_by_cached_key(|(entry, known)| {
+        let leaf = known.as_ref().and_then(local::Known::leaf);
+        ends(entry, leaf.map(|leaf| &**leaf), memory).map_or((1, Time::default()), |ends| (0, ends))
+    });
     for part in local::parts(&asked) {
         let (asked, context) = (part.to_vec(), context.clone());
         looking.spawn(asked.iter().map(subject_of).collect(), async move {
@@ -300,8 +306,8 @@ struct Went {
     done: Vec<Look>,
     /// What has just changed and is not fit to be sent.
     torn: Vec<(Subject, BadInput)>,
-    /// Whether anything is looked at.
-    is_work: bool,
+    /// Who is looked at, be that at the files alone.
+    began: Vec<Subject>,
 }
 
 /// The second stride of certificates: the cloud, as far as it must be asked. Those looks that need not ask are
@@ -342,16 +348,18 @@ fn go_on(
                 }
             }
         }
-        went.is_work = true;
+        went.began.push(subject.clone());
         let ask = leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
         match (leaf, ask) {
             (Ok(leaf), Some(ask)) if !ask.is_idle(&entry) => {
-                let context = context.clone();
-                looking.spawn(vec![subject.clone()], async move {
+                let (account, first) = (entry.cloud.clone(), ends(&entry, Some(&leaf), memory));
+                let (context, of) = (context.clone(), subject.clone());
+                let look = async move || {
                     let (seen, others) = pair::look(&cloud, &entry, leaf, ask, &context).await;
                     let seen = Seen::Certificate { seen, others };
-                    Stride::Done(Box::new(context.done(subject, seen, Payload::None)))
-                });
+                    Stride::Done(Box::new(context.done(of, seen, Payload::None)))
+                };
+                looking.enqueue(&account, first.unwrap_or_default(), subject, look);
             }
             (leaf, _) => {
                 let seen = unseen(&entry, leaf, context.now);

@@ -56,6 +56,10 @@ impl Wanted {
         round
     }
 
+    pub fn contains(&self, subject: &Subject) -> bool {
+        self.now.all.contains(subject)
+    }
+
     pub fn retain(&mut self, stays: impl Fn(&Subject) -> bool) {
         for round in [&mut self.now, &mut self.later] {
             round.all.retain(&stays);

@@ -45,8 +45,6 @@ pub(super) struct Files {
 struct Aim {
     files: Vec<PathBuf>,
     directories: Vec<PathBuf>,
-    /// Those of the files that hold credentials.
-    secrets: Vec<PathBuf>,
 }
 
 impl Files {
@@ -60,7 +58,9 @@ impl Files {
         let watcher = watcher.inspect_err(|error| complain(error)).ok();
         let task = watcher.map(|watcher| {
             let (changed, aim) = (Arc::clone(&changed), Arc::clone(&aim));
-            let watch = Watch { watcher, secrets: Vec::new(), stood: None };
+            // From before the first look: what is corrected after that is seen once the watch stands.
+            let (secrets, _) = stand(secrets_of(config));
+            let watch = Watch { watcher, secrets, is_telling: true };
             AbortOnDropHandle::new(tokio::spawn(attend(watch, changed, aim, tell)))
         });
         Self { task, changed, aim }
@@ -107,37 +107,39 @@ async fn attend(
 /// The watch, and how the files of credentials stood when they were last looked at.
 struct Watch {
     watcher: Watcher,
-    secrets: Vec<PathBuf>,
-    stood: Option<Stood>,
+    secrets: Secrets,
+    /// Whether a change after that is sure to show.
+    is_telling: bool,
 }
 
-/// How files stood; absent where another change might not show.
-type Stood = Vec<Option<Identity>>;
+/// Files, and how each stands; absent where it cannot be told.
+type Secrets = Vec<(PathBuf, Option<Identity>)>;
 
 impl Watch {
     /// On a thread that may block: watches where the files are now, and tells what has changed.
     fn arm(mut self, aim: Option<Aim>) -> (Self, Changed) {
-        if let Some(Aim { files, directories, secrets }) = aim {
-            if self.secrets != secrets {
-                (self.secrets, self.stood) = (secrets, None);
-            }
+        if let Some(Aim { files, directories }) = aim {
             self.watcher.aim(files, directories);
         }
         if let Err(error) = self.watcher.rearm() {
             complain(&error);
         }
-        let now = SystemTime::now();
-        let stand = |path: &PathBuf| Identity::of(path).ok().filter(|it| it.is_telling(now));
-        let stand: Stood = self.secrets.iter().map(stand).collect();
-        // Where nothing is known of them yet, whoever began the watch looks at everything himself.
-        let same = self.stood.as_ref().is_none_or(|stood| *stood == stand && !has_gap(stood));
-        self.stood = Some(stand);
+        let (secrets, is_telling) = stand(self.secrets.iter().map(|it| it.0.clone()).collect());
+        let same = self.is_telling && self.secrets == secrets;
+        (self.secrets, self.is_telling) = (secrets, is_telling);
         (self, if same { Changed::Pairs } else { Changed::Any })
     }
 }
 
-fn has_gap(stood: &Stood) -> bool {
-    stood.iter().any(Option::is_none)
+fn stand(paths: Vec<PathBuf>) -> (Secrets, bool) {
+    let now = SystemTime::now();
+    let stand = |path: PathBuf| {
+        let stands = Identity::of(&path).ok();
+        (path, stands)
+    };
+    let secrets: Secrets = paths.into_iter().map(stand).collect();
+    let is_telling = secrets.iter().all(|(_, it)| it.is_none_or(|it| it.is_telling(now)));
+    (secrets, is_telling)
 }
 
 fn say_late() {
@@ -157,19 +159,21 @@ fn complain(error: &dyn std::error::Error) {
 fn aim_of(config: &Config) -> Aim {
     let requests = requests::watched(&config.state);
     if !config.schedule.watch {
-        return Aim { files: vec![requests], directories: Vec::new(), secrets: Vec::new() };
+        return Aim { files: vec![requests], directories: Vec::new() };
     }
     let pairs = config.certificates.iter();
     let files = pairs.flat_map(|entry| {
         [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()].into_iter().flatten().cloned()
     });
-    let accounts = config.accounts.iter();
-    let secrets: Vec<_> = accounts.flat_map(|account| secrets(&account.credentials)).collect();
     let outcomes = config.discover.iter().map(|it| &it.outcome);
     let awaited = outcomes.clone().flat_map(|it| it.awaited.iter().cloned());
-    let files = files.chain(secrets.iter().cloned()).chain(awaited).chain([requests]).collect();
+    let files = files.chain(secrets_of(config)).chain(awaited).chain([requests]).collect();
     let directories = outcomes.flat_map(|it| it.listed.iter().cloned()).collect();
-    Aim { files, directories, secrets }
+    Aim { files, directories }
+}
+
+fn secrets_of(config: &Config) -> Vec<PathBuf> {
+    config.accounts.iter().flat_map(|account| secrets(&account.credentials)).collect()
 }
 
 /// The files of a credential: a corrected one is tried at once.

@@ -58,6 +58,11 @@ impl Known {
     pub fn is_as(&self, other: &Self) -> bool {
         self.content == other.content
     }
+
+    /// The leaf, where the files hold one that is sound in itself.
+    pub fn leaf(&self) -> Option<&Arc<LeafFacts>> {
+        self.judged.as_ref().ok()
+    }
 }
 
 /// A pair to be read, with what is known of it.
