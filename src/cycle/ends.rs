@@ -38,3 +38,75 @@ fn spots(push: &Push) -> impl Iterator<Item = Spot> {
     });
     push.places().map(Spot::Site).chain(probes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Config, parse};
+    use crate::model::digest::{Sha1, Sha256};
+    use crate::model::names::Subject;
+    use crate::plan::action::{Action, Fact, ImportKey};
+    use crate::plan::memory::Record;
+    use crate::plan::sight::{Seen, Sight, Verdict};
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn day(number: u32) -> Time {
+        Time::default() + DAY * number
+    }
+
+    fn config() -> Config {
+        let text = "[cloud.main]\nregion = 'cn-north-4'\n[[certificate]]\nname = 'www'\ncert = '/c'\nkey = '/k'\n\
+                    [[certificate.push]]\nservice = 'elb'\nprobe = ['www.example.com:443']\n";
+        parse(Path::new("/c.toml"), text).unwrap()
+    }
+
+    fn leaf(from: u32, to: u32) -> LeafFacts {
+        LeafFacts {
+            sha256: Sha256::of(b"leaf"),
+            sha1: Sha1::of(b"leaf"),
+            serial: "1".into(),
+            subject: "CN=www.example.com".into(),
+            issuer: "CN=Small CA".into(),
+            not_before: day(from),
+            not_after: day(to),
+            names: Default::default(),
+            key: "ECDSA P-256".into(),
+        }
+    }
+
+    #[test]
+    fn what_is_served_counts_before_what_lies_on_the_disk() {
+        let config = config();
+        let (entry, leaf) = (&config.certificates[0], leaf(70, 160));
+        let subject = Subject::Certificate(entry.name.clone());
+        let mut memory = Memory::default();
+        assert_eq!(ends(entry, None, &memory), None);
+        assert_eq!(
+            ends(entry, Some(&leaf), &memory),
+            Some(day(160)),
+            "the file, as nothing is served"
+        );
+
+        // An import that stands: as long as the leaf on the disk, which is its successor.
+        let sha256 = Sha256::of(b"former");
+        let (cloud, enterprise_project) = (entry.cloud.clone(), None);
+        let key = ImportKey { cloud, enterprise_project, leaf: sha256, issued: day(10) };
+        let (action, fact) = (Action::Import { key }, Fact::Seen { id: Some("scs1".to_owned()) });
+        let learned = Record::Learned { subject: subject.clone(), action, fact };
+        memory.fold(day(11), &learned);
+        assert_eq!(ends(entry, Some(&leaf), &memory), Some(day(100)));
+        assert_eq!(ends(entry, None, &memory), Some(day(10) + LIFE));
+
+        // And what a handshake returned, which may be older still.
+        let seen = Seen { sha256, issued: Some(day(1)), ends: Some(day(80)) };
+        let sight = Sight { verdict: Verdict::Pending, leaf: Some(seen), id: None, neither: false };
+        for spot in spots(&entry.pushes[0]) {
+            let subject = subject.clone();
+            memory.fold(day(12), &Record::Saw { subject, spot, sight: sight.clone() });
+        }
+        assert_eq!(ends(entry, Some(&leaf), &memory), Some(day(80)));
+    }
+}

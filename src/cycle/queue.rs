@@ -125,3 +125,92 @@ impl<T> Line<T> {
         self.waiting.is_empty() && self.brisk.is_empty() && self.slow.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(number: usize) -> Subject {
+        Subject::Certificate(Name::new(&format!("pair-{number}")).unwrap())
+    }
+
+    fn account(name: &str) -> Name {
+        Name::new(name).unwrap()
+    }
+
+    fn ends(number: usize) -> Time {
+        Time::from_secs(i64::try_from(number).unwrap())
+    }
+
+    /// A line of so many, the last of which ends first.
+    fn line(queue: &mut Queue<usize>, of: &str, count: usize) {
+        for number in 0..count {
+            queue.add(account(of), ends(count - number), subject(number), number);
+        }
+    }
+
+    /// Begins what may begin, and gives the ids of it.
+    fn begin(queue: &mut Queue<usize>) -> Vec<(usize, Id)> {
+        let mut begun = Vec::new();
+        while let Some((account, _, number)) = queue.next(Instant::now()) {
+            let id = tokio::spawn(async {}).id();
+            queue.began(&account, id, Instant::now());
+            begun.push((number, id));
+        }
+        begun
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_nearest_expiry_is_first_and_few_are_under_way() {
+        let mut queue = Queue::default();
+        line(&mut queue, "main", 300);
+        assert_eq!((queue.len(), queue.first()), (300, Some(ends(1))));
+        let begun = begin(&mut queue);
+        let numbers: Vec<_> = begun.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, (300 - UNDER_WAY_MAX..300).rev().collect::<Vec<_>>());
+        assert!(queue.contains(&subject(0)) && !queue.contains(&subject(299)));
+        queue.ended(begun[0].1);
+        // One that is more urgent than those that wait, and has come later.
+        queue.add(account("main"), ends(0), subject(999), 999);
+        assert_eq!(begin(&mut queue).iter().map(|it| it.0).collect::<Vec<_>>(), [999]);
+        queue.clear();
+        assert_eq!((queue.len(), queue.due()), (0, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_end_holds_up_nobody_for_long() {
+        let mut queue = Queue::default();
+        line(&mut queue, "main", 3000);
+        let began = Instant::now();
+        for round in 1..=WITH_SLOW_MAX / UNDER_WAY_MAX {
+            assert_eq!(begin(&mut queue).len(), UNDER_WAY_MAX, "{round}");
+            assert!(queue.next(Instant::now()).is_none());
+            if let Some(due) = queue.due() {
+                tokio::time::advance(due - Instant::now()).await;
+            }
+        }
+        assert_eq!(began.elapsed(), SLOW_AFTER * 3);
+        tokio::time::advance(SLOW_AFTER * 10).await;
+        assert_eq!((begin(&mut queue).len(), queue.due()), (0, None), "bounded all the same");
+        // Another account has a line of its own.
+        line(&mut queue, "other", 2);
+        let others = begin(&mut queue);
+        assert_eq!(others.iter().map(|it| it.0).collect::<Vec<_>>(), [1, 0]);
+        others.iter().for_each(|(_, id)| queue.ended(*id));
+        assert_eq!(queue.lines.len(), 1, "a line that is over leaves nothing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_one_that_ends_gives_its_place_back() {
+        let mut queue = Queue::default();
+        line(&mut queue, "main", 3000);
+        let mut begun = Vec::new();
+        for _ in 0..WITH_SLOW_MAX / UNDER_WAY_MAX {
+            begun.extend(begin(&mut queue));
+            tokio::time::advance(SLOW_AFTER).await;
+        }
+        assert!(begin(&mut queue).is_empty());
+        begun.iter().take(3).for_each(|(_, id)| queue.ended(*id));
+        assert_eq!(begin(&mut queue).len(), 3);
+    }
+}
