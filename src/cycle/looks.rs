@@ -395,3 +395,6 @@ async fn ca(
     let subject = Subject::Ca(entry.name.clone());
     Stride::Done(Box::new(context.clone().done(subject, Seen::Ca(seen), payload)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,9 @@ impl Ways {
     /// Puts these ways in place of the former ones of the same paths. Gives the names over which none leads any
     /// more.
     pub fn exchange(&mut self, ways: &BTreeMap<u32, BTreeSet<PathBuf>>) -> Vec<PathBuf> {
+        if ways.is_empty() {
+            return Vec::new();
+        }
         for paths in self.over.values_mut() {
             paths.retain(|path| !ways.contains_key(path));
         }

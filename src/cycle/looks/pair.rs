@@ -65,6 +65,11 @@ impl Ask {
         }
     }
 
+    /// Whether the import alone decides what is done first, as long as there is none.
+    pub fn is_for_import_alone(&self) -> bool {
+        self.import_alone
+    }
+
     /// Whether there is nothing to be asked.
     pub fn is_idle(&self, entry: &Certificate) -> bool {
         let known = self.need == ImportNeed::Nothing && !self.named;
@@ -94,7 +99,7 @@ pub(super) async fn look(
     };
     let targets = look_at_targets(cloud, &unasked, &leaf, &ask, context);
     let held = imports::held(cloud, &ask.superseded);
-    if ask.import_alone {
+    if ask.is_for_import_alone() {
         let (import, newest_named, others) = settled(tokio::join!(import, named));
         let newer = newest_named.is_some_and(|newest| newest > leaf.not_before);
         if import == ImportSeen::Absent && !newer {
