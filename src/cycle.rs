@@ -17,6 +17,7 @@ mod reload;
 mod report;
 mod roll;
 mod steps;
+mod wakes;
 mod wanted;
 mod world;
 
@@ -325,32 +326,6 @@ impl Cycle {
         }
     }
 
-    /// Everything is looked at again.
-    fn look_at_all(&mut self) {
-        self.woken = Instant::now();
-        self.board.picture().pulse.asked();
-        self.look_at(self.world.subjects());
-    }
-
-    /// The files of every certificate are looked at again.
-    fn look_at_files(&mut self) {
-        self.woken = Instant::now();
-        let subjects = self.world.subjects().into_iter();
-        let pairs = subjects.filter(|it| matches!(it, Subject::Certificate(_)) && self.is_ours(it));
-        let pairs: Vec<_> = pairs.collect();
-        self.wanted.files_of(pairs, &self.looking);
-    }
-
-    /// These are looked at again, as far as they are ours to look after.
-    fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let ours: Vec<_> = subjects.into_iter().filter(|subject| self.is_ours(subject)).collect();
-        self.wanted.all_of(ours, &self.looking);
-    }
-
-    fn is_ours(&self, subject: &Subject) -> bool {
-        self.world.knows(subject) && self.only.as_ref().is_none_or(|only| only.contains(subject))
-    }
-
     fn is_idle(&self) -> bool {
         self.looking.is_empty() && self.running.is_empty() && self.wanted.is_empty()
     }
@@ -363,32 +338,6 @@ impl Cycle {
             self.held().any(|held| matches!(held.why, plan::hold::Hold::JobRunning { .. }));
         let patience = if follows { wait.max(jobs) } else { wait };
         began.elapsed() + next.since((self.clock)()) <= patience
-    }
-
-    fn take_wake(&mut self, wake: Wake) -> Result<bool, JournalError> {
-        match wake {
-            Wake::Stop => return Ok(true),
-            Wake::Look => {}
-            Wake::Files => {
-                self.look_at_files();
-                return Ok(false);
-            }
-            Wake::Asked(requests) => self.ask(&requests)?,
-            Wake::Reload(config) => self.reload(*config),
-            Wake::Found(config) => {
-                self.take_found(*config);
-                return Ok(false);
-            }
-        }
-        self.look_at_all();
-        Ok(false)
-    }
-
-    fn take_due(&mut self) {
-        let now = (self.clock)();
-        self.woken = Instant::now();
-        let due = self.due.take(now);
-        self.wanted.all_of(due, &self.looking);
     }
 
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start

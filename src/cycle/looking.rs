@@ -1,5 +1,8 @@
 //! Looks under way and those that wait for a place: which subjects each belongs to, also when it ends in a panic.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -23,7 +26,15 @@ pub(super) struct Looking {
     tasks: JoinSet<Stride>,
     roll: Roll,
     queue: Queue<Begin>,
+    /// Those of the tasks that read files.
+    reading: HashSet<Id>,
+    /// Since when files are read while others wait for that.
+    put_off: Option<Instant>,
 }
+
+/// How long those that are read already wait for the others that are being read, which may be more urgent. A disk that
+/// hangs takes longer, and they go on without it.
+const READ_FIRST: Duration = Duration::from_secs(1);
 
 /// Begins a look: what it holds comes to be no sooner.
 type Begin = Box<dyn FnOnce(&mut JoinSet<Stride>) -> Id + Send>;
@@ -36,6 +47,17 @@ impl Looking {
         look: impl Future<Output = Stride> + Send + 'static,
     ) {
         let id = self.tasks.spawn(look).id();
+        self.roll.add(id, subjects);
+    }
+
+    /// Begins to read files of these, as [`Self::spawn`].
+    pub fn read(
+        &mut self,
+        subjects: Vec<Subject>,
+        read: impl Future<Output = Stride> + Send + 'static,
+    ) {
+        let id = self.tasks.spawn(read).id();
+        self.reading.insert(id);
         self.roll.add(id, subjects);
     }
 
@@ -57,7 +79,8 @@ impl Looking {
     pub async fn next(&mut self) -> Option<Ended> {
         loop {
             self.admit();
-            let ended = match self.queue.due() {
+            let put_off = self.put_off_until(Instant::now());
+            let ended = match put_off.or_else(|| self.queue.due()) {
                 None => self.tasks.join_next_with_id().await?,
                 Some(due) => tokio::select! {
                     ended = self.tasks.join_next_with_id() => ended?,
@@ -103,8 +126,21 @@ impl Looking {
         self.tasks.abort_all();
     }
 
+    /// Until when nobody begins who waits.
+    fn put_off_until(&self, now: Instant) -> Option<Instant> {
+        self.put_off.map(|since| since + READ_FIRST).filter(|until| now < *until)
+    }
+
     fn admit(&mut self) {
         let now = Instant::now();
+        match (self.reading.is_empty(), self.queue.len()) {
+            (true, _) => self.put_off = None,
+            (false, 0) => {}
+            (false, _) => self.put_off = self.put_off.or(Some(now)),
+        }
+        if self.put_off_until(now).is_some() {
+            return;
+        }
         while let Some((account, subject, begin)) = self.queue.next(now) {
             let id = begin(&mut self.tasks);
             self.queue.began(&account, id, now);
@@ -118,6 +154,7 @@ impl Looking {
             Err(error) => (error.id(), None),
         };
         self.queue.ended(id);
+        self.reading.remove(&id);
         Ended { subjects: self.roll.remove(&id), stride }
     }
 }

@@ -288,7 +288,7 @@ fn start(
     });
     for part in local::parts(&asked) {
         let (asked, context) = (part.to_vec(), context.clone());
-        looking.spawn(asked.iter().map(subject_of).collect(), async move {
+        looking.read(asked.iter().map(subject_of).collect(), async move {
             let read = local::sweep(asked.clone()).await;
             Stride::Read(Read { asked, read, context })
         });

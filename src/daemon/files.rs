@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -59,8 +59,7 @@ impl Files {
         let task = watcher.map(|watcher| {
             let (changed, aim) = (Arc::clone(&changed), Arc::clone(&aim));
             // From before the first look: what is corrected after that is seen once the watch stands.
-            let (secrets, _) = stand(secrets_of(config));
-            let watch = Watch { watcher, secrets, is_telling: true };
+            let watch = Watch { watcher, secrets: stand(secrets_of(config)) };
             AbortOnDropHandle::new(tokio::spawn(attend(watch, changed, aim, tell)))
         });
         Self { task, changed, aim }
@@ -108,8 +107,6 @@ async fn attend(
 struct Watch {
     watcher: Watcher,
     secrets: Secrets,
-    /// Whether a change after that is sure to show.
-    is_telling: bool,
 }
 
 /// Files, and how each stands; absent where it cannot be told.
@@ -124,22 +121,20 @@ impl Watch {
         if let Err(error) = self.watcher.rearm() {
             complain(&error);
         }
-        let (secrets, is_telling) = stand(self.secrets.iter().map(|it| it.0.clone()).collect());
-        let same = self.is_telling && self.secrets == secrets;
-        (self.secrets, self.is_telling) = (secrets, is_telling);
+        // It is quiet for longer than the grain of any clock by now: the next change has another time.
+        let secrets = stand(self.secrets.iter().map(|it| it.0.clone()).collect());
+        let same = self.secrets == secrets;
+        self.secrets = secrets;
         (self, if same { Changed::Pairs } else { Changed::Any })
     }
 }
 
-fn stand(paths: Vec<PathBuf>) -> (Secrets, bool) {
-    let now = SystemTime::now();
+fn stand(paths: Vec<PathBuf>) -> Secrets {
     let stand = |path: PathBuf| {
         let stands = Identity::of(&path).ok();
         (path, stands)
     };
-    let secrets: Secrets = paths.into_iter().map(stand).collect();
-    let is_telling = secrets.iter().all(|(_, it)| it.is_none_or(|it| it.is_telling(now)));
-    (secrets, is_telling)
+    paths.into_iter().map(stand).collect()
 }
 
 fn say_late() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::*;
 use crate::config::parse;
@@ -51,10 +51,12 @@ impl Bench {
     /// Another pair, sound in itself.
     fn renew(&self) {
         let mut root = CertificateParams::new(vec![]).unwrap();
+        root.distinguished_name.push(DnType::CommonName, "Small CA");
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["www.example.com".to_owned()]).unwrap();
+        let mut leaf = CertificateParams::new(vec!["www.example.com".to_owned()]).unwrap();
+        leaf.distinguished_name.push(DnType::CommonName, "www.example.com");
         let leaf = leaf.signed_by(&key, &root).unwrap();
         self.put("cert", &format!("{}{}", leaf.pem(), root.pem()));
         self.put("key", &key.serialize_pem());
