@@ -6,16 +6,20 @@
 
 mod clocks;
 mod dues;
+mod ends;
 mod keep;
 mod looking;
 mod looks;
 mod offline;
 pub mod picture;
 pub mod pulse;
+mod queue;
 mod reload;
 mod report;
 mod roll;
 mod steps;
+mod wakes;
+mod wanted;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -33,6 +37,7 @@ use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
 use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
+use crate::observe::local;
 use crate::observe::seen::Pairs;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::Observed;
@@ -46,9 +51,11 @@ use picture::Board;
 use report::Report;
 use roll::Roll;
 use steps::{Begun, Landed};
+use wanted::Wanted;
 
 pub use looks::{preview, survey};
 pub use offline::offline;
+pub use report::Progress;
 pub use world::World;
 
 /// How long steps under way may take to end once the daemon is told to stop.
@@ -59,6 +66,9 @@ pub const STOP_WITHIN: Duration = Duration::from_secs(9);
 pub enum Wake {
     /// Something may have changed: look at everything again.
     Look,
+    /// Files may have changed, whichever: look at all of them again, and at nothing else of those that are as they
+    /// were.
+    Files,
     /// An operator asks for something: remember it, and look again.
     Asked(Vec<Request>),
     /// The configuration changed. Steps under way finish as they began.
@@ -128,7 +138,7 @@ pub struct Cycle {
     lists: Arc<Lists>,
     only: Option<BTreeSet<Subject>>,
     woken: Instant,
-    dirty: BTreeSet<Subject>,
+    wanted: Wanted,
     looking: Looking,
     known: Pairs,
     /// When that was last put down for the next process.
@@ -144,6 +154,7 @@ pub struct Cycle {
     blind: BTreeMap<Subject, u32>,
     broken: bool,
     report: Report,
+    progress: watch::Sender<Option<Progress>>,
     board: Board,
 }
 
@@ -168,7 +179,7 @@ impl Cycle {
             lists,
             only: None,
             woken: Instant::now(),
-            dirty: BTreeSet::new(),
+            wanted: Wanted::default(),
             looking: Looking::default(),
             known,
             kept: None,
@@ -182,6 +193,7 @@ impl Cycle {
             blind: BTreeMap::new(),
             broken: false,
             report: Report::default(),
+            progress: watch::Sender::default(),
             board,
         })
     }
@@ -226,6 +238,7 @@ impl Cycle {
             let next = self.due.first();
             if self.is_idle() {
                 self.rest();
+                self.progress.send_replace(None);
                 if let Some(words) = self.report.finish(&self.held) {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
@@ -236,8 +249,9 @@ impl Cycle {
                 }
             }
             self.beat();
+            let show_at = self.show_at();
             tokio::select! {
-                Some(stride) = self.looking.next() => self.take_stride(stride),
+                Some(ended) = self.looking.next() => self.take_stride(ended),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {
@@ -246,13 +260,16 @@ impl Cycle {
                     }
                 }
                 () = sleep_until((self.clock)(), next), if next.is_some() => self.take_due(),
+                () = tokio::time::sleep_until(show_at.unwrap_or_else(Instant::now)), if show_at.is_some() => {
+                    self.show_progress();
+                }
             }
             // Whatever else has ended by now shares this pass, and its way to the disk.
             while let Some(ended) = self.running.try_join_next_with_id() {
                 self.take_end(ended);
             }
-            while let Some(stride) = self.looking.try_next() {
-                self.take_stride(stride);
+            while let Some(ended) = self.looking.try_next() {
+                self.take_stride(ended);
             }
             self.note_refusals();
             let begun = self.pass();
@@ -290,7 +307,16 @@ impl Cycle {
         self.hold(&bytes, plan.held);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
-        self.begin(sound.map(|(_, step)| step).collect(), &bytes)
+        let mut steps: Vec<_> = sound.map(|(_, step)| step).collect();
+        steps.sort_by_cached_key(|step| self.ends(&step.subject));
+        self.begin(steps, &bytes)
+    }
+
+    /// What the steps of one pass are ordered by: what ends first goes first, behind what is no certificate.
+    fn ends(&self, subject: &Subject) -> Option<Time> {
+        let Subject::Certificate(name) = subject else { return None };
+        let known = self.known.get(name).and_then(local::Known::leaf);
+        ends::ends(self.world.certificate(name)?, known.map(|leaf| &**leaf), &self.memory)
     }
 
     /// Once what was seen has been taken in: what is served counts before what lies on the disk.
@@ -308,23 +334,8 @@ impl Cycle {
         }
     }
 
-    /// Everything is looked at again.
-    fn look_at_all(&mut self) {
-        self.woken = Instant::now();
-        self.board.picture().pulse.asked();
-        self.look_at(self.world.subjects());
-    }
-
-    /// These are looked at again, as far as they are ours to look after.
-    fn look_at(&mut self, subjects: impl IntoIterator<Item = Subject>) {
-        let wanted = subjects.into_iter().filter(|subject| self.world.knows(subject));
-        self.dirty.extend(
-            wanted.filter(|subject| self.only.as_ref().is_none_or(|only| only.contains(subject))),
-        );
-    }
-
     fn is_idle(&self) -> bool {
-        self.looking.is_empty() && self.running.is_empty() && self.dirty.is_empty()
+        self.looking.is_empty() && self.running.is_empty() && self.wanted.is_empty()
     }
 
     /// Whether an idle cycle goes on: for a daemon always, else while a hold ends soon enough.
@@ -335,27 +346,6 @@ impl Cycle {
             self.held().any(|held| matches!(held.why, plan::hold::Hold::JobRunning { .. }));
         let patience = if follows { wait.max(jobs) } else { wait };
         began.elapsed() + next.since((self.clock)()) <= patience
-    }
-
-    fn take_wake(&mut self, wake: Wake) -> Result<bool, JournalError> {
-        match wake {
-            Wake::Stop => return Ok(true),
-            Wake::Look => {}
-            Wake::Asked(requests) => self.ask(&requests)?,
-            Wake::Reload(config) => self.reload(*config),
-            Wake::Found(config) => {
-                self.take_found(*config);
-                return Ok(false);
-            }
-        }
-        self.look_at_all();
-        Ok(false)
-    }
-
-    fn take_due(&mut self) {
-        let now = (self.clock)();
-        self.woken = Instant::now();
-        self.dirty.extend(self.due.take(now));
     }
 
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{ApplyArgs, Format};
-use super::{Exit, begin_log, patterns, print};
+use super::{Exit, begin_log, patterns, print, progress};
 use crate::config::Config;
 use crate::cycle::{Cycle, CycleError, Ended, Request, Until, Wake};
 use crate::daemon::{self, DaemonError, requests};
@@ -40,7 +40,7 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         }
         Err(error) => return print::failed(&error),
     };
-    match settle(config, args).await {
+    match settle(config, args, format).await {
         Ok((ended, held)) => report(ended, &held, found, format),
         Err(error) => print::failed(&error),
     }
@@ -78,7 +78,11 @@ fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
     Exit::Fine
 }
 
-async fn settle(config: Config, args: &ApplyArgs) -> Result<(Ended, Vec<Held>), CycleError> {
+async fn settle(
+    config: Config,
+    args: &ApplyArgs,
+    format: Format,
+) -> Result<(Ended, Vec<Held>), CycleError> {
     let named: BTreeSet<_> = args.only.iter().collect();
     let only: BTreeSet<_> = subjects(&config).filter(|it| named.contains(it.name())).collect();
     let mut cycle = Cycle::open(config, daemon::now)?;
@@ -88,9 +92,11 @@ async fn settle(config: Config, args: &ApplyArgs) -> Result<(Ended, Vec<Held>), 
     }
     let (wake, mut wakes) = mpsc::channel(1);
     let until = Until::Settled { wait: args.wait, jobs: JOBS_WITHIN };
+    let drawn = progress::draw(cycle.progress(), format);
     let ended = tokio::select! {
         ended = cycle.run(&mut wakes, until, |_| ()) => ended?,
         never = interrupted(&wake) => match never {},
+        never = drawn => match never {},
     };
     Ok((ended, cycle.held().cloned().collect()))
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ends::ends;
 use super::keep;
-use super::looking::Looking;
+use super::looking::{Ended, Looking};
+use super::wanted::Round;
 use super::{Cycle, World};
 use tokio::time::Instant;
 
@@ -20,10 +22,11 @@ use crate::observe::lists::Lists;
 use crate::observe::local::{self, Asked, Local};
 use crate::observe::seen::Pairs;
 use crate::observe::{published, switches};
+use crate::plan::hold::Hold;
 use crate::plan::memory::Memory;
 use crate::plan::needs;
-use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed, SwitchSeen};
-use crate::plan::{self, Plan};
+use crate::plan::observed::{BadInput, CaSeen, CertificateSeen, FileSeen, Observed, SwitchSeen};
+use crate::plan::{self, Held, Plan};
 use pair::Ask;
 
 mod pair;
@@ -69,41 +72,63 @@ pub(super) enum Seen {
 impl Cycle {
     /// Begins to look at everything that needs it and has nothing under way.
     pub(super) fn start_looks(&mut self) {
-        let (later, now): (BTreeSet<_>, BTreeSet<_>) =
-            std::mem::take(&mut self.dirty).into_iter().partition(|it| self.looking.contains(it));
-        self.dirty = later;
+        let Round { mut all, mut files } = self.wanted.take();
         // What has a step under way is looked at when the step ends.
-        let now: BTreeSet<_> =
-            now.into_iter().filter(|subject| !self.in_flight.contains_key(subject)).collect();
-        if now.is_empty() {
+        for wanted in [&mut all, &mut files] {
+            wanted.retain(|subject| !self.in_flight.contains_key(subject));
+        }
+        if all.is_empty() && files.is_empty() {
             return;
         }
-        self.report.begin();
-        now.iter().for_each(|subject| self.due.remove(subject));
         let context = Context {
             world: Arc::clone(&self.world),
             lists: Arc::clone(&self.lists),
             now: (self.clock)(),
             began: Instant::now(),
             woken: self.woken,
+            scope: Scope::Rest,
         };
-        start(now, &context, &self.memory, &self.known, &mut self.looking);
+        if !all.is_empty() {
+            self.report.begin(all.iter().cloned());
+            all.iter().for_each(|subject| self.due.remove(subject));
+            start(all, &context, &self.memory, &self.known, &mut self.looking);
+        }
+        let context = Context { scope: Scope::Changed, ..context };
+        start(files, &context, &self.memory, &self.known, &mut self.looking);
     }
 
-    pub(super) fn take_stride(&mut self, stride: Result<Stride, Vec<Subject>>) {
+    pub(super) fn take_stride(&mut self, Ended { subjects, stride }: Ended) {
         self.moved();
         match stride {
-            Ok(Stride::Read(read)) => {
-                for look in go_on(read, &self.memory, &mut self.known, &mut self.looking) {
-                    self.take_look(look);
+            Some(Stride::Read(read)) => {
+                let went = go_on(read, &self.memory, &mut self.known, &mut self.looking);
+                if !went.began.is_empty() {
+                    self.report.begin(went.began);
                 }
+                went.done.into_iter().for_each(|look| self.take_look(look));
+                went.torn.into_iter().for_each(|(subject, bad)| self.take_torn(subject, &bad));
             }
-            Ok(Stride::Done(look)) => self.take_look(*look),
-            Err(subjects) => {
+            Some(Stride::Done(look)) => self.take_look(*look),
+            None => {
                 self.broken = true;
                 let again = (self.clock)() + AFTER_PANIC;
                 subjects.iter().for_each(|subject| self.due.by(subject, again));
             }
+        }
+        for subject in subjects.iter().filter(|subject| !self.looking.contains(subject)) {
+            self.wanted.looked_at(subject);
+        }
+    }
+
+    /// Files that have just changed and are not fit: somebody may be writing them one after the other. What is
+    /// wrong for longer is told by the look that comes then, and what was wrong before is told already.
+    fn take_torn(&mut self, subject: Subject, bad: &BadInput) {
+        let is_told = |held: &Held| {
+            matches!(&held.why, Hold::BadInput { path, finding }
+                if (path, finding) == (&bad.path, &bad.finding))
+        };
+        if !self.held.get(&subject).is_some_and(|held| held.iter().any(is_told)) {
+            self.due.by(&subject, (self.clock)() + WHOLE_WITHIN);
         }
     }
 
@@ -118,6 +143,9 @@ impl Cycle {
 
 /// When to look again after a look that panicked. The panic has logged itself.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
+/// How long whoever writes a pair may take from one file to the next before that is an alarm. An ACME client needs
+/// milliseconds.
+const WHOLE_WITHIN: Duration = Duration::from_secs(2);
 
 /// What every look of one round shares.
 #[derive(Clone)]
@@ -127,6 +155,18 @@ pub(super) struct Context {
     now: Time,
     began: Instant,
     woken: Instant,
+    scope: Scope,
+}
+
+/// How far the looks of a round go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// To all that a plan needs, since nothing follows on this one.
+    All,
+    /// To all that the next step needs: what comes after it is looked at then.
+    Rest,
+    /// The same, and no further than the files where those are as they were.
+    Changed,
 }
 
 /// Looks at everything once and plans, without a step and without a journal: what `plan` shows.
@@ -140,19 +180,21 @@ pub async fn preview(world: Arc<World>, memory: &mut Memory, now: Time) -> Plan 
 pub async fn survey(world: Arc<World>, memory: &mut Memory, now: Time) -> (Observed, Plan) {
     let (mut known, lists) = keep::taken(&world.config.state);
     let began = Instant::now();
-    let context = Context { world: Arc::clone(&world), lists, now, began, woken: began };
+    let (world_of, scope) = (Arc::clone(&world), Scope::All);
+    let context = Context { world: world_of, lists, now, began, woken: began, scope };
     let mut looking = Looking::default();
     let all = world.subjects().into_iter().collect();
     start(all, &context, memory, &known, &mut looking);
     let mut looks = BTreeMap::new();
     let mut take = |look: Look| drop(looks.insert(look.subject.clone(), look));
-    while let Some(stride) = looking.next().await {
-        match stride {
-            Ok(Stride::Read(read)) => {
-                go_on(read, memory, &mut known, &mut looking).into_iter().for_each(&mut take);
+    while let Some(ended) = looking.next().await {
+        match ended.stride {
+            Some(Stride::Read(read)) => {
+                let went = go_on(read, memory, &mut known, &mut looking);
+                went.done.into_iter().for_each(&mut take);
             }
-            Ok(Stride::Done(look)) => take(*look),
-            Err(_) => {}
+            Some(Stride::Done(look)) => take(*look),
+            None => {}
         }
     }
     let (observed, _) = observed(looks, &world, now, std::iter::empty());
@@ -239,9 +281,14 @@ fn start(
             }
         }
     }
+    // Those whose turn comes first in the cloud are read first.
+    asked.sort_by_cached_key(|(entry, known)| {
+        let leaf = known.as_ref().and_then(local::Known::leaf);
+        ends(entry, leaf.map(|leaf| &**leaf), memory).map_or((1, Time::default()), |ends| (0, ends))
+    });
     for part in local::parts(&asked) {
         let (asked, context) = (part.to_vec(), context.clone());
-        looking.spawn(asked.iter().map(subject_of).collect(), async move {
+        looking.read(asked.iter().map(subject_of).collect(), async move {
             let read = local::sweep(asked.clone()).await;
             Stride::Read(Read { asked, read, context })
         });
@@ -252,6 +299,17 @@ fn subject_of((entry, _): &Asked) -> Subject {
     Subject::Certificate(entry.name.clone())
 }
 
+/// What came of files that were read.
+#[derive(Default)]
+struct Went {
+    /// Looks that need not ask the cloud.
+    done: Vec<Look>,
+    /// What has just changed and is not fit to be sent.
+    torn: Vec<(Subject, BadInput)>,
+    /// Who is looked at, be that at the files alone.
+    began: Vec<Subject>,
+}
+
 /// The second stride of certificates: the cloud, as far as it must be asked. Those looks that need not ask are
 /// given at once.
 fn go_on(
@@ -259,8 +317,8 @@ fn go_on(
     memory: &Memory,
     known: &mut Pairs,
     looking: &mut Looking,
-) -> Vec<Look> {
-    let mut done = Vec::new();
+) -> Went {
+    let mut went = Went::default();
     let mut read = read.into_iter();
     for (entry, former) in asked {
         let subject = Subject::Certificate(entry.name.clone());
@@ -275,28 +333,42 @@ fn go_on(
             });
             continue;
         };
+        let same = read.as_ref().zip(former.as_ref()).is_some_and(|(read, of)| read.is_as(of));
         match read {
             Some(read) => known.insert(entry.name.clone(), read),
             None => known.remove(&entry.name),
         }
+        if context.scope == Scope::Changed {
+            match &leaf {
+                _ if same => continue,
+                Ok(_) => {}
+                Err(bad) => {
+                    went.torn.push((subject, bad.clone()));
+                    continue;
+                }
+            }
+        }
+        went.began.push(subject.clone());
         let ask = leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
         match (leaf, ask) {
             (Ok(leaf), Some(ask)) if !ask.is_idle(&entry) => {
-                let context = context.clone();
-                looking.spawn(vec![subject.clone()], async move {
+                let (account, first) = (entry.cloud.clone(), ends(&entry, Some(&leaf), memory));
+                let (context, of) = (context.clone(), subject.clone());
+                let look = async move || {
                     let (seen, others) = pair::look(&cloud, &entry, leaf, ask, &context).await;
                     let seen = Seen::Certificate { seen, others };
-                    Stride::Done(Box::new(context.done(subject, seen, Payload::None)))
-                });
+                    Stride::Done(Box::new(context.done(of, seen, Payload::None)))
+                };
+                looking.enqueue(&account, first.unwrap_or_default(), subject, look);
             }
             (leaf, _) => {
                 let seen = unseen(&entry, leaf, context.now);
                 let seen = Seen::Certificate { seen, others: Vec::new() };
-                done.push(context.clone().done(subject, seen, Payload::None));
+                went.done.push(context.clone().done(subject, seen, Payload::None));
             }
         }
     }
-    done
+    went
 }
 
 impl Context {
@@ -323,3 +395,6 @@ async fn ca(
     let subject = Subject::Ca(entry.name.clone());
     Stride::Done(Box::new(context.clone().done(subject, Seen::Ca(seen), payload)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl Cycle {
         self.held.retain(|subject, _| world.knows(subject));
         self.waiting.retain(|subject| world.knows(subject));
         self.due.retain(|subject| world.knows(subject));
-        self.dirty.retain(|subject| world.knows(subject));
+        self.wanted.retain(|subject| world.knows(subject));
         self.looked.retain(|subject, _| world.knows(subject));
         self.known.retain(|name| world.certificate(name).is_some());
         self.board.picture().keep(world.subjects());

@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod holds;
 mod instances;
+mod progress;
 mod scene;
 mod sights;
 
@@ -29,6 +30,7 @@ use crate::plan::{Held, Lesson, Plan, Step};
 use crate::record::JournalError;
 pub(super) use alarms::served_until;
 pub(super) use instances::presented_until;
+pub use progress::Progress;
 
 use super::looks::{Look, Seen};
 use alarms::Alarms;
@@ -42,6 +44,11 @@ const REQUEST: &str = " (request ";
 #[derive(Debug, Default)]
 pub(super) struct Report {
     began: Option<Instant>,
+    /// Who was looked at since.
+    begun: BTreeSet<Subject>,
+    /// When its progress was told.
+    told_at: Option<Instant>,
+    shown_at: Option<Instant>,
     steps: usize,
     failed: usize,
     told: BTreeMap<Subject, Vec<String>>,
@@ -56,6 +63,7 @@ impl Report {
     /// `None`: nothing was looked at since the last one.
     pub fn finish(&mut self, held: &BTreeMap<Subject, Vec<Held>>) -> Option<String> {
         let elapsed_ms = millis(self.began.take()?.elapsed());
+        (self.begun, self.told_at) = (BTreeSet::new(), None);
         let faults = held.values().flatten().filter(|held| held.why.is_fault()).count();
         let waiting = held.values().map(Vec::len).sum::<usize>() - faults;
         let (steps, failed) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.failed));
@@ -74,11 +82,6 @@ impl Report {
         if let Seen::Certificate { seen, others } = &look.seen {
             self.duplicates.look(seen, others);
         }
-    }
-
-    /// A cycle is under way.
-    pub fn begin(&mut self) {
-        self.began.get_or_insert_with(Instant::now);
     }
 
     pub fn started(&mut self, step: &Step) {

@@ -123,10 +123,9 @@ impl Cycle {
                 self.in_flight.remove(subject);
             }
         }
-        self.dirty.extend(self.waiting.iter().cloned());
-        if !self.in_flight.contains_key(subject) {
-            self.dirty.insert(subject.clone());
-        }
+        let lands = (!self.in_flight.contains_key(subject)).then_some(subject);
+        let again = self.waiting.iter().chain(lands).cloned();
+        self.wanted.all_of(again, &self.looking);
     }
 
     /// Keeps what is held, and when to look at it again.

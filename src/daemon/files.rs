@@ -5,19 +5,32 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::requests;
+use super::{Event, requests};
 use crate::config::Config;
+use crate::files::Identity;
 use crate::files::watch::Watcher;
 use crate::model::account::{CredentialSource, SecretFile};
 
-/// How long after a changed file the look begins: whoever writes a pair writes two files.
-const QUIET: Duration = Duration::from_millis(200);
+/// How long after a changed file the look begins: whoever writes a pair writes two files. Who takes longer between
+/// them is no trouble (see `cycle::looks`).
+const QUIET: Duration = Duration::from_millis(50);
 /// How long files that keep changing may put the look off.
-const QUIET_AFTER_MAX: Duration = Duration::from_secs(2);
+const QUIET_AFTER_MAX: Duration = Duration::from_millis(500);
+/// How long the way to all files may take to be looked at before the log says that the disk does not answer.
+const LATE: Duration = Duration::from_secs(10);
+
+/// What has to be looked at after a change, the more the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Changed {
+    /// Pairs whose files are others now, whichever those are.
+    Pairs,
+    /// Everything, for instance because a credential may work now that did not before.
+    Any,
+}
 
 /// A watch on everything that the configuration reads, until it is dropped. It lives in a task of
 /// its own: a wait that shares a `select!` with other events would be dropped by each of them.
@@ -35,25 +48,24 @@ struct Aim {
 }
 
 impl Files {
-    /// Begins to watch; `wake` is called after changes. Without a watch the schedule alone notices,
-    /// and the log says so.
-    pub fn watch(config: &Config, wake: impl Fn() + Send + 'static) -> Self {
-        let (changed, aim) = (Arc::new(Notify::new()), Arc::<Mutex<Option<Aim>>>::default());
+    /// Begins to watch, and tells of changes; first of all once the watch stands, since anything may have
+    /// changed before. Without a watch the schedule alone notices, and the log says so.
+    pub fn watch(config: &Config, tell: mpsc::Sender<Event>) -> Self {
+        let changed = Arc::new(Notify::new());
+        let aim = Arc::new(Mutex::new(Some(aim_of(config))));
         let notify = Arc::clone(&changed);
-        let watcher = Watcher::new(&[], move || notify.notify_one()).and_then(|mut watcher| {
-            take_aim(&mut watcher, aim_of(config));
-            watcher.rearm()?;
-            Ok(watcher)
-        });
+        let watcher = Watcher::new(&[], move || notify.notify_one());
         let watcher = watcher.inspect_err(|error| complain(error)).ok();
         let task = watcher.map(|watcher| {
             let (changed, aim) = (Arc::clone(&changed), Arc::clone(&aim));
-            AbortOnDropHandle::new(tokio::spawn(attend(watcher, changed, aim, wake)))
+            // From before the first look: what is corrected after that is seen once the watch stands.
+            let watch = Watch { watcher, secrets: stand(secrets_of(config)) };
+            AbortOnDropHandle::new(tokio::spawn(attend(watch, changed, aim, tell)))
         });
         Self { task, changed, aim }
     }
 
-    /// Watches what this configuration reads in place of the former one, and wakes once that is so: what has
+    /// Watches what this configuration reads in place of the former one, and tells once that is so: what has
     /// changed meanwhile is seen by the look that follows.
     pub fn aim(&self, config: &Config) {
         *self.aim.lock().unwrap_or_else(PoisonError::into_inner) = Some(aim_of(config));
@@ -61,30 +73,77 @@ impl Files {
     }
 }
 
-fn take_aim(watcher: &mut Watcher, aim: Aim) {
-    watcher.aim(aim.files, aim.directories);
-}
-
 async fn attend(
-    mut watcher: Watcher,
+    mut watch: Watch,
     changed: Arc<Notify>,
     aim: Arc<Mutex<Option<Aim>>>,
-    wake: impl Fn(),
+    tell: mpsc::Sender<Event>,
 ) {
     loop {
+        let aim = aim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The disk may take for ever, and nobody else shall wait for it.
+        let mut arming = tokio::task::spawn_blocking(move || watch.arm(aim));
+        let armed = match timeout(LATE, &mut arming).await {
+            Ok(armed) => armed,
+            Err(_) => {
+                say_late();
+                arming.await
+            }
+        };
+        let Ok((armed, found)) = armed else { return }; // It has logged itself.
+        watch = armed;
+        if tell.send(Event::Files(found)).await.is_err() {
+            return;
+        }
         changed.notified().await;
         // Events go on while files are being written; what counts is that it ends.
         let latest = Instant::now() + QUIET_AFTER_MAX;
         let more = async { while timeout(QUIET, changed.notified()).await.is_ok() {} };
         let _ = timeout_at(latest, more).await;
-        if let Some(aim) = aim.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            take_aim(&mut watcher, aim);
+    }
+}
+
+/// The watch, and how the files of credentials stood when they were last looked at.
+struct Watch {
+    watcher: Watcher,
+    secrets: Secrets,
+}
+
+/// Files, and how each stands; absent where it cannot be told.
+type Secrets = Vec<(PathBuf, Option<Identity>)>;
+
+impl Watch {
+    /// On a thread that may block: watches where the files are now, and tells what has changed.
+    fn arm(mut self, aim: Option<Aim>) -> (Self, Changed) {
+        if let Some(Aim { files, directories }) = aim {
+            self.watcher.aim(files, directories);
         }
-        if let Err(error) = watcher.rearm() {
+        if let Err(error) = self.watcher.rearm() {
             complain(&error);
         }
-        wake();
+        // It is quiet for longer than the grain of any clock by now: the next change has another time.
+        let secrets = stand(self.secrets.iter().map(|it| it.0.clone()).collect());
+        let same = self.secrets == secrets;
+        self.secrets = secrets;
+        (self, if same { Changed::Pairs } else { Changed::Any })
     }
+}
+
+fn stand(paths: Vec<PathBuf>) -> Secrets {
+    let stand = |path: PathBuf| {
+        let stands = Identity::of(&path).ok();
+        (path, stands)
+    };
+    paths.into_iter().map(stand).collect()
+}
+
+fn say_late() {
+    let late = LATE.as_secs();
+    tracing::warn!(
+        event = "watch.failed",
+        "the ways to the watched files are looked for since {late} s, and the disk does not answer; until it does, the \
+         schedule alone notices changed files"
+    );
 }
 
 fn complain(error: &dyn std::error::Error) {
@@ -101,11 +160,15 @@ fn aim_of(config: &Config) -> Aim {
     let files = pairs.flat_map(|entry| {
         [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()].into_iter().flatten().cloned()
     });
-    let secrets = config.accounts.iter().flat_map(|account| secrets(&account.credentials));
     let outcomes = config.discover.iter().map(|it| &it.outcome);
     let awaited = outcomes.clone().flat_map(|it| it.awaited.iter().cloned());
-    let files = files.chain(secrets).chain(awaited).chain([requests]).collect();
-    Aim { files, directories: outcomes.flat_map(|it| it.listed.iter().cloned()).collect() }
+    let files = files.chain(secrets_of(config)).chain(awaited).chain([requests]).collect();
+    let directories = outcomes.flat_map(|it| it.listed.iter().cloned()).collect();
+    Aim { files, directories }
+}
+
+fn secrets_of(config: &Config) -> Vec<PathBuf> {
+    config.accounts.iter().flat_map(|account| secrets(&account.credentials)).collect()
 }
 
 /// The files of a credential: a corrected one is tried at once.

@@ -1,5 +1,5 @@
 //! What wakes a cycle: the schedule, a changed file, a signal, an operator's request. Events carry
-//! nothing; each only says "look again".
+//! nothing; each only says "look again", and a changed file that the other files will do.
 
 mod discovery;
 mod files;
@@ -25,7 +25,7 @@ use crate::telemetry::log::Handle;
 use crate::telemetry::notify::Notifier;
 pub use discovery::say;
 use discovery::{Discovery, Found};
-use files::Files;
+use files::{Changed, Files};
 use ticker::{Ticker, TickerError};
 use vitals::Vitals;
 
@@ -112,14 +112,14 @@ pub async fn run(
     );
     let mut attendant = Attendant {
         signals,
-        files: Files::watch(&config, teller(&tell, || Event::Files)),
+        files: Files::watch(&config, tell.clone()),
         ticker,
         events,
         tell,
         stop,
         vitals,
         discovery: Discovery::default(),
-        wanted: false,
+        wanted: None,
         config,
     };
     let ended = tokio::select! {
@@ -166,7 +166,8 @@ enum Event {
     Late,
     Reload,
     Stop,
-    Files,
+    /// Something that is read may be another one now.
+    Files(Changed),
     Tick,
     Check,
 }
@@ -193,7 +194,7 @@ struct Attendant {
     vitals: Vitals,
     discovery: Discovery,
     /// Something has asked for a look that has not begun yet.
-    wanted: bool,
+    wanted: Option<Changed>,
     config: Arc<Config>,
 }
 
@@ -213,14 +214,8 @@ impl Attendant {
         loop {
             match self.next(stopping).await {
                 Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
-                Event::Tick | Event::Files => {
-                    self.ask(wake).await;
-                    // First what there is, so that nothing is missed that is not wanted any more.
-                    self.wanted = true;
-                    if !self.discovery.look(&self.config, &self.tell) {
-                        self.wake(wake);
-                    }
-                }
+                Event::Tick => self.want(Changed::Any, wake).await,
+                Event::Files(changed) => self.want(changed, wake).await,
                 Event::Found(found) => self.take_found(*found, wake).await,
                 Event::Late => {
                     self.discovery.is_late();
@@ -290,7 +285,7 @@ impl Attendant {
         for warning in &new.warnings {
             tracing::warn!(event = "config.warning", "{warning}");
         }
-        self.files = Files::watch(&new, teller(&self.tell, || Event::Files));
+        self.files = Files::watch(&new, self.tell.clone());
         self.ticker = ticker;
         self.vitals.listen(new.metrics).await;
         discovery::tell_apart(&self.config, &new);
@@ -313,10 +308,26 @@ impl Attendant {
         self.discovery.look(&self.config, &self.tell);
     }
 
-    /// Has everything looked at, where something asked for it.
+    /// Something asks for a look.
+    async fn want(&mut self, changed: Changed, wake: &mpsc::Sender<Wake>) {
+        self.ask(wake).await;
+        // First what there is, so that nothing is missed that is not wanted any more.
+        self.wanted = self.wanted.max(Some(changed));
+        if !self.discovery.look(&self.config, &self.tell) {
+            self.wake(wake);
+        }
+    }
+
+    /// Has as much looked at as something asked for.
     fn wake(&mut self, wake: &mpsc::Sender<Wake>) {
-        if std::mem::take(&mut self.wanted) {
-            let _ = wake.try_send(Wake::Look);
+        let told = match self.wanted {
+            None => return,
+            Some(Changed::Pairs) => wake.try_send(Wake::Files),
+            Some(Changed::Any) => wake.try_send(Wake::Look),
+        };
+        // A full queue may hold less than is asked for: then it is asked for again beside the next event.
+        if told.is_ok() {
+            self.wanted = None;
         }
     }
 

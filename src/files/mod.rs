@@ -15,6 +15,7 @@ mod owner;
 pub mod read;
 mod rights;
 pub mod watch;
+mod ways;
 
 pub use attributes::Attributes;
 pub use identity::Identity;

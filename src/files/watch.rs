@@ -1,24 +1,27 @@
 //! Waking up when a file changes. Events carry nothing: whoever is woken looks for himself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-/// Most names on the way to one path, links included, that are watched.
-const STEPS_MAX: usize = 256;
-/// Most symlinks followed for one path, as the kernel.
-const HOPS_MAX: usize = 40;
+use super::ways::{Ways, leading};
 
 /// Watches files by the directories that lead to them, so that it notices replacement by rename, a
 /// flipped symlink anywhere on the way, and removal and return, also of the directories themselves.
 pub struct Watcher {
     inner: RecommendedWatcher,
+    /// Files, and behind them directories.
     paths: Vec<PathBuf>,
-    directories: Vec<PathBuf>,
+    /// How many of them are files.
+    files: usize,
+    /// Where the directories really lie.
+    real: BTreeMap<u32, PathBuf>,
+    /// Whether all ways must be looked at, whatever has changed.
+    anew: bool,
     watched: BTreeSet<PathBuf>,
     matters: Arc<Mutex<Matters>>,
 }
@@ -26,11 +29,19 @@ pub struct Watcher {
 /// Whose change is worth a wake.
 #[derive(Default)]
 struct Matters {
-    /// These names.
-    steps: BTreeSet<PathBuf>,
+    /// The names on these ways.
+    ways: Ways,
     /// Every name in these directories.
     inside: BTreeSet<PathBuf>,
-    /// Names that have come, gone or moved since the last look: a directory of that name is another one.
+    news: News,
+}
+
+/// What was told since the last look.
+#[derive(Default)]
+struct News {
+    /// Names behind which something may lie now that did not before: ways over them are looked at again.
+    changed: BTreeSet<PathBuf>,
+    /// Those of them that have come, gone or moved: a directory of that name is another one.
     moved: BTreeSet<PathBuf>,
     /// Events were lost, so that any may be.
     lost: bool,
@@ -57,9 +68,9 @@ impl Watcher {
             }
         };
         let inner = notify::recommended_watcher(handler).map_err(WatchError)?;
-        let paths = paths.to_vec();
-        let directories = Vec::new();
-        let mut watcher = Self { inner, paths, directories, watched: BTreeSet::new(), matters };
+        let (paths, real, watched) = (paths.to_vec(), BTreeMap::new(), BTreeSet::new());
+        let files = paths.len();
+        let mut watcher = Self { inner, paths, files, real, anew: true, watched, matters };
         watcher.rearm()?;
         Ok(watcher)
     }
@@ -67,51 +78,106 @@ impl Watcher {
     /// Watches these files from the next [`Self::rearm`] on, and every name in these directories, those that
     /// are not there yet included; nothing else any more.
     pub fn aim(&mut self, files: Vec<PathBuf>, directories: Vec<PathBuf>) {
-        (self.paths, self.directories) = (files, directories);
+        self.files = files.len();
+        self.paths = files.into_iter().chain(directories).collect();
+        self.anew = true;
     }
 
-    /// Looks again which directories lead to the files, and watches those. To be called after each
-    /// wake, before the files are read: then no change falls between look and watch.
+    /// Looks again which directories lead to the files, as far as events have told that these may be others now,
+    /// and watches those. To be called after each wake, before the files are read: then no change falls
+    /// between look and watch. Waits for the disk, which may take for ever.
     pub fn rearm(&mut self) -> Result<(), WatchError> {
-        let all = self.paths.iter().chain(&self.directories);
-        let steps: BTreeSet<PathBuf> = all.flat_map(|path| leading(path)).collect();
-        let real = self.directories.iter().filter_map(|it| it.canonicalize().ok());
-        let inside: BTreeSet<PathBuf> = real.collect();
-        let parents = steps.iter().filter_map(|step| step.parent()).map(Path::to_owned);
-        let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
-        let new = Matters { steps, inside, ..Matters::default() };
-        let mut matters = self.matters.lock().unwrap_or_else(PoisonError::into_inner);
-        let Matters { moved, lost, .. } = std::mem::replace(&mut *matters, new);
-        drop(matters);
-        let is_another = |path: &Path| {
-            lost || path.ancestors().any(|it| !moved.is_empty() && moved.contains(it))
+        let news = std::mem::take(&mut self.matters().news);
+        let anew = self.anew || news.lost;
+        let paths = (0..).zip(&self.paths);
+        let ways: BTreeMap<u32, BTreeSet<PathBuf>> = if anew {
+            paths.map(|(number, path)| (number, leading(path))).collect()
+        } else {
+            let over = self.matters().ways.over(&news.changed);
+            paths.filter(|it| over.contains(&it.0)).map(|it| (it.0, leading(it.1))).collect()
         };
-        for gone in self.watched.difference(&wanted) {
-            // It may be gone from the disk, and its watch with it.
-            let _ = self.inner.unwatch(gone);
+        let inside = self.inside(&ways);
+        let parents = ways.values().flatten().filter_map(|step| step.parent()).map(Path::to_owned);
+        let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
+        let unwanted: BTreeSet<PathBuf> = {
+            let mut matters = self.matters();
+            if anew {
+                matters.ways = Ways::default();
+            }
+            let gone = matters.ways.exchange(&ways);
+            let left = matters.inside.difference(&inside);
+            let mut maybe: BTreeSet<_> =
+                gone.iter().filter_map(|it| it.parent()).map(Path::to_owned).collect();
+            maybe.extend(left.cloned());
+            if anew {
+                maybe.extend(self.watched.iter().cloned());
+            }
+            maybe.retain(|it| !matters.ways.lead_into(it) && !inside.contains(it));
+            matters.inside = inside;
+            maybe
+        };
+        let faults = self.watch(wanted, &unwanted, &news);
+        // What could not be watched is tried again with the next event, whatever that is about.
+        self.anew = faults.is_err();
+        faults
+    }
+
+    /// The real directories in which every name counts; those that these ways lead to are looked for again.
+    fn inside(&mut self, ways: &BTreeMap<u32, BTreeSet<PathBuf>>) -> BTreeSet<PathBuf> {
+        if self.anew {
+            self.real.clear();
         }
+        for (number, path) in (0..).zip(&self.paths).skip(self.files) {
+            if ways.contains_key(&number) {
+                match path.canonicalize() {
+                    Ok(real) => drop(self.real.insert(number, real)),
+                    Err(_) => drop(self.real.remove(&number)),
+                }
+            }
+        }
+        self.real.values().cloned().collect()
+    }
+
+    fn watch(
+        &mut self,
+        mut wanted: BTreeSet<PathBuf>,
+        unwanted: &BTreeSet<PathBuf>,
+        news: &News,
+    ) -> Result<(), WatchError> {
+        for gone in unwanted {
+            if self.watched.remove(gone) {
+                // It may be gone from the disk, and its watch with it.
+                let _ = self.inner.unwatch(gone);
+            }
+        }
+        // A directory made anew at the same path is another one; thousands that stay need no new watch.
+        let is_another = |path: &Path| {
+            let mut above = path.ancestors();
+            news.lost || !news.moved.is_empty() && above.any(|it| news.moved.contains(it))
+        };
+        let others = self.watched.iter().filter(|it| is_another(it));
+        wanted.extend(others.cloned());
         let mut first_fault = None;
-        let mut watched = BTreeSet::new();
         for directory in wanted {
-            // A directory made anew at the same path is another one; thousands that stay need no new watch.
             if self.watched.contains(&directory) {
                 if !is_another(&directory) {
-                    watched.insert(directory);
                     continue;
                 }
+                self.watched.remove(&directory);
                 let _ = self.inner.unwatch(&directory);
             }
             match self.inner.watch(&directory, RecursiveMode::NonRecursive) {
-                Ok(()) => {
-                    watched.insert(directory);
-                }
+                Ok(()) => drop(self.watched.insert(directory)),
                 // Gone since we looked, or closed to us: what lies above it is watched too.
                 Err(fault) if is_about_path(&fault) => {}
                 Err(fault) => first_fault = first_fault.or(Some(fault)),
             }
         }
-        self.watched = watched;
         first_fault.map_or(Ok(()), |fault| Err(WatchError(fault)))
+    }
+
+    fn matters(&self) -> MutexGuard<'_, Matters> {
+        self.matters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,7 +198,7 @@ fn is_news(event: notify::Result<notify::Event>, known: &Mutex<Matters>) -> bool
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(event) = event.ok().filter(|event| !event.need_rescan() && !event.paths.is_empty())
     else {
-        known.lost = true;
+        known.news.lost = true;
         return true;
     };
     let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
@@ -141,52 +207,19 @@ fn is_news(event: notify::Result<notify::Event>, known: &Mutex<Matters>) -> bool
     }
     let counts = |path: &PathBuf| {
         let inside = path.parent().is_some_and(|parent| known.inside.contains(parent));
-        known.steps.contains(path) || inside
+        known.ways.contains(path) || inside
     };
     let of_ours: Vec<_> = event.paths.into_iter().filter(counts).collect();
     let found = !of_ours.is_empty();
+    // Who may go through a directory is said by what lies beside its name.
+    let rights = matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)));
     let content = EventKind::is_access(&event.kind)
-        || matches!(event.kind, EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)));
+        || matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
     if !content {
-        known.moved.extend(of_ours);
+        known.news.changed.extend(of_ours.iter().cloned());
+    }
+    if !content && !rights {
+        known.news.moved.extend(of_ours);
     }
     found
-}
-
-/// Each name whose change can make this path mean another file: every folder and every symlink on
-/// the way, in the real place where it lies, up to the first that is missing. For
-/// `live/x/cert.pem → ../../archive/x/cert1.pem`, among others `live`, `live/x`, `live/x/cert.pem`,
-/// `archive/x` and `archive/x/cert1.pem`.
-fn leading(path: &Path) -> BTreeSet<PathBuf> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut steps = BTreeSet::new();
-    let mut hops = 0;
-    let mut rest = parts(&absolute);
-    let mut here = PathBuf::from("/");
-    while let Some(part) = rest.pop().filter(|_| steps.len() < STEPS_MAX) {
-        match part.to_str() {
-            Some("/") => here = PathBuf::from("/"),
-            Some("..") => drop(here.pop()),
-            Some(".") => {}
-            _ => {
-                let step = here.join(&part);
-                steps.insert(step.clone());
-                match std::fs::read_link(&step) {
-                    Ok(target) if hops < HOPS_MAX => {
-                        hops += 1;
-                        rest.extend(parts(&target));
-                    }
-                    // It is there, and no link.
-                    Err(error) if error.kind() == ErrorKind::InvalidInput => here = step,
-                    _ => break,
-                }
-            }
-        }
-    }
-    steps
-}
-
-/// The parts of a path, last one first.
-fn parts(path: &Path) -> Vec<PathBuf> {
-    path.components().rev().map(|part| PathBuf::from(part.as_os_str())).collect()
 }

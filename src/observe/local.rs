@@ -72,6 +72,18 @@ impl From<Judged> for Known {
     }
 }
 
+impl Known {
+    /// Whether the files hold the same bytes, and so the same leaf or fault.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.0.content == other.0.content
+    }
+
+    /// The leaf, where the files hold one that is sound in itself.
+    pub fn leaf(&self) -> Option<&Arc<LeafFacts>> {
+        self.0.verdict.as_ref().ok()
+    }
+}
+
 /// A pair to be read, with what is known of it.
 pub type Asked = (Arc<Certificate>, Option<Known>);
 

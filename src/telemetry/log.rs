@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, reload};
 pub use super::level::BadLevel;
 use super::record::Record;
 use super::text::Dress;
-use super::{journald, json, level, panic, text};
+use super::{bar, journald, json, level, panic, text};
 use crate::model::time::Time;
 
 /// How the log is written.
@@ -102,7 +102,7 @@ where
             Err(_) => Style::Text(Dress::Priority),
         },
     };
-    vec![Lines { style, out: io::stderr }.boxed()]
+    vec![Lines { style, out: || bar::Above }.boxed()]
 }
 
 /// Whether standard error is the stream that the service manager connected to the journal: it names that

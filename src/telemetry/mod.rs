@@ -1,5 +1,6 @@
 //! How the daemon is watched: its log, what it tells the service manager, and what it shows over HTTP.
 
+pub mod bar;
 pub mod http;
 mod journald;
 mod json;

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Context;
-use crate::cert::{Family, LeafFacts, family};
+use super::{Context, Scope};
+use crate::cert::{Family, LeafFacts, family, validity};
 use crate::cloud::Cloud;
 use crate::config::{Certificate, Push};
 use crate::model::digest::Sha256;
+use crate::model::failure::Failure;
+use crate::model::names::Name;
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
 use crate::observe::{imports, served, targets};
-use crate::plan::action::ImportKey;
+use crate::plan::action::{Action, ImportKey};
 use crate::plan::memory::Memory;
 use crate::plan::needs::{self, ImportNeed};
 use crate::plan::observed::{
@@ -31,6 +33,8 @@ pub(super) struct Ask {
     named: bool,
     former: BTreeSet<Sha256>,
     superseded: Vec<(ImportKey, String)>,
+    /// Whether all that is planned for a leaf that is not imported is its import, whatever its targets show.
+    import_alone: bool,
 }
 
 impl Ask {
@@ -57,11 +61,15 @@ impl Ask {
             named: needs::named(name, memory),
             former: needs::former(name, &key, memory),
             superseded,
+            import_alone: context.scope != Scope::All && is_new(name, leaf, &key, memory, context),
         }
     }
-}
 
-impl Ask {
+    /// Whether the import alone decides what is done first, as long as there is none.
+    pub fn is_for_import_alone(&self) -> bool {
+        self.import_alone
+    }
+
     /// Whether there is nothing to be asked.
     pub fn is_idle(&self, entry: &Certificate) -> bool {
         let known = self.need == ImportNeed::Nothing && !self.named;
@@ -79,6 +87,7 @@ pub(super) async fn look(
     context: &Context,
 ) -> (CertificateSeen, Vec<String>) {
     let seen = unseen(entry, Ok(Arc::clone(&leaf)), context.now);
+    let unasked = seen.targets.clone();
     let enterprise = entry.enterprise_project_id.as_deref();
     let name = entry.name.of_import(&leaf.sha256);
     let import = imports::look(cloud, &leaf, &name, enterprise, &ask.need);
@@ -88,16 +97,45 @@ pub(super) async fn look(
             false => Ok(None),
         }
     };
-    let targets = look_at_targets(cloud, &seen.targets, &leaf, &ask, context);
+    let targets = look_at_targets(cloud, &unasked, &leaf, &ask, context);
     let held = imports::held(cloud, &ask.superseded);
+    if ask.is_for_import_alone() {
+        let (import, newest_named, others) = settled(tokio::join!(import, named));
+        let newer = newest_named.is_some_and(|newest| newest > leaf.not_before);
+        if import == ImportSeen::Absent && !newer {
+            // Its import shall not wait for lists that its targets may take long to give.
+            return (CertificateSeen { import, newest_named, ..seen }, others);
+        }
+        let (targets, superseded) = tokio::join!(targets, held);
+        return (CertificateSeen { import, newest_named, superseded, targets, ..seen }, others);
+    }
     let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
-    let Imports { seen: import, others } = import;
-    let (import, newest_named) = match named {
-        Ok(newest) => (import, newest),
-        // Whether this leaf is the newer one cannot be told, so it must not go out.
-        Err(failure) => (ImportSeen::Unknown(failure), None),
-    };
+    let (import, newest_named, others) = settled((import, named));
     (CertificateSeen { import, newest_named, superseded, targets, ..seen }, others)
+}
+
+type Named = Result<Option<Time>, Failure>;
+
+fn settled((import, named): (Imports, Named)) -> (ImportSeen, Option<Time>, Vec<String>) {
+    let Imports { seen, others } = import;
+    match named {
+        Ok(newest) => (seen, newest, others),
+        // Whether this leaf is the newer one cannot be told, so it must not go out.
+        Err(failure) => (ImportSeen::Unknown(failure), None, others),
+    }
+}
+
+/// Whether the memory neither knows of an import of this leaf, not even of a try, nor has anything against it.
+fn is_new(
+    name: &Name,
+    leaf: &LeafFacts,
+    key: &ImportKey,
+    memory: &Memory,
+    context: &Context,
+) -> bool {
+    memory.effect(&Action::Import { key: key.clone() }).is_none()
+        && memory.newest(name).is_none_or(|newest| newest.issued <= key.issued)
+        && validity(leaf, context.now).is_none()
 }
 
 /// An entry whose files are read and whose cloud side is not looked at.
