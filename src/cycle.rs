@@ -239,6 +239,7 @@ impl Cycle {
             if self.is_idle() {
                 self.rest();
                 self.progress.send_replace(None);
+                self.lists.let_go();
                 if let Some(words) = self.report.finish(&self.held) {
                     self.board.picture().finished((self.clock)());
                     idle(&words);

@@ -56,6 +56,13 @@ impl Lists {
     ) -> Arc<Result<Users, Failure>> {
         self.users.get(cloud, at, since, users(cloud, at)).await
     }
+
+    /// Lets go of what was read. Whoever asks later has it read anew, as it would be anyway: nobody waits for a
+    /// reading that was over when it began to ask.
+    pub fn let_go(&self) {
+        self.copies.let_go();
+        self.users.let_go();
+    }
 }
 
 /// A service and a project's name.
@@ -106,6 +113,10 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
+    fn let_go(&self) {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     async fn get(
         &self,
         cloud: &Cloud,

@@ -21,10 +21,7 @@ impl Memory {
         let kept: BTreeSet<ImportKey> = kept.collect();
         let stays = |key: &ImportKey| needed.contains(&key.leaf) || kept.contains(key);
         self.effects.retain(|action, _| key(action).is_none_or(stays));
-        self.leaves.retain(|_, leaves| {
-            leaves.retain(|_, key| stays(key));
-            !leaves.is_empty()
-        });
+        self.leaves.retain(|_, leaves| leaves.retain(stays));
     }
 
     fn needed_leaves(&self) -> BTreeSet<Sha256> {

@@ -15,11 +15,13 @@ use crate::model::time::Time;
 
 mod authorities;
 mod forget;
+mod leaves;
 mod packed;
 mod record;
 mod served;
 
 pub use authorities::Authorities;
+use leaves::Leaves;
 pub use packed::FORMAT;
 pub use record::Record;
 pub use served::Fallback;
@@ -72,7 +74,7 @@ pub struct Effect {
 pub struct Memory {
     effects: BTreeMap<Action, Effect>,
     newest: BTreeMap<Name, ImportKey>,
-    leaves: BTreeMap<Name, BTreeMap<Sha256, ImportKey>>,
+    leaves: BTreeMap<Name, Leaves>,
     sightings: BTreeMap<(Name, Spot), Sighting>,
     fallbacks: BTreeMap<(Name, Place), Fallback>,
     authorities: BTreeMap<Name, Authorities>,
@@ -374,7 +376,7 @@ impl Memory {
     fn imported(&mut self, subject: &Subject, action: &Action) {
         let Action::Import { key } = action else { return };
         let leaves = self.leaves.entry(subject.name().clone()).or_default();
-        leaves.insert(key.leaf, key.clone());
+        leaves.insert(key.clone());
         match self.newest.get(subject.name()) {
             Some(newest) if newest.same_place(key) && newest.issued > key.issued => {}
             _ => {

@@ -84,6 +84,11 @@ impl Packer<'_> {
         self.out.push(number as u8);
     }
 
+    /// How many things follow.
+    pub(super) fn count(&mut self, count: usize) {
+        self.number(count as u64);
+    }
+
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.out.extend_from_slice(bytes);
@@ -238,7 +243,7 @@ impl<A: Packed, B: Packed> Packed for (A, B) {
 
 impl<T: Packed> Packed for Vec<T> {
     fn put<'m>(&'m self, to: &mut Packer<'m>) {
-        to.number(self.len() as u64);
+        to.count(self.len());
         self.iter().for_each(|it| it.put(to));
     }
 
@@ -254,7 +259,7 @@ impl<T: Packed> Packed for Vec<T> {
 
 impl<T: Packed + Ord> Packed for BTreeSet<T> {
     fn put<'m>(&'m self, to: &mut Packer<'m>) {
-        to.number(self.len() as u64);
+        to.count(self.len());
         self.iter().for_each(|it| it.put(to));
     }
 
@@ -265,7 +270,7 @@ impl<T: Packed + Ord> Packed for BTreeSet<T> {
 
 impl<K: Packed + Ord, V: Packed> Packed for BTreeMap<K, V> {
     fn put<'m>(&'m self, to: &mut Packer<'m>) {
-        to.number(self.len() as u64);
+        to.count(self.len());
         for (key, value) in self {
             key.put(to);
             value.put(to);

@@ -1,8 +1,6 @@
 //! What is remembered of where a certificate stands: leaves, places, handshakes.
 
-use std::collections::BTreeMap;
-
-use super::{Effect, Memory, State};
+use super::{Effect, Leaves, Memory, State};
 use crate::model::digest::Sha256;
 use crate::model::failure::Kind;
 use crate::model::names::{Name, Subject};
@@ -26,12 +24,12 @@ pub struct Fallback {
 impl Memory {
     /// Every leaf that was ever imported for this entry, with its import.
     pub fn leaves(&self, name: &Name) -> impl Iterator<Item = &ImportKey> {
-        self.leaves.get(name).into_iter().flat_map(BTreeMap::values)
+        self.leaves.get(name).into_iter().flat_map(Leaves::iter)
     }
 
     /// Whether this leaf was ever imported for this entry.
     pub fn is_of(&self, name: &Name, leaf: &Sha256) -> bool {
-        self.leaves.get(name).is_some_and(|leaves| leaves.contains_key(leaf))
+        self.leaves.get(name).is_some_and(|leaves| leaves.contains(leaf))
     }
 
     /// What was last seen there for this entry.
