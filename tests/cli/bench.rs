@@ -1,10 +1,12 @@
 //! A scratch directory with a configuration, certificates and a journal, and the binary in it.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
 use certrotd::model::time::Time;
@@ -151,13 +153,20 @@ impl Bench {
     }
 
     fn ended(&self, command: &mut Command, arguments: &[&str]) -> Ended {
-        let output = command
+        command
             .args(["--config", &self.text("certrotd.toml")])
             .args(arguments)
             .env_clear()
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
+            .current_dir(&self.0);
+        let output = loop {
+            match command.output() {
+                // A process that another test began a moment ago still has the copy open, as it was written.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    sleep(Duration::from_millis(10));
+                }
+                ended => break ended.unwrap(),
+            }
+        };
         let ended = Ended {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),
