@@ -273,11 +273,11 @@ mod tests {
             [Api::Scm, Api::Scm, Api::Waf, Api::Waf].into_iter().map(wait).collect();
         sleep(SOON).await;
         assert!(order.lock().unwrap().is_empty());
-        while busy.len() > 8 {
-            busy.pop();
-            sleep(SOON).await;
-        }
-        assert_eq!(*order.lock().unwrap(), [Api::Waf, Api::Waf, Api::Scm, Api::Scm]);
+        // Room for all of them, of which the busy one hears first.
+        busy.truncate(8);
+        sleep(SOON).await;
+        let order = order.lock().unwrap().clone();
+        assert_eq!((order.len(), order.first()), (4, Some(&Api::Waf)), "{order:?}");
         for caller in callers {
             caller.await.unwrap();
         }
