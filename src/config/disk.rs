@@ -20,6 +20,8 @@ const UNIT_CREDENTIALS: &str = "/run/credentials/certrotd.service";
 const CREDENTIAL_OTHERS: u32 = 0o077;
 const KEY_OTHERS: u32 = 0o007;
 
+/// More threads than this wait for the same disk, and a unit may not have many.
+const THREADS_MAX: usize = 8;
 /// So few keys are not worth a thread.
 const THREAD_KEYS_MIN: usize = 1_000;
 /// Most keys among those found that are warned of one by one.
@@ -98,7 +100,7 @@ fn modes<'k>(keys: &[&'k PathBuf]) -> Vec<(&'k PathBuf, u32)> {
         let mode = |path: &&'k PathBuf| Some((*path, path.metadata().ok()?.permissions().mode()));
         part.iter().filter_map(mode).collect()
     };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let part = keys.len().div_ceil(threads).max(THREAD_KEYS_MIN);
     let Some((first, rest)) = keys.split_at_checked(part) else { return of(keys) };
     thread::scope(|scope| {

@@ -32,6 +32,7 @@ impl Cycle {
         self.kept = Some(Instant::now());
         let bytes = seen::pack(&self.known, &self.lists);
         if let Err(error) = aside::put(&self.world.config.state, &bytes) {
+            self.known.keep_again();
             tracing::debug!(
                 event = "memory.untidy",
                 error = &error as &(dyn std::error::Error + 'static),

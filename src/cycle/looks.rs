@@ -31,7 +31,7 @@ use pair::Ask;
 
 mod pair;
 
-pub(super) use pair::unseen;
+pub(super) use pair::{Alone, unseen};
 
 /// A part of a look that has ended.
 pub(super) enum Stride {
@@ -62,8 +62,10 @@ pub(super) struct Look {
 pub(super) enum Seen {
     Certificate {
         seen: CertificateSeen,
-        /// Imports of the leaf beside the one that was found: told, and nothing is decided by them.
+        /// Imports of the leaf beside the one found, by which nothing is decided.
         others: Vec<String>,
+        /// Its targets were left out, for an import that nobody had tried.
+        alone: bool,
     },
     Ca(CaSeen),
     Switch(SwitchSeen),
@@ -141,10 +143,9 @@ impl Cycle {
     }
 }
 
-/// When to look again after a look that panicked. The panic has logged itself.
+/// When to look again after a panic, which has logged itself.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
-/// How long whoever writes a pair may take from one file to the next before that is an alarm. An ACME client needs
-/// milliseconds.
+/// How long a pair may be half written before that is an alarm. An ACME client needs milliseconds.
 const WHOLE_WITHIN: Duration = Duration::from_secs(2);
 
 /// What every look of one round shares.
@@ -355,15 +356,14 @@ fn go_on(
                 let (account, first) = (entry.cloud.clone(), ends(&entry, Some(&leaf), memory));
                 let (context, of) = (context.clone(), subject.clone());
                 let look = async move || {
-                    let (seen, others) = pair::look(&cloud, &entry, leaf, ask, &context).await;
-                    let seen = Seen::Certificate { seen, others };
+                    let seen = pair::look(&cloud, &entry, leaf, ask, &context).await;
                     Stride::Done(Box::new(context.done(of, seen, Payload::None)))
                 };
                 looking.enqueue(&account, first.unwrap_or_default(), subject, look);
             }
             (leaf, _) => {
                 let seen = unseen(&entry, leaf, context.now);
-                let seen = Seen::Certificate { seen, others: Vec::new() };
+                let seen = Seen::Certificate { seen, others: Vec::new(), alone: false };
                 went.done.push(context.clone().done(subject, seen, Payload::None));
             }
         }

@@ -79,7 +79,7 @@ impl Report {
 
     /// Whether a look has found a leaf imported more than once.
     pub fn duplicates(&mut self, look: &Look) {
-        if let Seen::Certificate { seen, others } = &look.seen {
+        if let Seen::Certificate { seen, others, .. } = &look.seen {
             self.duplicates.look(seen, others);
         }
     }

@@ -350,8 +350,10 @@ impl Attendant {
         }
         self.discovery.alarm(&config, now());
         self.config = Arc::new(config);
-        if !(again && self.discovery.look(&self.config, &self.tell)) {
-            self.wake(wake);
+        // Also where files go on changing: else who keeps on writing them would put off all else.
+        self.wake(wake);
+        if again && self.discovery.look(&self.config, &self.tell) {
+            self.wanted = Some(Changed::Pairs);
         }
     }
 }

@@ -243,10 +243,7 @@ impl Drop for Reading {
 /// On a thread that may block.
 fn pair(Reading(entry): &Reading, known: Option<&Known>) -> Local {
     let now = SystemTime::now();
-    let stood: Box<[Identity]> = paths(entry)
-        .map(|(_, path)| Identity::of(path))
-        .collect::<Result<_, _>>()
-        .unwrap_or_default();
+    let stood = standing(entry);
     if let Some(known) = known.filter(|known| !stood.is_empty() && known.0.stood == stood) {
         return fit(entry, known.clone());
     }
@@ -259,9 +256,16 @@ fn pair(Reading(entry): &Reading, known: Option<&Known>) -> Local {
         Some(known) => known.0.verdict.clone(),
         None => bytes.judge().map(|pair| Arc::new(pair.leaf)),
     };
-    let telling = stood.iter().all(|it| it.is_telling(now));
+    // Links may have been set elsewhere before the bytes were read, and may be set back.
+    let telling = stood.iter().all(|it| it.is_telling(now)) && standing(entry) == stood;
     let stood = if telling { stood } else { Box::default() };
     fit(entry, Judged { stood, content, verdict }.into())
+}
+
+/// How the files stand; empty where they cannot all be looked at.
+fn standing(entry: &Certificate) -> Box<[Identity]> {
+    let each = paths(entry).map(|(_, path)| Identity::of(path));
+    each.collect::<Result<_, _>>().unwrap_or_default()
 }
 
 /// What is known, unless a name is missing in it.

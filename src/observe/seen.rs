@@ -42,6 +42,11 @@ impl Pairs {
         self.changed |= self.known.remove(name).is_some();
     }
 
+    /// What [`pack`] gave could not be kept.
+    pub fn keep_again(&mut self) {
+        self.changed = true;
+    }
+
     /// Lets go of the others.
     pub fn retain(&mut self, mut keep: impl FnMut(&Name) -> bool) {
         self.known.retain(|name, _| keep(name));

@@ -4,15 +4,15 @@
 use std::io;
 use std::path::Path;
 
-use nix::unistd::{Uid, geteuid};
+use nix::unistd::geteuid;
 
 use crate::files::{self, Identity};
 use crate::model::digest::Sha256;
 
 /// The file in the state directory.
 const FILE: &str = "seen";
-/// What it begins with: its name, and the number of its format.
-const HEAD: &[u8; 16] = b"certrotd seen 1\n";
+/// What it begins with: its name, the number of its format, and the version of certrotd.
+const HEAD: &[u8] = concat!("certrotd seen 1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// The program that is running. What another one has judged, an older version for instance, it would judge
 /// by other rules.
 const PROGRAM: &str = "/proc/self/exe";
@@ -20,10 +20,12 @@ const PROGRAM: &str = "/proc/self/exe";
 const BYTES_MAX: u64 = 128 << 20;
 /// Of a digest.
 const DIGEST_BYTES: usize = 32;
-/// Of the number of the user who read, which comes after it.
-const USER_BYTES: usize = 4;
+/// Where the system says what this process may do: its users and groups, and its capabilities.
+const STATUS: &str = "/proc/self/status";
+/// What of that decides which files it may read.
+const RIGHTS: [&str; 4] = ["Uid:", "Gid:", "Groups:", "CapEff:"];
 
-/// What this same program has [`put`] there last, for this user; absent: there is nothing to be believed.
+/// What this same program has [`put`] there last, with these rights; absent: there is nothing to be believed.
 pub fn take(state: &Path) -> Option<Vec<u8>> {
     let mut bytes = files::read::bounded(&state.join(FILE), BYTES_MAX).ok()?;
     let head = head().ok()?;
@@ -31,23 +33,33 @@ pub fn take(state: &Path) -> Option<Vec<u8>> {
     if Sha256::of(rest).bytes() != digest {
         return None;
     }
-    let user = rest.first_chunk::<USER_BYTES>()?;
-    if !may_believe(geteuid(), Uid::from_raw(u32::from_le_bytes(*user))) {
+    let by = rest.first_chunk::<DIGEST_BYTES>()?;
+    if !may_believe(&rights().ok()?, by, geteuid().is_root()) {
         return None;
     }
-    bytes.drain(..head.len() + DIGEST_BYTES + USER_BYTES);
+    bytes.drain(..head.len() + DIGEST_BYTES + DIGEST_BYTES);
     Some(bytes)
 }
 
-/// Whether a user may read what the other one has read, as far as users go: root reads files that the daemon may not,
-/// and that has to show.
-fn may_believe(own: Uid, other: Uid) -> bool {
-    own == other || own.is_root()
+/// Whether a process may read what another one has read, by the rights of both. A file that this one may not read has to
+/// show: another user's, one of a group that the unit has no more, one that a capability opened.
+fn may_believe(own: &Sha256, by: &[u8; DIGEST_BYTES], is_root: bool) -> bool {
+    own.bytes() == by || is_root
+}
+
+fn rights() -> io::Result<Sha256> {
+    Ok(rights_in(&std::fs::read_to_string(STATUS)?))
+}
+
+fn rights_in(status: &str) -> Sha256 {
+    let decides = |line: &&str| RIGHTS.iter().any(|right| line.starts_with(right));
+    let lines: Vec<_> = status.lines().filter(decides).collect();
+    Sha256::of(lines.join("\n").as_bytes())
 }
 
 /// Puts this there for whoever comes next; whole or not at all. It may hold no secret, as the whole state may not.
 pub fn put(state: &Path, body: &[u8]) -> io::Result<()> {
-    let rest = [&geteuid().as_raw().to_le_bytes()[..], body].concat();
+    let rest = [&rights()?.bytes()[..], body].concat();
     let bytes = [&head()?[..], Sha256::of(&rest).bytes(), &rest].concat();
     if bytes.len() as u64 > BYTES_MAX {
         let why = format!("would be larger than {BYTES_MAX} bytes");
@@ -123,17 +135,24 @@ mod tests {
     }
 
     #[test]
-    fn what_root_has_read_is_not_believed_by_others() {
-        let (root, daemon, other) = (Uid::from_raw(0), Uid::from_raw(990), Uid::from_raw(1000));
-        for (own, by, believed) in [
-            (daemon, daemon, true),
-            (root, root, true),
-            (root, daemon, true),
-            (daemon, root, false),
-            (daemon, other, false),
+    fn what_was_read_with_other_rights_is_not_believed() {
+        let status = |user: u32, groups: &str, capabilities: &str| {
+            rights_in(&format!(
+                "Name:\tcertrotd\nPid:\t{user}7\nUid:\t{user}\t{user}\t{user}\t{user}\nGid:\t9\t9\t9\t9\nGroups:\t{groups}\nCapEff:\t{capabilities}\n"
+            ))
+        };
+        let daemon = status(990, "990 995", "0000000000000004");
+        for (by, believed) in [
+            (status(990, "990 995", "0000000000000004"), true),
+            (status(990, "990 995", "0000000000000000"), false),
+            (status(990, "990", "0000000000000004"), false),
+            (status(1000, "990 995", "0000000000000004"), false),
+            (status(0, "", "000001ffffffffff"), false),
         ] {
-            assert_eq!(may_believe(own, by), believed, "{own} what {by} has read");
+            assert_eq!(may_believe(&daemon, by.bytes(), false), believed);
+            assert!(may_believe(&status(0, "", "000001ffffffffff"), by.bytes(), true), "root may");
         }
+        assert_ne!(rights().unwrap(), rights_in(""), "the system says so");
     }
 
     #[test]

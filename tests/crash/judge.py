@@ -13,7 +13,7 @@ READS = ("/ssl-certs/download", "/deployed-resources")
 # CDN lists no copy that no domain uses: killed inside a push, and inside its one repetition too, a person has to look.
 UNSEEN = "CDN lists only what a domain uses"
 # What a state directory holds while nobody works on it.
-STATE = {"journal.sqlite", "lock"}
+STATE = {"journal.sqlite", "lock", "seen"}
 
 
 class Round:

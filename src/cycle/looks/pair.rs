@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Context, Scope};
+use super::{Context, Look, Scope, Seen};
 use crate::cert::{Family, LeafFacts, family, validity};
 use crate::cloud::Cloud;
 use crate::config::{Certificate, Push};
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
-use crate::model::names::Name;
+use crate::model::names::{Name, Subject};
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
@@ -77,15 +77,14 @@ impl Ask {
     }
 }
 
-/// Looks at the cloud side of an entry whose leaf may go out. Beside what is decided by, gives the ids
-/// of the imports that the list names for the leaf too.
+/// Looks at the cloud side of an entry whose leaf may go out.
 pub(super) async fn look(
     cloud: &Cloud,
     entry: &Certificate,
     leaf: Arc<LeafFacts>,
     ask: Ask,
     context: &Context,
-) -> (CertificateSeen, Vec<String>) {
+) -> Seen {
     let seen = unseen(entry, Ok(Arc::clone(&leaf)), context.now);
     let unasked = seen.targets.clone();
     let enterprise = entry.enterprise_project_id.as_deref();
@@ -104,14 +103,17 @@ pub(super) async fn look(
         let newer = newest_named.is_some_and(|newest| newest > leaf.not_before);
         if import == ImportSeen::Absent && !newer {
             // Its import shall not wait for lists that its targets may take long to give.
-            return (CertificateSeen { import, newest_named, ..seen }, others);
+            let seen = CertificateSeen { import, newest_named, ..seen };
+            return Seen::Certificate { seen, others, alone: true };
         }
         let (targets, superseded) = tokio::join!(targets, held);
-        return (CertificateSeen { import, newest_named, superseded, targets, ..seen }, others);
+        let seen = CertificateSeen { import, newest_named, superseded, targets, ..seen };
+        return Seen::Certificate { seen, others, alone: false };
     }
     let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
     let (import, newest_named, others) = settled((import, named));
-    (CertificateSeen { import, newest_named, superseded, targets, ..seen }, others)
+    let seen = CertificateSeen { import, newest_named, superseded, targets, ..seen };
+    Seen::Certificate { seen, others, alone: false }
 }
 
 type Named = Result<Option<Time>, Failure>;
@@ -133,9 +135,42 @@ fn is_new(
     memory: &Memory,
     context: &Context,
 ) -> bool {
+    is_untried(name, key, memory) && validity(leaf, context.now).is_none()
+}
+
+fn is_untried(name: &Name, key: &ImportKey, memory: &Memory) -> bool {
     memory.effect(&Action::Import { key: key.clone() }).is_none()
         && memory.newest(name).is_none_or(|newest| newest.issued <= key.issued)
-        && validity(leaf, context.now).is_none()
+}
+
+/// Looks that left out the targets, each with the import that it did so for.
+pub(in crate::cycle) struct Alone(Vec<(Name, ImportKey)>);
+
+impl Alone {
+    /// Those of these.
+    pub fn of<'l>(looks: impl Iterator<Item = &'l Look>) -> Self {
+        let alone = looks.filter_map(|look| match &look.seen {
+            Seen::Certificate { seen, alone: true, .. } => {
+                let leaf = seen.local.as_ref().ok()?;
+                let key = ImportKey {
+                    cloud: seen.cloud.clone(),
+                    enterprise_project: seen.enterprise_project.clone(),
+                    leaf: leaf.sha256,
+                    issued: leaf.not_before,
+                };
+                Some((seen.name.clone(), key))
+            }
+            _ => None,
+        });
+        Self(alone.collect())
+    }
+
+    /// Those whose import is no more to be made: it was made for another entry meanwhile, or a newer one was. What
+    /// follows an import must not be decided by targets that nobody has looked at.
+    pub fn overtaken(self, memory: &Memory) -> BTreeSet<Subject> {
+        let overtaken = self.0.into_iter().filter(|(name, key)| !is_untried(name, key, memory));
+        overtaken.map(|(name, _)| Subject::Certificate(name)).collect()
+    }
 }
 
 /// An entry whose files are read and whose cloud side is not looked at.

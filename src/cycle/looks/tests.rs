@@ -7,6 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 
 use super::*;
 use crate::config::parse;
+use crate::model::names::Name;
 use crate::plan::action::{Action, Fact, ImportKey};
 use crate::plan::memory::Record;
 
@@ -147,4 +148,33 @@ async fn an_import_that_nobody_has_tried_waits_for_no_target() {
         bench.memory.fold(Time::from_secs(1_800_000_000), &record);
         assert!(!alone(&bench, Scope::Rest), "{why}");
     }
+}
+
+#[tokio::test]
+async fn what_left_its_targets_out_is_looked_at_again_once_somebody_imported_it() {
+    let mut bench = Bench::new("overtaken");
+    bench.look(Scope::Rest).await;
+    let (entry, now) = (bench.entry(), Time::from_secs(1_800_000_000));
+    let leaf = Arc::clone(bench.known.get(&entry.name).and_then(local::Known::leaf).unwrap());
+    let subject = Subject::Certificate(entry.name.clone());
+    let key = ImportKey {
+        cloud: entry.cloud.clone(),
+        enterprise_project: None,
+        leaf: leaf.sha256,
+        issued: leaf.not_before,
+    };
+    let look = |alone| {
+        let seen = unseen(&entry, Ok(Arc::clone(&leaf)), now);
+        let seen = Seen::Certificate { seen, others: Vec::new(), alone };
+        bench.context(Scope::Rest).done(subject.clone(), seen, Payload::None)
+    };
+    let overtaken =
+        |alone, memory: &Memory| Alone::of([look(alone)].iter()).overtaken(memory).len();
+    let mut memory = Memory::default();
+    assert_eq!(overtaken(true, &memory), 0, "its import is planned");
+    let (other, action) = (Name::new("other").unwrap(), Action::Import { key });
+    let done =
+        Record::Done { subject: Subject::Certificate(other), action, id: Some("scs1".to_owned()) };
+    memory.fold(now, &done);
+    assert_eq!((overtaken(true, &memory), overtaken(false, &memory)), (1, 0));
 }
