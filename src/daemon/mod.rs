@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, ConfigError};
@@ -94,7 +94,8 @@ pub async fn run(
     let mut cycle = Cycle::open(config.clone(), now)?;
     let config = Arc::new(config);
     let signals = Signals::new()?;
-    let ticker = Ticker::start(&config.schedule, teller(&tell, || Event::Tick)).await?;
+    let ticks = Arc::<Notify>::default();
+    let ticker = Ticker::start(&config.schedule, teller(&ticks)).await?;
     let vitals = Vitals::start(cycle.board(), config.metrics, &notifier).await;
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     // Whatever may refuse a start has not. The watch may take a while where there are thousands of directories, and
@@ -114,6 +115,7 @@ pub async fn run(
         signals,
         files: Files::watch(&config, tell.clone()),
         ticker,
+        ticks,
         events,
         tell,
         stop,
@@ -172,15 +174,10 @@ enum Event {
     Check,
 }
 
-/// Tells of one kind of event. A full queue already says that there is something to look at.
-fn teller(
-    tell: &mpsc::Sender<Event>,
-    event: impl Fn() -> Event + Send + 'static,
-) -> impl Fn() + Send + 'static {
-    let tell = tell.clone();
-    move || {
-        let _ = tell.try_send(event());
-    }
+/// Tells of the schedule's moments, beside the queue: one that is full of changed files asks for less.
+fn teller(ticks: &Arc<Notify>) -> impl Fn() + Send + 'static {
+    let ticks = Arc::clone(ticks);
+    move || ticks.notify_one()
 }
 
 /// Everything that wakes, and the configuration that is in force.
@@ -188,6 +185,7 @@ struct Attendant {
     signals: Signals,
     files: Files,
     ticker: Ticker,
+    ticks: Arc<Notify>,
     events: mpsc::Receiver<Event>,
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
@@ -243,6 +241,7 @@ impl Attendant {
             _ = self.signals.terminate.recv() => Event::Stop,
             _ = self.signals.interrupt.recv() => Event::Stop,
             () = self.stop.cancelled(), if !stopping => Event::Stop,
+            () = self.ticks.notified() => Event::Tick,
             Some(event) = self.events.recv() => event,
             () = self.vitals.round() => Event::Check,
         }
@@ -274,7 +273,7 @@ impl Attendant {
         if let Err(failure) = World::builds(&new) {
             return rejected(&failure);
         }
-        let ticker = Ticker::start(&new.schedule, teller(&self.tell, || Event::Tick)).await;
+        let ticker = Ticker::start(&new.schedule, teller(&self.ticks)).await;
         let ticker = match ticker {
             Ok(ticker) => ticker,
             Err(error) => return rejected(&error),
@@ -353,7 +352,7 @@ impl Attendant {
         // Also where files go on changing: else who keeps on writing them would put off all else.
         self.wake(wake);
         if again && self.discovery.look(&self.config, &self.tell) {
-            self.wanted = Some(Changed::Pairs);
+            self.wanted = self.wanted.max(Some(Changed::Pairs));
         }
     }
 }

@@ -10,6 +10,13 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::ways::{Ways, leading};
 
+/// How often the ways are looked at once more, where something changed between the look and the watch: whoever
+/// goes on changing them tells so by then.
+const AGAIN_MAX: usize = 3;
+
+/// Paths by their numbers, each with the names on its way.
+type Paths = BTreeMap<u32, BTreeSet<PathBuf>>;
+
 /// Watches files by the directories that lead to them, so that it notices replacement by rename, a
 /// flipped symlink anywhere on the way, and removal and return, also of the directories themselves.
 pub struct Watcher {
@@ -89,14 +96,27 @@ impl Watcher {
     pub fn rearm(&mut self) -> Result<(), WatchError> {
         let news = std::mem::take(&mut self.matters().news);
         let anew = self.anew || news.lost;
-        let paths = (0..).zip(&self.paths);
-        let ways: BTreeMap<u32, BTreeSet<PathBuf>> = if anew {
-            paths.map(|(number, path)| (number, leading(path))).collect()
-        } else {
-            let over = self.matters().ways.over(&news.changed);
-            paths.filter(|it| over.contains(&it.0)).map(|it| (it.0, leading(it.1))).collect()
-        };
-        let inside = self.inside(&ways);
+        let over = self.matters().ways.over(&news.changed);
+        let paths = (0..).zip(&self.paths).filter(|(number, _)| anew || over.contains(number));
+        let mut ways: Paths = paths.map(|(number, path)| (number, leading(path))).collect();
+        self.enter(&ways, anew, &news)?;
+        // A name that came between the look at it and the watch over it has told nobody.
+        for _ in 0..AGAIN_MAX {
+            let now = (0..).zip(&self.paths).filter(|(number, _)| ways.contains_key(number));
+            let now = now.map(|(number, path)| (number, leading(path)));
+            let others: Paths = now.filter(|(number, way)| ways.get(number) != Some(way)).collect();
+            if others.is_empty() {
+                break;
+            }
+            self.enter(&others, false, &News::default())?;
+            ways = others;
+        }
+        Ok(())
+    }
+
+    /// Puts these ways in place of the former ones of their paths, and watches what they lead over.
+    fn enter(&mut self, ways: &Paths, anew: bool, news: &News) -> Result<(), WatchError> {
+        let inside = self.inside(ways);
         let parents = ways.values().flatten().filter_map(|step| step.parent()).map(Path::to_owned);
         let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
         let unwanted: BTreeSet<PathBuf> = {
@@ -104,7 +124,7 @@ impl Watcher {
             if anew {
                 matters.ways = Ways::default();
             }
-            let gone = matters.ways.exchange(&ways);
+            let gone = matters.ways.exchange(ways);
             let left = matters.inside.difference(&inside);
             let mut maybe: BTreeSet<_> =
                 gone.iter().filter_map(|it| it.parent()).map(Path::to_owned).collect();
@@ -116,7 +136,7 @@ impl Watcher {
             matters.inside = inside;
             maybe
         };
-        let faults = self.watch(wanted, &unwanted, &news);
+        let faults = self.watch(wanted, &unwanted, news);
         // What could not be watched is tried again with the next event, whatever that is about.
         self.anew = faults.is_err();
         faults
