@@ -29,7 +29,8 @@ class Pebble:
             "listenAddress": f"127.0.0.1:{port}", "managementListenAddress": f"127.0.0.1:{management}",
             "certificate": str(self.certificate), "privateKey": str(key),
             "httpPort": self.challenges, "tlsPort": unused}}))
-        environment = {"PEBBLE_VA_ALWAYS_VALID": "1", "PEBBLE_VA_NOSLEEP": "1"}
+        # A client gives up where its nonce is refused twice in a row, which is between the two of them.
+        environment = {"PEBBLE_VA_ALWAYS_VALID": "1", "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
         start("pebble", ["pebble", "-config", config], scratch, environment)
         trusting = ssl.create_default_context(cafile=str(self.certificate))
         eventually("the test CA answers", 30, lambda: self.answers(trusting))
