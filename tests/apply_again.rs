@@ -98,7 +98,7 @@ fn a_second_apply_writes_no_file_and_runs_no_hook() {
 
 /// Where a cache of what was seen lies, and what stands before what it holds: a name, a program, and a digest.
 const SEEN: &str = "seen";
-const HEAD_BYTES: usize = 16 + 40;
+const HEAD_BYTES: usize = "certrotd seen 1 \n".len() + env!("CARGO_PKG_VERSION").len() + 40;
 const DIGEST_BYTES: usize = 32;
 
 /// Has the cache say that every certificate ends at another moment, as sound as if certrotd had written it.

@@ -61,9 +61,10 @@ fn the_nearest_expiry_leaves_first() {
     house.run(&["apply"]).ends_with(0);
     let imported = imported(&house);
     assert_eq!(imported.len(), MANY as usize);
-    // Each is where it belongs, as far as those allow that were under way at the same time.
+    // Each is where it belongs, as far as those allow that were under way at the same time: 256 looks, and as many
+    // that wait for a place to be sent from.
     let far = imported.iter().zip(0..).map(|(number, place)| ends(*number).abs_diff(place)).max();
-    assert!(far.unwrap() <= 300, "{far:?}");
+    assert!(far.unwrap() <= 512, "{far:?}");
 }
 
 #[test]
