@@ -46,7 +46,7 @@ use crate::record::{Journal, JournalError};
 use clocks::Clocks;
 use dues::Dues;
 use looking::Looking;
-use looks::{Alone, Look};
+use looks::Look;
 use picture::Board;
 use report::Report;
 use roll::Roll;
@@ -292,24 +292,21 @@ impl Cycle {
             self.memory.jump(now);
         }
         looks.values().for_each(|look| self.report.duplicates(look));
-        let alone = Alone::of(looks.values());
         let (observed, bytes) = looks::observed(looks, &self.world, now, self.in_flight.keys());
         self.report.observe(&observed, &self.memory);
         let Self { journal, memory, clock, report, .. } = self;
-        let Ok(mut plan) = plan::settle(&observed, memory, |lessons, memory| {
+        let Ok(plan) = plan::settle(&observed, memory, |lessons, memory| {
             report.learned(&lessons, memory);
             journal.note((*clock)(), lessons.into_iter().map(Record::from), memory);
             Ok::<_, Infallible>(())
         });
-        let overtaken = alone.overtaken(&self.memory);
-        plan.now.retain(|step| !overtaken.contains(&step.subject));
         self.alarm(&observed);
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
         self.board.picture().take(&observed, &plan, &self.memory);
         self.hold(&bytes, plan.held);
-        self.look_at(overtaken);
+        self.look_at(plan.again);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
         let sound = plan.now.into_iter().enumerate().filter(|(index, _)| !broken.contains(index));
         let mut steps: Vec<_> = sound.map(|(_, step)| step).collect();

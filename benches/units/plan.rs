@@ -54,6 +54,7 @@ fn observed(entries: u32, renewal: i64, import: ImportSeen) -> Observed {
         keep: 2,
         import: import.clone(),
         newest_named: None,
+        import_alone: false,
         superseded: Vec::new(),
         targets: [Target::Elb, Target::Waf, Target::Cdn].map(|it| target(it, renewal)).to_vec(),
     });

@@ -31,7 +31,7 @@ use pair::Ask;
 
 mod pair;
 
-pub(super) use pair::{Alone, unseen};
+pub(super) use pair::unseen;
 
 /// A part of a look that has ended.
 pub(super) enum Stride {
@@ -64,8 +64,6 @@ pub(super) enum Seen {
         seen: CertificateSeen,
         /// Imports of the leaf beside the one found, by which nothing is decided.
         others: Vec<String>,
-        /// Its targets were left out, for an import that nobody had tried.
-        alone: bool,
     },
     Ca(CaSeen),
     Switch(SwitchSeen),
@@ -363,7 +361,7 @@ fn go_on(
             }
             (leaf, _) => {
                 let seen = unseen(&entry, leaf, context.now);
-                let seen = Seen::Certificate { seen, others: Vec::new(), alone: false };
+                let seen = Seen::Certificate { seen, others: Vec::new() };
                 went.done.push(context.clone().done(subject, seen, Payload::None));
             }
         }

@@ -29,8 +29,13 @@ pub fn check(plan: &Plan, observed: &Observed, memory: &Memory) -> Vec<Violation
     let mut violations = Vec::new();
     for (index, step) in plan.now.iter().enumerate() {
         let seen = by_name.get(step.subject.name()).copied();
-        let mut broken = vec![in_flight(step, observed), of_action(step, seen, observed, memory)];
-        broken.push((!actions.insert(&step.action)).then_some("one effect is had once in a plan"));
+        let twice = !actions.insert(&step.action);
+        let broken = [
+            in_flight(step, observed),
+            left_out(step, seen),
+            of_action(step, seen, observed, memory),
+            twice.then_some("one effect is had once in a plan"),
+        ];
         let broken = broken.into_iter().flatten();
         violations.extend(broken.map(|rule| Violation { step: index, rule }));
     }
@@ -42,6 +47,12 @@ fn in_flight(step: &Step, observed: &Observed) -> Option<&'static str> {
         .in_flight
         .contains(&step.subject)
         .then_some("a subject has one round of steps at a time")
+}
+
+fn left_out(step: &Step, seen: Option<&CertificateSeen>) -> Option<&'static str> {
+    let import = matches!(step.action, Action::Import { .. });
+    (!import && seen.is_some_and(|seen| seen.import_alone))
+        .then_some("what nobody has looked at decides nothing")
 }
 
 /// `seen` is what the step's entry showed, where it is a certificate.

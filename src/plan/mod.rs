@@ -44,6 +44,8 @@ pub struct Plan {
     pub held: Vec<Held>,
     /// What the journal should remember although nothing was done: it was seen.
     pub learned: Vec<Lesson>,
+    /// Who is to be looked at again at once, and at everything: its look left out what now counts.
+    pub again: Vec<Subject>,
 }
 
 /// One effect to have.
@@ -169,6 +171,11 @@ impl<'a> Draft<'a> {
         }
         self.shared.insert(action.clone(), subject.name().clone());
         self.plan.now.push(Step { subject: subject.clone(), action, because });
+    }
+
+    /// Whether this plan has that step, whoever takes it.
+    fn has(&self, action: &Action) -> bool {
+        self.shared.contains_key(action)
     }
 
     fn hold(&mut self, subject: &Subject, why: Hold, until: Option<Time>) {

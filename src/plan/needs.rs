@@ -60,6 +60,13 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
     }
 }
 
+/// Whether an import that stands nowhere is all there is to decide, whatever the targets show: nobody has tried
+/// it, and none that came later is known.
+pub fn import_alone(name: &Name, key: &ImportKey, memory: &Memory) -> bool {
+    memory.effect(&Action::Import { key: key.clone() }).is_none()
+        && memory.newest(name).is_none_or(|newest| newest.issued <= key.issued)
+}
+
 /// Whether any of an entry's own pushes of this leaf is not known to stand, so that an old list will
 /// not do. `pushes` are its services, each with the project's name.
 pub fn fresh_lists(key: &ImportKey, pushes: &[(Target, &str)], memory: &Memory) -> bool {

@@ -61,6 +61,9 @@ pub struct CertificateSeen {
     pub superseded: Vec<ImportHeld>,
     /// One a configured push.
     pub targets: Vec<TargetSeen>,
+    /// Nobody looked at the targets and at what is superseded, since the import was all there was to
+    /// decide. What follows an import is not decided by this look.
+    pub import_alone: bool,
 }
 
 /// A superseded import.

@@ -55,6 +55,14 @@ pub(super) fn plan(seen: &CertificateSeen, draft: &mut Draft<'_>) {
         return draft.hold(&subject, why, None);
     }
     let scm_id = import(seen, leaf, &key, &subject, draft);
+    if seen.import_alone {
+        // Somebody may have imported it while this look was under way, and what follows counts on
+        // targets that nobody has looked at.
+        if !draft.has(&Action::Import { key }) {
+            draft.plan.again.push(subject);
+        }
+        return;
+    }
     let mut proven = scm_id.is_some();
     for target in &seen.targets {
         proven &= targeted(&case, target, scm_id.as_deref(), draft);

@@ -7,18 +7,17 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Context, Look, Scope, Seen};
+use super::{Context, Scope, Seen};
 use crate::cert::{Family, LeafFacts, family, validity};
 use crate::cloud::Cloud;
 use crate::config::{Certificate, Push};
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
-use crate::model::names::{Name, Subject};
 use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
 use crate::observe::{imports, served, targets};
-use crate::plan::action::{Action, ImportKey};
+use crate::plan::action::ImportKey;
 use crate::plan::memory::Memory;
 use crate::plan::needs::{self, ImportNeed};
 use crate::plan::observed::{
@@ -61,7 +60,9 @@ impl Ask {
             named: needs::named(name, memory),
             former: needs::former(name, &key, memory),
             superseded,
-            import_alone: context.scope != Scope::All && is_new(name, leaf, &key, memory, context),
+            import_alone: context.scope != Scope::All
+                && needs::import_alone(name, &key, memory)
+                && validity(leaf, context.now).is_none(),
         }
     }
 
@@ -103,17 +104,17 @@ pub(super) async fn look(
         let newer = newest_named.is_some_and(|newest| newest > leaf.not_before);
         if import == ImportSeen::Absent && !newer {
             // Its import shall not wait for lists that its targets may take long to give.
-            let seen = CertificateSeen { import, newest_named, ..seen };
-            return Seen::Certificate { seen, others, alone: true };
+            let seen = CertificateSeen { import, newest_named, import_alone: true, ..seen };
+            return Seen::Certificate { seen, others };
         }
         let (targets, superseded) = tokio::join!(targets, held);
         let seen = CertificateSeen { import, newest_named, superseded, targets, ..seen };
-        return Seen::Certificate { seen, others, alone: false };
+        return Seen::Certificate { seen, others };
     }
     let (import, named, targets, superseded) = tokio::join!(import, named, targets, held);
     let (import, newest_named, others) = settled((import, named));
     let seen = CertificateSeen { import, newest_named, superseded, targets, ..seen };
-    Seen::Certificate { seen, others, alone: false }
+    Seen::Certificate { seen, others }
 }
 
 type Named = Result<Option<Time>, Failure>;
@@ -124,52 +125,6 @@ fn settled((import, named): (Imports, Named)) -> (ImportSeen, Option<Time>, Vec<
         Ok(newest) => (seen, newest, others),
         // Whether this leaf is the newer one cannot be told, so it must not go out.
         Err(failure) => (ImportSeen::Unknown(failure), None, others),
-    }
-}
-
-/// Whether the memory neither knows of an import of this leaf, not even of a try, nor has anything against it.
-fn is_new(
-    name: &Name,
-    leaf: &LeafFacts,
-    key: &ImportKey,
-    memory: &Memory,
-    context: &Context,
-) -> bool {
-    is_untried(name, key, memory) && validity(leaf, context.now).is_none()
-}
-
-fn is_untried(name: &Name, key: &ImportKey, memory: &Memory) -> bool {
-    memory.effect(&Action::Import { key: key.clone() }).is_none()
-        && memory.newest(name).is_none_or(|newest| newest.issued <= key.issued)
-}
-
-/// Looks that left out the targets, each with the import that it did so for.
-pub(in crate::cycle) struct Alone(Vec<(Name, ImportKey)>);
-
-impl Alone {
-    /// Those of these.
-    pub fn of<'l>(looks: impl Iterator<Item = &'l Look>) -> Self {
-        let alone = looks.filter_map(|look| match &look.seen {
-            Seen::Certificate { seen, alone: true, .. } => {
-                let leaf = seen.local.as_ref().ok()?;
-                let key = ImportKey {
-                    cloud: seen.cloud.clone(),
-                    enterprise_project: seen.enterprise_project.clone(),
-                    leaf: leaf.sha256,
-                    issued: leaf.not_before,
-                };
-                Some((seen.name.clone(), key))
-            }
-            _ => None,
-        });
-        Self(alone.collect())
-    }
-
-    /// Those whose import is no more to be made: it was made for another entry meanwhile, or a newer one was. What
-    /// follows an import must not be decided by targets that nobody has looked at.
-    pub fn overtaken(self, memory: &Memory) -> BTreeSet<Subject> {
-        let overtaken = self.0.into_iter().filter(|(name, key)| !is_untried(name, key, memory));
-        overtaken.map(|(name, _)| Subject::Certificate(name)).collect()
     }
 }
 
@@ -209,6 +164,7 @@ pub(in crate::cycle) fn unseen(
         superseded: Vec::new(),
         import: ImportSeen::Trusted,
         targets: entry.pushes.iter().map(target).collect(),
+        import_alone: false,
     }
 }
 

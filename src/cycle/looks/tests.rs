@@ -6,10 +6,21 @@ use std::path::{Path, PathBuf};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::*;
+use crate::cert::LeafFacts;
 use crate::config::parse;
 use crate::model::names::Name;
-use crate::plan::action::{Action, Fact, ImportKey};
+use crate::plan::action::{Action, ImportKey};
 use crate::plan::memory::Record;
+use crate::plan::observed::ImportSeen;
+
+const NOW: Time = Time::from_secs(1_800_000_000);
+
+/// The import of this leaf into the account `main`.
+fn import_of(leaf: &LeafFacts) -> Action {
+    let (cloud, issued) = (Name::new("main").unwrap(), leaf.not_before);
+    let key = ImportKey { cloud, enterprise_project: None, leaf: leaf.sha256, issued };
+    Action::Import { key }
+}
 
 /// A directory with the pair of one entry, removed at the end.
 struct Bench {
@@ -67,7 +78,7 @@ impl Bench {
         Context {
             world: Arc::clone(&self.world),
             lists: Arc::default(),
-            now: Time::from_secs(1_800_000_000),
+            now: NOW,
             began: Instant::now(),
             woken: Instant::now(),
             scope,
@@ -126,55 +137,28 @@ async fn an_import_that_nobody_has_tried_waits_for_no_target() {
     };
     assert!(alone(&bench, Scope::Rest) && alone(&bench, Scope::Changed));
     assert!(!alone(&bench, Scope::All), "a plan that is shown tells everything");
-    let own = ImportKey {
-        cloud: entry.cloud.clone(),
-        enterprise_project: None,
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
-    };
-    let newer = ImportKey {
-        leaf: Sha256::of(b"newer"),
-        issued: leaf.not_before + Duration::from_secs(1),
-        ..own.clone()
-    };
-    for (key, why) in [(own, "it is known"), (newer, "it is held, and what is served still counts")]
-    {
-        let (subject, action) = (Subject::Certificate(entry.name.clone()), Action::Import { key });
-        let record = match why {
-            "it is known" => Record::Began { subject, action },
-            _ => Record::Learned { subject, action, fact: Fact::Seen { id: Some("1".to_owned()) } },
-        };
-        bench.memory = Memory::default();
-        bench.memory.fold(Time::from_secs(1_800_000_000), &record);
-        assert!(!alone(&bench, Scope::Rest), "{why}");
-    }
+    let (subject, action) = (Subject::Certificate(entry.name.clone()), import_of(&leaf));
+    bench.memory.fold(NOW, &Record::Began { subject, action });
+    assert!(!alone(&bench, Scope::Rest), "somebody has tried it");
 }
 
 #[tokio::test]
-async fn what_left_its_targets_out_is_looked_at_again_once_somebody_imported_it() {
+async fn who_was_overtaken_is_looked_at_again_at_once() {
     let mut bench = Bench::new("overtaken");
     bench.look(Scope::Rest).await;
-    let (entry, now) = (bench.entry(), Time::from_secs(1_800_000_000));
+    let entry = bench.entry();
     let leaf = Arc::clone(bench.known.get(&entry.name).and_then(local::Known::leaf).unwrap());
+    let mut config = bench.world.config.clone();
+    config.state = bench.directory.join("state");
+    let mut cycle = Cycle::open(config, || NOW).unwrap();
+    let (other, id) = (Subject::Certificate(Name::new("other").unwrap()), Some("1".to_owned()));
+    cycle.memory.fold(NOW, &Record::Done { subject: other, action: import_of(&leaf), id });
+    let unseen = unseen(&entry, Ok(leaf), NOW);
+    let seen = CertificateSeen { import: ImportSeen::Absent, import_alone: true, ..unseen };
     let subject = Subject::Certificate(entry.name.clone());
-    let key = ImportKey {
-        cloud: entry.cloud.clone(),
-        enterprise_project: None,
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
-    };
-    let look = |alone| {
-        let seen = unseen(&entry, Ok(Arc::clone(&leaf)), now);
-        let seen = Seen::Certificate { seen, others: Vec::new(), alone };
-        bench.context(Scope::Rest).done(subject.clone(), seen, Payload::None)
-    };
-    let overtaken =
-        |alone, memory: &Memory| Alone::of([look(alone)].iter()).overtaken(memory).len();
-    let mut memory = Memory::default();
-    assert_eq!(overtaken(true, &memory), 0, "its import is planned");
-    let (other, action) = (Name::new("other").unwrap(), Action::Import { key });
-    let done =
-        Record::Done { subject: Subject::Certificate(other), action, id: Some("scs1".to_owned()) };
-    memory.fold(now, &done);
-    assert_eq!((overtaken(true, &memory), overtaken(false, &memory)), (1, 0));
+    let seen = Seen::Certificate { seen, others: Vec::new() };
+    let look = bench.context(Scope::Rest).done(subject.clone(), seen, Payload::None);
+    cycle.looked.insert(subject, look);
+    assert!(cycle.pass().is_empty(), "nobody has looked at the listener");
+    assert!(!cycle.wanted.is_empty());
 }

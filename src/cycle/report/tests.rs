@@ -153,6 +153,7 @@ pub(super) fn observed(local: &LeafFacts, now: Time, handshake: Option<Handshake
         newest_named: None,
         superseded: Vec::new(),
         targets: vec![target],
+        import_alone: false,
     };
     let schedule =
         config::parse(Path::new("c"), "[cloud.main]\nregion = 'cn-north-4'").unwrap().schedule;

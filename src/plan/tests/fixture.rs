@@ -164,6 +164,7 @@ pub fn cert(entry: &str, n: u8) -> CertificateSeen {
         newest_named: None,
         superseded: Vec::new(),
         targets: Vec::new(),
+        import_alone: false,
     }
 }
 
@@ -303,7 +304,7 @@ pub fn retry(entry: &str) -> Record {
     Record::AskedRetry { name: name(entry) }
 }
 
-/// A plan as lines: `do`, then `hold`, then `learn`.
+/// A plan as lines: `do`, then `hold`, then `learn`, then `look again`.
 pub fn lines(plan: &Plan, now: Time) -> Vec<String> {
     let steps = plan.now.iter().map(|step| {
         let what = what(&step.subject, &step.action);
@@ -318,7 +319,8 @@ pub fn lines(plan: &Plan, now: Time) -> Vec<String> {
         let why = super::coverage::hold(&held.why);
         format!("hold {}: {why}{}", held.subject.name(), until.unwrap_or_default())
     });
-    steps.chain(held).chain(plan.learned.iter().map(lesson)).collect()
+    let again = plan.again.iter().map(|subject| format!("look again at {}", subject.name()));
+    steps.chain(held).chain(plan.learned.iter().map(lesson)).chain(again).collect()
 }
 
 /// An action in words; of CA files, which CAs they are about.

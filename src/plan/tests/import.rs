@@ -4,9 +4,10 @@ use super::fixture::*;
 use crate::cert::Finding;
 use crate::model::failure::Kind;
 use crate::model::names::Subject;
+use crate::model::target::Target::Elb;
 use crate::plan::action::Fact;
 use crate::plan::memory::Record;
-use crate::plan::observed::{BadInput, CertificateSeen, ImportSeen};
+use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, ImportSeen};
 
 #[test]
 fn rules() {
@@ -14,7 +15,7 @@ fn rules() {
 }
 
 pub fn cases() -> Vec<Case> {
-    [plain(), doubt(), shared(), inputs(), ages()].into_iter().flatten().collect()
+    [plain(), doubt(), shared(), alone(), inputs(), ages()].into_iter().flatten().collect()
 }
 
 fn found(entry: &str, n: u8) -> CertificateSeen {
@@ -145,6 +146,37 @@ fn doubt() -> Vec<Case> {
             "the second try opens a doubt of its own",
             lost(now(200)).after(130, began(&www(), &import(1))).cert(cert("www", 1)),
             &["hold www: InDoubt +15s"],
+        ),
+    ]
+}
+
+fn alone() -> Vec<Case> {
+    let alone = |entry| {
+        let targets = vec![target_seen(Elb, CopySeen::NotAsked)];
+        CertificateSeen { targets, import_alone: true, ..cert(entry, 1) }
+    };
+    vec![
+        (
+            "an import waits for no look at the targets",
+            now(0).cert(alone("www")),
+            &["do www: import as www-111111111111, NotImported"],
+        ),
+        (
+            "targets that nobody looked at get nothing, be it imported meanwhile",
+            now(9).after(6, done(&api(), &import(1), Some("scm-1"))).cert_looked(5, alone("www")),
+            &["learn www: import as www-111111111111, Seen scm-1", "look again at www"],
+        ),
+        (
+            "nor do they wait for what has come to be known of it",
+            now(9)
+                .after(6, failed(&api(), &import(1), failure(Kind::Transient)))
+                .cert_looked(5, alone("www")),
+            &["hold www: BackOff(1) +7s", "look again at www"],
+        ),
+        (
+            "of two with the leaf one imports it, and the other waits for that",
+            now(0).cert(alone("www")).cert(alone("api")),
+            &["do www: import as www-111111111111, NotImported", "hold api: SameLeaf"],
         ),
     ]
 }

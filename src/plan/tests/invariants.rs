@@ -13,6 +13,7 @@ use crate::plan::{Plan, Step, plan};
 
 const FILES: &str = "nothing is sent while its files are bad or out of date";
 const COPY: &str = "a copy that is there, or was not looked for, is not pushed again";
+const LEFT_OUT: &str = "what nobody has looked at decides nothing";
 const DOUBT: &str = "a write in doubt is not repeated before its wait is over";
 const TASKS: &str = "no switch is sent before the task list was read";
 const COMMAND: &str = "a command runs only for bytes that we put in place";
@@ -71,6 +72,16 @@ fn nothing_goes_out_with_bad_files() {
         for action in [import(1), push(1, Elb)] {
             assert_eq!(broken(&given, &www(), action, Because::NotPushed), [FILES]);
         }
+    }
+}
+
+#[test]
+fn a_look_that_left_out_the_targets_leads_to_an_import_alone() {
+    let seen = pushed("www", 1, Elb, CopySeen::NotAsked);
+    for (import_alone, rules) in [(false, &[][..]), (true, &[LEFT_OUT])] {
+        let given = now(0).cert(CertificateSeen { import_alone, ..seen.clone() });
+        assert_eq!(broken(&given, &www(), push(1, Elb), Because::NotPushed), rules);
+        assert_eq!(broken(&given, &www(), import(1), Because::NotImported), [""; 0]);
     }
 }
 

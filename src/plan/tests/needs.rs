@@ -28,6 +28,20 @@ fn switch_after(assume: Option<bool>, lines: &[Record]) -> SwitchNeed {
 }
 
 #[test]
+fn an_import_that_nobody_has_tried_is_all_there_is_to_decide() {
+    let alone = |lines: &[Record]| {
+        let given =
+            (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
+        needs::import_alone(&name("www"), &key(2), &given.memory)
+    };
+    assert!(alone(&[]));
+    assert!(alone(&[saw(&www(), &import(1), "scm-1")]), "a former one");
+    assert!(!alone(&[saw(&www(), &import(3), "scm-3")]), "a newer one: this one is held");
+    assert!(!alone(&[began(&api(), &import(2))]), "another entry has tried it");
+    assert!(!alone(&[saw(&www(), &import(2), "scm-2"), learned(&www(), &import(2), Fact::Gone)]));
+}
+
+#[test]
 fn an_import_is_looked_for_then_trusted_then_confirmed_within_a_day() {
     let known = now(0).after(0, done(&www(), &import(1), Some("scm-1")));
     let need = |secs| needs::import(&key(1), &known.memory, at(secs));

@@ -36,6 +36,8 @@ pub struct Daemon {
     looks: BTreeMap<Subject, Look>,
     flights: Vec<Flight>,
     pub held: Vec<Held>,
+    /// Whose last look left out what counts.
+    again: Vec<Subject>,
     /// When the last look at each subject was taken, by the world's time.
     seen_at: BTreeMap<Subject, Time>,
     /// The newest leaf that each entry has begun to bind to each place.
@@ -119,7 +121,8 @@ impl Daemon {
             self.looks.insert(subject, look);
         }
         self.pass(subjects().collect(), world);
-        let settled = self.flights.is_empty() && self.held.iter().all(|held| world.may_rest(held));
+        let rests = self.again.is_empty() && self.held.iter().all(|held| world.may_rest(held));
+        let settled = self.flights.is_empty() && rests;
         self.fly(world);
         settled
     }
@@ -201,6 +204,7 @@ impl Daemon {
         assert_eq!(decided.learned, [], "nothing is left to learn");
         assert_eq!(check(&decided, &observed, &self.memory), [], "no plan breaks an invariant");
         self.held = decided.held;
+        self.again = decided.again;
         for step in decided.now {
             self.start(step, &observed, world);
         }

@@ -16,7 +16,7 @@ use certrotd::plan::action::ImportKey;
 use certrotd::plan::memory::Memory;
 use certrotd::plan::needs::{self, ImportNeed, SwitchNeed};
 use certrotd::plan::observed::{
-    BadInput, BoundSeen, CaSeen, CertificateSeen, CopyHeld, CopySeen, FileSeen, Holders,
+    BadInput, BoundSeen, CaSeen, CertificateSeen, CopyHeld, CopySeen, FileSeen, Handshake, Holders,
     ImportHeld, ImportSeen, InstanceSeen, JobState, ProbeSeen, Proof, SiteSeen, SwitchJob,
     SwitchSeen, TargetSeen,
 };
@@ -27,6 +27,7 @@ pub struct Look {
     looked_at: Time,
     import: ImportNeed,
     superseded: Vec<(ImportKey, String)>,
+    import_alone: bool,
     switch: SwitchNeed,
     local: Option<u32>,
     wanted: bool,
@@ -49,6 +50,7 @@ pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
         looked_at: world.clock(),
         import: import.unwrap_or(ImportNeed::Nothing),
         superseded: superseded.unwrap_or_default(),
+        import_alone: key.is_some_and(|key| needs::import_alone(entry, &key, memory)),
         switch: needs::switch(&unseen(entry, world), memory, world.clock()),
         local,
         wanted: world.wanted,
@@ -94,15 +96,27 @@ fn blind(world: &mut World) -> Option<Failure> {
 }
 
 fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen {
+    let import =
+        look.local.map_or(ImportSeen::Trusted, |number| import(entry, number, look, world));
     let wanted = targets(entry.as_str()).iter();
+    // A daemon may leave out what cannot change what it does first.
+    if look.import_alone && import == ImportSeen::Absent && world.rng.percent(50) {
+        let targets = wanted.map(|wanted| unseen_target(entry, wanted)).collect();
+        return CertificateSeen { import, targets, import_alone: true, ..pair(entry, look) };
+    }
     let targets = wanted.map(|wanted| target(entry, wanted, look, world)).collect();
-    let torn = || BadInput { path: "/pki/privkey.pem".into(), finding: Finding::Mismatch };
     let superseded = look.superseded.iter().map(|(key, id)| {
         let there = world.imports.iter().any(|import| import.id == *id);
         let holders = if there { world.holders(id) } else { Holders::Gone };
         ImportHeld { key: key.clone(), id: id.clone(), holders }
     });
     let superseded = superseded.collect();
+    CertificateSeen { import, superseded, targets, ..pair(entry, look) }
+}
+
+/// An entry as its disk shows it.
+fn pair(entry: &Name, look: &Look) -> CertificateSeen {
+    let torn = || BadInput { path: "/pki/privkey.pem".into(), finding: Finding::Mismatch };
     CertificateSeen {
         name: entry.clone(),
         cloud: name("main"),
@@ -112,38 +126,47 @@ fn certificate(entry: &Name, look: &Look, world: &mut World) -> CertificateSeen 
         local: look.local.map(|number| leaf(entry, number).into()).ok_or_else(torn),
         keep: KEEP,
         newest_named: None,
-        superseded,
-        import: look.local.map_or(ImportSeen::Trusted, |number| import(entry, number, look, world)),
-        targets,
+        superseded: Vec::new(),
+        import: ImportSeen::Trusted,
+        targets: Vec::new(),
+        import_alone: false,
+    }
+}
+
+/// A target that nobody has looked at.
+fn unseen_target(entry: &Name, &(target, project, site): &Wanted) -> TargetSeen {
+    let (project, unseen) = (project.to_owned(), fixture::target_seen(target, CopySeen::NotAsked));
+    let unseen = TargetSeen { project, window: WINDOW, ..unseen };
+    let Some(site) = site else { return unseen };
+    let (text, host) = (format!("{}@{site}", host(entry)), host(entry).to_owned());
+    let probe = Probe { text, name: Some(host.clone()), at: Dial::Name(host, 443) };
+    TargetSeen {
+        sites: vec![SiteSeen { site: site.to_owned(), bound: BoundSeen::NotAsked }],
+        probes: vec![ProbeSeen { probe, handshake: Handshake::NotAsked }],
+        ..unseen
     }
 }
 
 fn target(entry: &Name, wanted: &Wanted, look: &Look, world: &mut World) -> TargetSeen {
-    let (target, project, site) = *wanted;
+    let (target, project, _) = *wanted;
     let copy = look.local.map_or(CopySeen::NotAsked, |number| {
         copy(target, project, &import_key(entry, number).leaf, world)
     });
-    let mut seen = TargetSeen {
-        project: project.to_owned(),
-        window: WINDOW,
-        ..fixture::target_seen(target, copy)
-    };
+    let mut seen = TargetSeen { copy, ..unseen_target(entry, wanted) };
     if matches!(seen.copy, CopySeen::Found(_) | CopySeen::Absent) {
         seen.copies = copies(target, project, world);
     }
-    let Some(site) = site else { return seen };
-    let place = seen.place(site);
-    let bound = match blind(world) {
-        _ if world.blind == Some(target) => {
-            BoundSeen::Unknown(Failure::local(Kind::Operator, "list", "no right"))
-        }
-        Some(failure) => BoundSeen::Unknown(failure),
-        None => BoundSeen::Slots { slots: world.slots(&place), quic: false },
-    };
-    seen.sites = vec![SiteSeen { site: site.to_owned(), bound }];
-    let (text, host) = (format!("{}@{site}", host(entry)), host(entry).to_owned());
-    let probe = Probe { text, name: Some(host.clone()), at: Dial::Name(host, 443) };
-    seen.probes = vec![ProbeSeen { probe, handshake: world.handshake(entry, &place) }];
+    let places: Vec<_> = seen.sites.iter().map(|site| seen.place(&site.site)).collect();
+    for (index, place) in places.iter().enumerate() {
+        seen.sites[index].bound = match blind(world) {
+            _ if world.blind == Some(target) => {
+                BoundSeen::Unknown(Failure::local(Kind::Operator, "list", "no right"))
+            }
+            Some(failure) => BoundSeen::Unknown(failure),
+            None => BoundSeen::Slots { slots: world.slots(place), quic: false },
+        };
+        seen.probes[index].handshake = world.handshake(entry, place);
+    }
     seen
 }
 
