@@ -24,7 +24,7 @@ fn a_renewed_pair_is_served_to_the_cloud_at_once() {
     let mut daemon = started(&house);
     house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 1));
     let took = eventually("the rotation", || house.writes() == [3, 9, 1]);
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
     assert!(daemon.log().contains("\"event\":\"daemon.stopping\""));
@@ -91,12 +91,12 @@ fn nothing_to_do_is_one_line() {
         || daemon.log().lines().filter(quiet).filter(|it| it.contains("cycle.finished")).count();
     eventually("the end of the job", || daemon.log().contains("\"event\":\"ssl.switched\""));
     let before = count();
-    eventually("three more cycles", || count() >= before + 3);
+    eventually("four more cycles", || count() >= before + 4);
     let log = daemon.log();
-    let lines: Vec<_> = log.lines().filter(quiet).collect();
-    let settled = lines.iter().position(|line| line.contains("ssl.switched")).unwrap() + 1;
-    let rest: Vec<_> =
-        lines[settled..].iter().filter(|it| !it.contains("cycle.finished")).collect();
+    // Other steps may end after the job; the end of a cycle is the end of all of them.
+    let lines = log.lines().filter(quiet).skip_while(|line| !line.contains("ssl.switched"));
+    let lines = lines.skip_while(|line| !line.contains("cycle.finished"));
+    let rest: Vec<_> = lines.filter(|it| !it.contains("cycle.finished")).collect();
     assert!(rest.is_empty(), "{rest:?}");
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
@@ -134,7 +134,8 @@ fn the_service_manager_is_told() {
 #[test]
 fn a_slow_service_delays_only_its_own() {
     let house = House::new();
-    let slow = Rule::new("POST", "/ssl-certs/download", Fault::Slow(Duration::from_secs(20)));
+    // Longer than anything is waited for here.
+    let slow = Rule::new("POST", "/ssl-certs/download", Fault::Slow(Duration::from_secs(90)));
     house.sim.weather(slow);
     let mut daemon = house.spawn(&["run"]);
     eventually("everything else", || house.writes() == [2, 6, 1]);
@@ -150,7 +151,7 @@ fn a_stop_waits_for_the_step_in_hand() {
     house.sim.weather(Rule::new(
         "POST",
         "/certificates/import",
-        Fault::Slow(Duration::from_secs(2)),
+        Fault::Slow(Duration::from_secs(5)),
     ));
     let mut daemon = house.spawn(&["run"]);
     eventually("the imports", || house.calls("POST", "/certificates/import") == 2);

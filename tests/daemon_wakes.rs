@@ -80,7 +80,9 @@ fn every_request() {
 #[test]
 fn a_reload_beside_a_look() {
     let house = House::new();
-    house.sim.weather(Rule::new("GET", "immediate-jobs", Fault::Slow(Duration::from_secs(3))));
+    // Long enough for the reload to come first.
+    let slow = Rule::new("GET", "immediate-jobs", Fault::Slow(Duration::from_secs(10)));
+    house.sim.weather(slow.times(1));
     let daemon = house.spawn(&["run"]);
     eventually("the look", || house.calls("GET", "immediate-jobs") == 1);
     let forbidden = house.config().replace("allow_restart = true", "allow_restart = false");

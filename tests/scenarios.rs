@@ -6,7 +6,13 @@
 mod common;
 mod scenario_kit;
 
+use std::time::Duration;
+
+use certrotd::sim::{Fault, Rule};
 use scenario_kit::{run, sentences};
+
+/// How much later than its neighbours a call is answered that is held up.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 #[test]
 fn every_transcript_is_what_happens() {
@@ -18,6 +24,15 @@ fn every_transcript_is_what_happens() {
          UPDATE=1 cargo test --test scenarios, and read the diff",
         differing.join("\n")
     );
+}
+
+#[test]
+fn whose_answer_comes_last_changes_no_transcript() {
+    // The three pushes of the first rotation, one after the other.
+    for nth in 0..3 {
+        let push = Rule::new("POST", "/push", Fault::Slow(HELD_UP)).after(nth).times(1);
+        assert_eq!(run::under("renewal.txt", &[push]), None, "push {nth} is answered last");
+    }
 }
 
 #[test]

@@ -35,9 +35,14 @@ pub fn writes(calls: &[Call], names: &mut Names) -> Vec<String> {
 fn sorted(calls: &mut [&Call], names: &mut Names) -> Vec<String> {
     let well = |call: &Call| call.status.is_some_and(|status| status < 300);
     for run in calls.chunk_by_mut(|a, b| well(a) && well(b)) {
-        run.sort_by_cached_key(|call| blotted(&call.to_string()));
+        run.sort_by_cached_key(|call| blotted(&text(call)));
     }
-    calls.iter().map(|call| names.settle(&call.to_string())).collect()
+    calls.iter().map(|call| names.settle(&text(call))).collect()
+}
+
+/// The ledger's line. That an answer was slow in coming is no part of what was written.
+fn text(call: &Call) -> String {
+    call.to_string().trim_end_matches(" [slow]").to_owned()
 }
 
 /// How many of these calls were refused for their credential.

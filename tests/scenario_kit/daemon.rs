@@ -1,5 +1,8 @@
 //! The daemon, started and ended by a transcript while its story goes on.
 
+use certrotd::plan::memory::Record;
+use certrotd::record;
+
 use super::stage::Printed;
 use crate::common::{House, Running, eventually};
 
@@ -11,7 +14,8 @@ pub struct Daemon {
 
 impl Daemon {
     /// `start EVENT`: starts it and waits until its log has this event. `kill`: ends it as `kill -9`
-    /// does. `stop`: as systemd does; prints how it ended when that was not well.
+    /// does; `kill answered`: once its journal has the answer of each step that has begun, which is
+    /// written down a moment after the log tells of it. `stop`: as systemd does; prints how it ended when that was not well.
     pub fn command(&mut self, house: &House, words: &[&str]) -> Printed {
         match words {
             ["start", event] => {
@@ -20,6 +24,11 @@ impl Daemon {
                 eventually(&event, || running.log().contains(&event));
             }
             ["kill"] => drop(self.running.take().ok_or("no daemon runs")?),
+            ["kill", "answered"] => {
+                let running = self.running.take().ok_or("no daemon runs")?;
+                eventually("an answer to each step", || is_answered(house));
+                drop(running);
+            }
             ["stop"] => {
                 let mut running = self.running.take().ok_or("no daemon runs")?;
                 running.signal("TERM");
@@ -28,8 +37,27 @@ impl Daemon {
                     other => return Ok(vec![format!("ended with {other:?}")]),
                 }
             }
-            _ => return Err("daemon start EVENT, kill or stop".to_owned()),
+            _ => return Err("daemon start EVENT, kill, kill answered or stop".to_owned()),
         }
         Ok(Vec::new())
     }
+}
+
+/// Whether some step has begun, and each that has is known to have ended.
+fn is_answered(house: &House) -> bool {
+    let entries = record::read(&house.state()).ok().flatten().unwrap_or_default();
+    let (mut open, mut begun) = (Vec::new(), false);
+    for entry in entries {
+        match entry.record {
+            Record::Began { action, .. } => {
+                begun = true;
+                open.push(action);
+            }
+            Record::Done { action, .. }
+            | Record::Failed { action, .. }
+            | Record::Learned { action, .. } => open.retain(|it| *it != action),
+            _ => {}
+        }
+    }
+    begun && open.is_empty()
 }

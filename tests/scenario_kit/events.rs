@@ -14,13 +14,18 @@ const FIELDS: [&str; 9] = [
     "attempt",
     "error_code",
 ];
-/// Left out: how often a run comes to rest depends on how long the machine takes, and that the cloud
-/// is reached by plain http is so for every house.
-const LEFT_OUT: [&str; 2] = ["cycle.finished", "config.warning"];
+/// Left out: how often a run comes to rest, and whether it takes so long that it tells of its progress,
+/// depends on how long the machine takes; and that the cloud is reached by plain http is so for every
+/// house.
+const LEFT_OUT: [&str; 3] = ["cycle.finished", "cycle.progress", "config.warning"];
 
 /// Held in between, while looks are counted: how many of them are told of before the last one depends
 /// on how long the machine takes.
 const COUNTING: &str = "looks have found that, then the former one is bound again";
+
+/// Held until a step may be tried again. Whether that is told of before the next try depends on whether
+/// the look after the last one ended sooner than its back-off or its doubt.
+const TRIED_AGAIN: [&str; 2] = ["` failed (attempt ", ", then it is sent again"];
 
 /// What comes of steps that run side by side, one a service.
 const SIDE_BY_SIDE: [&str; 4] =
@@ -32,6 +37,7 @@ pub fn told(log: &str) -> Vec<String> {
     let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut told: Vec<_> = lines.filter_map(|line: Value| one(&line)).collect();
     told.sort_by(|a, b| a.entry.cmp(&b.entry));
+    leave_out_passed(&mut told);
     let side = |it: &Told| it.at_place || SIDE_BY_SIDE.contains(&it.event.as_str());
     for run in told.chunk_by_mut(|a, b| a.entry == b.entry && side(a) && side(b)) {
         run.sort_by(|a, b| a.service.cmp(&b.service));
@@ -43,10 +49,22 @@ pub fn told(log: &str) -> Vec<String> {
     told.into_iter().map(|it| it.line).collect()
 }
 
+/// Leaves out what was held until it was tried again, where it was: the entry has more to tell.
+fn leave_out_passed(told: &mut Vec<Told>) {
+    for at in (1..told.len()).rev() {
+        let (held, next) = (&told[at - 1], &told[at]);
+        if held.waits && !next.waits && held.entry == next.entry {
+            told.remove(at - 1);
+        }
+    }
+}
+
 struct Told {
     entry: String,
     event: String,
     service: String,
+    /// Whether it is held until it may be tried again.
+    waits: bool,
     /// Whether a step failed at a place: others may be well at theirs meanwhile.
     at_place: bool,
     line: String,
@@ -57,10 +75,11 @@ fn one(line: &Value) -> Option<Told> {
         return None;
     }
     let event = line["event"].as_str().filter(|event| !LEFT_OUT.contains(event))?;
-    if event == "step.held" && line["error"].as_str().is_some_and(|error| error.ends_with(COUNTING))
-    {
+    let held = line["error"].as_str().filter(|_| event == "step.held").unwrap_or_default();
+    if held.ends_with(COUNTING) {
         return None;
     }
+    let waits = TRIED_AGAIN.iter().any(|words| held.contains(words));
     let word = |field: &str| match &line[field] {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -75,5 +94,5 @@ fn one(line: &Value) -> Option<Told> {
     let entry = word("certificate").or_else(|| word("instance")).unwrap_or_default();
     let at_place = event == "step.failed" && word("place").is_some();
     let service = word("service").unwrap_or_default();
-    Some(Told { entry, event: event.to_owned(), service, at_place, line: shown })
+    Some(Told { entry, event: event.to_owned(), service, waits, at_place, line: shown })
 }

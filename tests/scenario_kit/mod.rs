@@ -4,6 +4,7 @@ pub mod calls;
 pub mod config;
 pub mod daemon;
 pub mod events;
+pub mod history;
 pub mod instances;
 pub mod pairs;
 pub mod publications;

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use certrotd::plan::memory::Memory;
 use certrotd::record::{self, Entry, Journal};
+use certrotd::sim::Rule;
 use chrono::{Days, Utc};
 
 use super::daemon::Daemon;
 use super::instances::Instances;
 use super::sites::{self, Sites};
 use super::stable::Names;
-use super::{calls, config, events, pairs, weather};
+use super::{calls, config, events, history, pairs, weather};
 use crate::common::House;
 
 /// Answers in doubt and back-offs end within seconds here. A transcript that wants to show one of
@@ -66,6 +67,11 @@ impl Stage {
     /// What the client did that the API's documents do not allow.
     pub fn violations(&self) -> Vec<String> {
         self.house.sim.violations()
+    }
+
+    /// Lets this strike, ahead of whatever the transcript asks for.
+    pub fn weather(&self, rule: Rule) {
+        self.house.sim.weather(rule);
     }
 
     /// Does what a transcript's command says.
@@ -137,7 +143,11 @@ impl Stage {
             lines = events::told(&ran.stderr);
         }
         let problems = ran.stderr.lines().filter(|line| !line.starts_with('{'));
-        lines.extend(problems.chain(ran.stdout.lines()).map(str::to_owned));
+        lines.extend(problems.map(str::to_owned));
+        match arguments {
+            ["history", ..] => lines.extend(history::told(&ran.stdout)),
+            _ => lines.extend(ran.stdout.lines().map(str::to_owned)),
+        }
         match ran.code {
             Some(0) => {}
             Some(code) => lines.push(format!("exit {code}")),

@@ -2,8 +2,10 @@
 
 use certrotd::sim::{Fault, Rule};
 
+use super::stage;
+
 /// Reads the words after `weather`. A fault is `throttled`, `drop-before`, `drop-after`, `html`,
-/// `truncated`, `token-expired`, a bare status, or a status with a code and a message.
+/// `truncated`, `token-expired`, `slow SPAN`, a bare status, or a status with a code and a message.
 pub fn rule(words: &[&str]) -> Result<Rule, String> {
     let [method, path, fault, rest @ ..] = words else {
         return Err("weather METHOD PATH FAULT [times N] [after N]".to_owned());
@@ -28,6 +30,10 @@ fn fault<'a, 'b>(word: &str, rest: &'a [&'b str]) -> Result<(Fault, &'a [&'b str
         "html" => Fault::LyingHtml,
         "truncated" => Fault::Truncated,
         "token-expired" => Fault::TokenExpired,
+        "slow" => {
+            let [span, rest @ ..] = rest else { return Err("slow SPAN".to_owned()) };
+            return Ok((Fault::Slow(stage::span(span)?), rest));
+        }
         status => {
             let status = number(status)?;
             return Ok(match rest {
