@@ -112,7 +112,6 @@ fn each_refusal_says_once_what_the_system_or_sqlite_said() {
     std::fs::write(&path, "no journal at all, but longer than the header of one".repeat(9))
         .unwrap();
     let foreign = chain(&Journal::open(&state).unwrap_err());
-    std::fs::remove_dir_all(&state).unwrap();
     for (found, wanted) in [
         (only_read, format!("{unwritable}: attempt to write a readonly database (SQLite code 8)")),
         (full, format!("{unwritable}: database or disk is full (SQLite code 13)")),
@@ -169,10 +168,6 @@ fn a_journal_that_was_taken_away_takes_no_line() {
             assert!(matches!(error, JournalError::Gone { .. }), "{what}: {error}");
         }
         assert_eq!(memory, Memory::default(), "{what}");
-        drop(journal);
-        for path in [&state, &state.with_extension("moved")] {
-            std::fs::remove_dir_all(path).ok();
-        }
     }
 }
 
@@ -181,8 +176,7 @@ fn a_journal_that_cannot_be_looked_at_is_not_called_gone() {
     let scratch = Scratch::new();
     let state = scratch.join("state");
     let mut journal = Journal::open(&state).unwrap();
-    let moved = state.with_extension("moved");
-    std::fs::rename(&state, &moved).unwrap();
+    std::fs::rename(&state, scratch.join("moved")).unwrap();
     std::os::unix::fs::symlink(&state, &state).unwrap();
     let error = journal.append(Time::from_secs(5), &[], &mut Memory::default()).unwrap_err();
     assert!(
@@ -190,8 +184,6 @@ fn a_journal_that_cannot_be_looked_at_is_not_called_gone() {
             && source.raw_os_error() == Some(nix::libc::ELOOP)),
         "{error}"
     );
-    std::fs::remove_file(&state).unwrap();
-    std::fs::remove_dir_all(&moved).unwrap();
 }
 
 #[test]
