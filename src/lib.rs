@@ -17,3 +17,6 @@ pub mod record;
 pub mod schedule;
 pub mod sim;
 pub mod telemetry;
+
+#[cfg(test)]
+mod scratch;

@@ -59,7 +59,8 @@ fn rust(directories: &[&str]) -> Vec<Text> {
 
 /// Whether a file of `src` is compiled for tests alone.
 fn is_test(path: &str) -> bool {
-    ["/tests.rs", "/testing.rs"].iter().any(|end| path.ends_with(end)) || path.contains("/tests/")
+    ["/tests.rs", "/testing.rs", "src/scratch.rs"].iter().any(|end| path.ends_with(end))
+        || path.contains("/tests/")
 }
 
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -1,10 +1,9 @@
-//! For the tests of this module: a small server that answers as told, an account that points at it, scratch files.
+//! For the tests of this module: a small server that answers as told, an account that points at it, secrets in files.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -210,33 +209,11 @@ pub(super) fn keys() -> Surroundings {
     surroundings(&[("HUAWEICLOUD_SDK_AK", ACCESS_KEY), ("HUAWEICLOUD_SDK_SK", SECRET_KEY)])
 }
 
-/// A directory that is removed at the end.
-pub(super) struct Scratch(PathBuf);
-
-impl Scratch {
-    pub(super) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("certrotd-cloud-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(super) fn write(&self, name: &str, text: &str) -> SecretFile {
-        fs::write(self.0.join(name), text).unwrap();
-        SecretFile::Path(self.0.join(name))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// A file with a secret, written into this directory.
+pub(super) fn secret_file(directory: &Path, name: &str, text: &str) -> SecretFile {
+    let path = directory.join(name);
+    fs::write(&path, text).unwrap();
+    SecretFile::Path(path)
 }
 
 type Answer = dyn Fn(&Seen) -> Reply + Send + Sync;

@@ -356,3 +356,6 @@ impl Attendant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,15 +61,15 @@ fn one(path: &Path) -> Option<Request> {
 mod tests {
     use super::*;
     use crate::model::names::Name;
+    use crate::scratch::Scratch;
 
     #[test]
     fn a_request_is_taken_once() {
-        let state = std::env::temp_dir().join(format!("certrotd-requests-{}", std::process::id()));
+        let state = Scratch::new();
         let request = Request::Retry(Name::new("www").unwrap());
         leave(&state, &request).unwrap();
         std::fs::write(directory(&state).join("bad.json"), "{").unwrap();
         assert_eq!(take(&state), [request]);
         assert_eq!(take(&state), []);
-        std::fs::remove_dir_all(&state).unwrap();
     }
 }

@@ -243,3 +243,6 @@ fn is_news(event: notify::Result<notify::Event>, known: &Mutex<Matters>) -> bool
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,60 +78,42 @@ fn head() -> io::Result<Vec<u8>> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::PathBuf;
 
     use super::*;
-
-    /// A directory that goes when the test does.
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let name = format!("certrotd-aside-{name}-{}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            fs::create_dir(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::scratch::Scratch;
 
     #[test]
     fn what_was_put_is_there_and_nothing_beside_it() {
-        let state = Scratch::new("put");
-        assert_eq!(take(&state.0), None);
+        let state = Scratch::new();
+        assert_eq!(take(&state), None);
         for body in [&b"one"[..], b"", b"another"] {
-            put(&state.0, body).unwrap();
-            assert_eq!(take(&state.0).as_deref(), Some(body));
+            put(&state, body).unwrap();
+            assert_eq!(take(&state).as_deref(), Some(body));
         }
-        let mode = fs::metadata(state.0.join(FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(state.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o600);
-        assert_eq!(fs::read_dir(&state.0).unwrap().count(), 1);
-        let gone = state.0.join("gone");
+        assert_eq!(fs::read_dir(&*state).unwrap().count(), 1);
+        let gone = state.join("gone");
         assert!(put(&gone, b"one").is_err() && !gone.exists());
     }
 
     #[test]
     fn what_is_damaged_or_foreign_is_not_believed() {
-        let state = Scratch::new("damaged");
-        put(&state.0, b"the body").unwrap();
-        let path = state.0.join(FILE);
+        let state = Scratch::new();
+        put(&state, b"the body").unwrap();
+        let path = state.join(FILE);
         let sound = fs::read(&path).unwrap();
         // Every byte counts: the format's number, the program, the digest, the body.
         for at in 0..sound.len() {
             let mut bytes = sound.clone();
             bytes[at] ^= 1;
             fs::write(&path, &bytes).unwrap();
-            assert_eq!(take(&state.0), None, "byte {at}");
+            assert_eq!(take(&state), None, "byte {at}");
             fs::write(&path, &sound[..at]).unwrap();
-            assert_eq!(take(&state.0), None, "cut off at {at}");
+            assert_eq!(take(&state), None, "cut off at {at}");
         }
         fs::write(&path, &sound).unwrap();
-        assert!(take(&state.0).is_some());
+        assert!(take(&state).is_some());
     }
 
     #[test]
@@ -157,15 +139,15 @@ mod tests {
 
     #[test]
     fn what_another_program_has_judged_is_not_believed() {
-        let state = Scratch::new("program");
-        put(&state.0, b"the body").unwrap();
-        let path = state.0.join(FILE);
+        let state = Scratch::new();
+        put(&state, b"the body").unwrap();
+        let path = state.join(FILE);
         // As sound as it can be, from a program of another identity.
         let mut bytes = fs::read(&path).unwrap();
         let other = Identity::of(&path).unwrap().numbers();
         let other: Vec<u8> = other.into_iter().flat_map(u64::to_le_bytes).collect();
         bytes[HEAD.len()..HEAD.len() + other.len()].copy_from_slice(&other);
         fs::write(&path, &bytes).unwrap();
-        assert_eq!(take(&state.0), None);
+        assert_eq!(take(&state), None);
     }
 }

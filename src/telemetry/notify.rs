@@ -135,28 +135,10 @@ fn complain(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
+    use crate::scratch::Scratch;
 
     const PID: u32 = 4711;
-
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let unique = format!("certrotd-notify-{name}-{}", std::process::id());
-            let path = std::env::temp_dir().join(unique);
-            std::fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
 
     fn with(variables: &[(&str, &OsStr)]) -> Notifier {
         let find = |name: &str| {
@@ -175,8 +157,8 @@ mod tests {
 
     #[test]
     fn a_manager_at_a_path_hears_every_word() {
-        let scratch = Scratch::new("path");
-        let path = scratch.0.join("notify");
+        let scratch = Scratch::new();
+        let path = scratch.join("notify");
         let manager = UnixDatagram::bind(&path).unwrap();
         let notifier = with(&[("NOTIFY_SOCKET", path.as_os_str())]);
         notifier.ready();

@@ -13,6 +13,8 @@ from table import ROOT
 
 # A test that takes longer than this has caught something too: a rule's absence that never ends.
 TEST_SECONDS_MAX = 120
+# What the tests of every module may use, beside the table.
+FOR_TESTS = "src/scratch.rs"
 # Compiling everything from nothing on a slow machine.
 BUILD_SECONDS_MAX = 1800
 
@@ -68,12 +70,14 @@ class Crate:
         """Brings the copy to what lies in the tree."""
         wanted = {"Cargo.lock": (ROOT / "Cargo.lock").read_bytes()}
         wanted["Cargo.toml"] = (ROOT / "Cargo.toml").read_bytes() + b"\n[workspace]\n"
+        wanted[FOR_TESTS] = (ROOT / FOR_TESTS).read_bytes()
         below = ["config", "tests/data", *(f"src/{module}" for module in self.modules)]
         paths = [path for part in below for path in sorted((ROOT / part).rglob("*"))]
         paths += [ROOT / "src" / f"{module}.rs" for module in self.modules]
         for path in (path for path in paths if path.is_file()):
             wanted[str(path.relative_to(ROOT))] = path.read_bytes()
         lines = "".join(f"pub mod {module};\n" for module in self.modules)
+        lines += f"#[cfg(test)]\nmod {pathlib.Path(FOR_TESTS).stem};\n"
         wanted["src/lib.rs"] = f"//! Some modules of certrotd.\n\n{lines}{many.SWITCH}".encode()
         for name, content in wanted.items():
             self.write(name, content)

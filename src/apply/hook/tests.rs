@@ -1,31 +1,16 @@
 //! Commands that are run for real: shells that say, flood, hang and leave children behind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::*;
+use crate::scratch::Scratch;
 
-/// A file of one test, removed at its end.
-struct Pid(PathBuf);
-
-impl Pid {
-    fn new(name: &str) -> Self {
-        let name = format!("certrotd-hook-{name}-{}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    /// Whether the process whose id stands in the file lives; one that nobody has reaped does not.
-    fn lives(&self) -> bool {
-        let pid = std::fs::read_to_string(&self.0).unwrap();
-        let stat = Path::new("/proc").join(pid.trim()).join("stat");
-        std::fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z "))
-    }
-}
-
-impl Drop for Pid {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// Whether the process whose id stands in this file lives; one that nobody has reaped does not.
+fn lives(pid: &Path) -> bool {
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let stat = Path::new("/proc").join(pid.trim()).join("stat");
+    std::fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 fn entry(on_change: &[&str], path: &Path) -> InstanceCa {
@@ -49,13 +34,14 @@ async fn run_entry(entry: &InstanceCa, limit: Duration) -> Result<(), String> {
 
 #[tokio::test]
 async fn a_child_that_keeps_the_output_open_is_not_waited_for() {
-    let pid = Pid::new("child");
+    let scratch = Scratch::new();
+    let pid = scratch.join("pid");
     let began = Instant::now();
     let script = "sleep 6 & echo $! > \"$1\"; echo said; exit $CODE";
-    let ended = ran(&script.replace("$CODE", "0"), &pid.0, Duration::from_secs(10)).await;
+    let ended = ran(&script.replace("$CODE", "0"), &pid, Duration::from_secs(10)).await;
     assert_eq!(ended, Ok(()));
-    assert!(pid.lives(), "what a command leaves behind may be a service");
-    let ended = ran(&script.replace("$CODE", "3"), &pid.0, Duration::from_secs(10)).await;
+    assert!(lives(&pid), "what a command leaves behind may be a service");
+    let ended = ran(&script.replace("$CODE", "3"), &pid, Duration::from_secs(10)).await;
     let said = ended.unwrap_err();
     assert!(said.ends_with("ended with exit status: 3 and said: said"), "{said}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
@@ -63,12 +49,13 @@ async fn a_child_that_keeps_the_output_open_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_late_command_is_killed_with_all_that_it_started() {
-    let pid = Pid::new("late");
+    let scratch = Scratch::new();
+    let pid = scratch.join("pid");
     let script = "sleep 20 & echo $! > \"$1\"; echo waiting; wait";
-    let said = ran(script, &pid.0, Duration::from_secs(1)).await.unwrap_err();
+    let said = ran(script, &pid, Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(said, "/bin/sh took longer than 1s, was killed and said: waiting");
     for _ in 0..50 {
-        if !pid.lives() {
+        if !lives(&pid) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -78,32 +65,33 @@ async fn a_late_command_is_killed_with_all_that_it_started() {
 
 #[tokio::test]
 async fn a_flood_is_cut_and_the_status_alone_decides() {
-    let pid = Pid::new("flood");
+    let scratch = Scratch::new();
+    let pid = scratch.join("pid");
     let script = "yes | head -c 200000; exec >&- 2>&-; sleep 0.1; exit 1";
-    let said = ran(script, &pid.0, Duration::from_secs(10)).await.unwrap_err();
+    let said = ran(script, &pid, Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(said, "/bin/sh ended with exit status: 1 and said: y");
 }
 
 #[tokio::test]
 async fn the_last_error_is_told_whatever_else_was_printed() {
-    let pid = Pid::new("last");
+    let scratch = Scratch::new();
+    let pid = scratch.join("pid");
     for (script, wanted) in [
         ("echo why >&2; sleep 0.2; echo said; exit 1", "why"),
         ("yes | head -c 200000 >&2; echo why >&2; yes | head -c 200000; exit 1", "why"),
         ("echo said; echo >&2; exit 1", "said"),
     ] {
-        let said = ran(script, &pid.0, Duration::from_secs(10)).await.unwrap_err();
+        let said = ran(script, &pid, Duration::from_secs(10)).await.unwrap_err();
         assert_eq!(said, format!("/bin/sh ended with exit status: 1 and said: {wanted}"));
     }
-    let said = ran("exit 1", &pid.0, Duration::from_secs(10)).await.unwrap_err();
+    let said = ran("exit 1", &pid, Duration::from_secs(10)).await.unwrap_err();
     assert_eq!(said, "/bin/sh ended with exit status: 1 and said nothing");
 }
 
 #[tokio::test]
 async fn the_environment_is_ours_and_nothing_else() {
-    let scratch = Pid::new("environment");
-    std::fs::create_dir_all(&scratch.0).unwrap();
-    let (file, told) = (scratch.0.join("ca.pem"), scratch.0.join("told"));
+    let scratch = Scratch::new();
+    let (file, told) = (scratch.join("ca.pem"), scratch.join("told"));
     let argv = ["/bin/sh", "-c", "env > \"$1\"", "sh", told.to_str().unwrap()];
     let entry = entry(&argv, &file);
     let mut wanted = format!(
@@ -115,7 +103,7 @@ async fn the_environment_is_ours_and_nothing_else() {
     let mut found = Vec::new();
     for previous in [false, true] {
         if previous {
-            std::fs::write(scratch.0.join("ca.pem.previous"), "former").unwrap();
+            std::fs::write(scratch.join("ca.pem.previous"), "former").unwrap();
             let line = format!("CERTROTD_PREVIOUS={}.previous\nCERTROTD_SERVICE", file.display());
             wanted = wanted.replace("CERTROTD_SERVICE", &line);
         }
@@ -128,7 +116,6 @@ async fn the_environment_is_ours_and_nothing_else() {
         lines.sort();
         found.push((lines.join("\n"), wanted.clone()));
     }
-    std::fs::remove_dir_all(&scratch.0).unwrap();
     for (found, wanted) in found {
         assert_eq!(found, wanted);
     }
@@ -150,8 +137,7 @@ async fn start_failure(entry: &InstanceCa, closed: bool) -> String {
 #[tokio::test]
 async fn a_program_that_cannot_start_says_what_to_look_at() {
     use std::os::unix::fs::OpenOptionsExt;
-    let scratch = Pid::new("unstarted");
-    std::fs::create_dir_all(&scratch.0).unwrap();
+    let scratch = Scratch::new();
     let mut said = Vec::new();
     for (name, mode, text) in [
         ("missing", 0, ""),
@@ -160,7 +146,7 @@ async fn a_program_that_cannot_start_says_what_to_look_at() {
         ("odd", 0o755, "?"),
         ("busy", 0o755, "#!/bin/sh\n"),
     ] {
-        let path = scratch.0.join(name);
+        let path = scratch.join(name);
         let mut options = std::fs::OpenOptions::new();
         let options = options.write(true).create_new(true).mode(mode);
         let open = (mode != 0).then(|| options.open(&path).unwrap());
@@ -172,7 +158,6 @@ async fn a_program_that_cannot_start_says_what_to_look_at() {
         let entry = entry(&[path.to_str().unwrap()], Path::new("/ca.pem"));
         said.push(start_failure(&entry, name != "busy").await);
     }
-    std::fs::remove_dir_all(&scratch.0).unwrap();
     let wanted = [
         "there is no such file",
         "the interpreter that its first line names does not exist",

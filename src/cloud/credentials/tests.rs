@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::testing::{
-    ACCESS_KEY, REGION, Reply, SECRET_KEY, Scratch, Seen, Server, cloud, surroundings,
+    ACCESS_KEY, REGION, Reply, SECRET_KEY, Seen, Server, cloud, secret_file, surroundings,
 };
 use super::super::{Refusal, elb, scm};
 use super::*;
 use crate::model::account::SecretFile;
 use crate::model::target::Target;
+use crate::scratch::Scratch;
 
 mod in_a_row;
 mod lockout;
@@ -24,9 +25,9 @@ async fn push(cloud: &Cloud) -> Result<()> {
 
 fn files(scratch: &Scratch) -> CredentialSource {
     CredentialSource::AccessKey {
-        access_key: scratch.write("ak", &format!("{ACCESS_KEY}\n")),
-        secret_key: scratch.write("sk", &format!(" {SECRET_KEY}\r\n")),
-        security_token: Some(scratch.write("token", "temporary\n")),
+        access_key: secret_file(scratch, "ak", &format!("{ACCESS_KEY}\n")),
+        secret_key: secret_file(scratch, "sk", &format!(" {SECRET_KEY}\r\n")),
+        security_token: Some(secret_file(scratch, "token", "temporary\n")),
     }
 }
 
@@ -34,7 +35,7 @@ fn password(scratch: &Scratch) -> CredentialSource {
     CredentialSource::Password {
         domain: "acme".to_owned(),
         user: "robot".to_owned(),
-        password: scratch.write("password", "open sesame\n"),
+        password: secret_file(scratch, "password", "open sesame\n"),
     }
 }
 
@@ -65,7 +66,7 @@ async fn keys_in_files_are_trimmed_and_read_again() {
     let server = Server::start(|_| Reply::new(204, "")).await;
     let cloud = cloud(&server.account(files(&scratch)), &[], Surroundings::default());
     push(&cloud).await.unwrap();
-    scratch.write("ak", "AKIDANOTHER");
+    secret_file(&scratch, "ak", "AKIDANOTHER");
     push(&cloud).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[0].signer(), Some(ACCESS_KEY));
@@ -80,11 +81,11 @@ async fn a_missing_or_empty_file_is_named_and_nothing_is_sent() {
     let server = Server::start(|_| Reply::new(204, "")).await;
     let account = server.account(files(&scratch));
     let cloud = cloud(&account, &[], Surroundings::default());
-    scratch.write("sk", " \n");
+    secret_file(&scratch, "sk", " \n");
     let failure = push(&cloud).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Withheld);
     assert!(failure.message.ends_with("/sk is empty"), "{failure}");
-    fs::remove_file(scratch.path().join("sk")).unwrap();
+    fs::remove_file(scratch.join("sk")).unwrap();
     assert!(push(&cloud).await.unwrap_err().message.contains("/sk: No such file"));
     assert!(server.seen().is_empty());
 }
@@ -100,7 +101,7 @@ async fn a_systemd_credential_is_read_by_name() {
         security_token: None,
     };
     let server = Server::start(|_| Reply::new(401, WRONG)).await;
-    let directory = scratch.path().to_str().unwrap();
+    let directory = scratch.to_str().unwrap();
     let cloud =
         cloud(&server.account(source), &[], surroundings(&[("CREDENTIALS_DIRECTORY", directory)]));
     push(&cloud).await.unwrap_err();
@@ -133,7 +134,7 @@ async fn a_wrong_key_is_sent_twice_and_then_withheld_across_restarts() {
     let told = serde_json::to_string(&journal).unwrap();
     assert!(told.contains(ACCESS_KEY) && !told.contains(SECRET_KEY));
     // Another key is another credential.
-    scratch.write("ak", "AKIDANOTHER");
+    secret_file(&scratch, "ak", "AKIDANOTHER");
     let cloud = cloud(&account, &journal, Surroundings::default());
     assert_eq!(push(&cloud).await.unwrap_err().kind, Kind::Refused);
 }
@@ -142,7 +143,7 @@ async fn a_wrong_key_is_sent_twice_and_then_withheld_across_restarts() {
 async fn a_refused_key_is_sent_again_when_the_file_has_another_by_now() {
     let scratch = Scratch::new();
     let source = files(&scratch);
-    let file = scratch.path().join("ak");
+    let file = scratch.join("ak");
     let server = Server::start(move |seen| {
         if seen.signer() == Some(ACCESS_KEY) {
             fs::write(&file, "AKIDANOTHER").unwrap();
@@ -311,8 +312,8 @@ async fn the_default_order_is_environment_profile_metadata() {
     })
     .await;
     let account = server.account(CredentialSource::Default);
-    let home = scratch.path().to_str().unwrap().to_owned();
-    fs::create_dir(scratch.path().join(".huaweicloud")).unwrap();
+    let home = scratch.to_str().unwrap().to_owned();
+    fs::create_dir(scratch.join(".huaweicloud")).unwrap();
 
     let none = cloud(&account, &[], surroundings(&[("HOME", &home)]));
     let failure = push(&none).await.unwrap_err();
@@ -322,7 +323,7 @@ async fn the_default_order_is_environment_profile_metadata() {
     }
 
     let profile = "# keys\n[basic]\nak = AKIDPROFILE\nsk: s=k\n[global]\ndomain_id = d1\n";
-    scratch.write(".huaweicloud/credentials", profile);
+    secret_file(&scratch, ".huaweicloud/credentials", profile);
     push(&cloud(&account, &[], surroundings(&[("HOME", &home)]))).await.unwrap();
     let last = server.seen().pop().unwrap();
     assert_eq!((last.signer(), last.header("x-domain-id")), (Some("AKIDPROFILE"), Some("d1")));
@@ -336,8 +337,8 @@ async fn the_default_order_is_environment_profile_metadata() {
 #[test]
 fn a_profile_without_keys_says_what_it_lacks() {
     let scratch = Scratch::new();
-    scratch.write("profile", "[basic]\nak = a\n");
-    let path = scratch.path().join("profile");
+    secret_file(&scratch, "profile", "[basic]\nak = a\n");
+    let path = scratch.join("profile");
     let named = surroundings(&[("HUAWEICLOUD_SDK_CREDENTIALS_FILE", path.to_str().unwrap())]);
     let failure = profile::read(&named).unwrap_err();
     assert!(failure.message.ends_with("profile has no sk in [basic]"), "{failure}");
@@ -365,12 +366,12 @@ async fn files_that_others_may_read_are_told() {
     let account = server.account(files(&scratch));
     let mode = |name: &str, mode| {
         let permissions = fs::Permissions::from_mode(mode);
-        fs::set_permissions(scratch.path().join(name), permissions).unwrap();
+        fs::set_permissions(scratch.join(name), permissions).unwrap();
     };
     mode("sk", 0o640);
     mode("token", 0o600);
     let cloud = cloud(&account, &[], Surroundings::default());
-    assert_eq!(cloud.exposed_files(), [(scratch.path().join("sk"), 0o640)]);
+    assert_eq!(cloud.exposed_files(), [(scratch.join("sk"), 0o640)]);
 }
 
 #[test]

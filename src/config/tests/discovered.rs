@@ -6,23 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CLOUD;
-use super::disk::Scratch;
 use crate::config::{Certificate, Config, Fault, FaultKind, load_offline, rediscover};
+use crate::scratch::Scratch;
 
 /// A host with a configuration that asks for this.
 struct Host(Scratch);
 
 impl Host {
-    fn new(name: &str, asks: &str) -> Self {
-        let scratch = Scratch::new(&format!("discover-{name}"));
-        let _ = fs::remove_dir_all(&scratch.0);
-        fs::create_dir_all(&scratch.0).unwrap();
-        fs::write(scratch.0.join("c.toml"), format!("{CLOUD}{asks}")).unwrap();
+    fn new(asks: &str) -> Self {
+        let scratch = Scratch::new();
+        fs::write(scratch.join("c.toml"), format!("{CLOUD}{asks}")).unwrap();
         Self(scratch)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.0.join(name)
+        self.0.join(name)
     }
 
     /// Makes these files and the directories that they lie in.
@@ -40,7 +38,7 @@ impl Host {
 
     /// Each name with its file and its key, from the directory of the configuration.
     fn shown(&self, config: &Config) -> Vec<String> {
-        let short = |path: &PathBuf| path.strip_prefix(&self.0.0).unwrap().display().to_string();
+        let short = |path: &PathBuf| path.strip_prefix(&*self.0).unwrap().display().to_string();
         let line =
             |it: &Arc<Certificate>| format!("{} {} {}", it.name, short(&it.cert), short(&it.key));
         config.discovered().iter().map(line).collect()
@@ -58,7 +56,7 @@ fn each_match_is_an_entry_as_if_it_were_written() {
     let asks = "[[discover]]\npattern = 'live/*/fullchain.pem'\nchain = '{stem}-chain.pem'\nkeep = 0\n\
          exclude = ['staging.*', 'live/*-old/*']\ninclude = ['*example*']\n[[discover.push]]\n\
          service = 'cdn'\ndomains = ['{parent}']\nprobe = ['{parent}@192.0.2.1:443']\n";
-    let host = Host::new("each", asks);
+    let host = Host::new(asks);
     host.files(&[
         "live/README",
         "live/b.example.com/fullchain.pem",
@@ -88,7 +86,7 @@ fn each_match_is_an_entry_as_if_it_were_written() {
 
 #[test]
 fn keys_lie_where_acme_clients_put_them() {
-    let host = Host::new("keys", "[[discover]]\npattern = '**/*.crt'\nname = '{stem}'\n");
+    let host = Host::new("[[discover]]\npattern = '**/*.crt'\nname = '{stem}'\n");
     host.files(&["lego/a.b.crt", "lego/a.b.key", "x/acme/d.crt", "x/acme/acme.key", "e/none.crt"]);
     let expected = [
         ("none-", " e/none.crt e/privkey.pem"),
@@ -108,7 +106,7 @@ fn keys_lie_where_acme_clients_put_them() {
 #[test]
 fn names_are_sane_and_the_path_alone_decides_them() {
     let long = "x".repeat(60);
-    let host = Host::new("names", "[[discover]]\npattern = 'b/*/c.pem'\n");
+    let host = Host::new("[[discover]]\npattern = 'b/*/c.pem'\n");
     let long_file = format!("b/{long}/c.pem");
     host.files(&[
         "b/www.a/c.pem",
@@ -132,7 +130,7 @@ fn names_are_sane_and_the_path_alone_decides_them() {
     let cut = of(&long_file);
     assert!(cut.starts_with(&format!("{}-", "x".repeat(41))) && cut.len() == 50, "{cut}");
     // Where the pattern leaves more open than the name tells, the path is in it.
-    let open = Host::new("names-open", "[[discover]]\npattern = '*/*/c.pem'\n");
+    let open = Host::new("[[discover]]\npattern = '*/*/c.pem'\n");
     let name = |config: &Config, file: &str| {
         let found = config.discovered().iter().find(|it| it.cert == open.path(file));
         found.map(|entry| entry.name.to_string()).unwrap()
@@ -148,7 +146,7 @@ fn names_are_sane_and_the_path_alone_decides_them() {
 
 #[test]
 fn an_entry_that_was_found_keeps_its_name() {
-    let host = Host::new("kept", "[[discover]]\npattern = 'x/*/c.pem'\n");
+    let host = Host::new("[[discover]]\npattern = 'x/*/c.pem'\n");
     host.files(&["x/a-b/c.pem"]);
     let config = host.load();
     // It comes first by its path, and its name is no other.
@@ -164,7 +162,7 @@ fn what_is_written_wins() {
          [[certificate]]\nname = 'shop'\ncert = 'elsewhere.pem'\nkey = 'k'\n\
          [[instance_ca]]\nname = 'orders'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'live/ca/c.pem'\n\
          [[discover]]\npattern = 'live/*/c.pem'\n[[discover]]\npattern = 'live/a*/*.pem'\nname = 'twice'\n";
-    let host = Host::new("written", asks);
+    let host = Host::new(asks);
     host.files(&["live/www/c.pem", "live/shop/c.pem", "live/ca/c.pem", "live/abc/c.pem"]);
     fs::create_dir(host.path("by")).unwrap();
     symlink("../live/www/c.pem", host.path("by/link.pem")).unwrap();
@@ -183,7 +181,7 @@ fn what_cannot_be_made_is_a_fault_and_no_more() {
          service = 'waf'\nhosts = ['WWW.a.b']\n\
          [[discover]]\npattern = 'live/*/c.pem'\n[[discover.push]]\nservice = 'waf'\n\
          hosts = ['{parent}']\nprobe = ['{parent}:443']\n";
-    let host = Host::new("unfit", asks);
+    let host = Host::new(asks);
     host.files(&["live/www.a.b/c.pem", "live/*.a.b/c.pem", "live/x.a.b/c.pem"]);
     let config = host.load();
     assert_eq!(host.shown(&config), ["x.a.b live/x.a.b/c.pem live/x.a.b/privkey.pem"]);
@@ -200,7 +198,7 @@ fn what_cannot_be_made_is_a_fault_and_no_more() {
 #[test]
 fn an_empty_pattern_is_an_alarm_unless_it_may_be_empty() {
     let asks = "[[discover]]\npattern = 'live/*/c.pem'\n[[discover]]\npattern = 'l/*.crt'\nwhen_empty = 'ok'\n";
-    let host = Host::new("empty", asks);
+    let host = Host::new(asks);
     let sentence =
         "the pattern live/*/c.pem matches no file; where that may be so, say when_empty = \"ok\"";
     let config = host.load();
@@ -215,7 +213,7 @@ fn an_empty_pattern_is_an_alarm_unless_it_may_be_empty() {
 
 #[test]
 fn what_cannot_be_looked_at_is_not_gone() {
-    let host = Host::new("unread", CERTBOT);
+    let host = Host::new(CERTBOT);
     host.files(&["live/a.b/fullchain.pem", "live/c.d/fullchain.pem", "live/c.d/fullchain.key"]);
     let config = host.load();
     // A circle of links is as unreadable to root as to anybody.
@@ -240,7 +238,7 @@ fn what_cannot_be_looked_at_is_not_gone() {
 
 #[test]
 fn a_key_that_others_can_read_is_warned_of_once() {
-    let host = Host::new("open", CERTBOT);
+    let host = Host::new(CERTBOT);
     host.files(&["live/a.b/fullchain.pem", "live/a.b/privkey.pem"]);
     fs::set_permissions(host.path("live/a.b/privkey.pem"), fs::Permissions::from_mode(0o644))
         .unwrap();

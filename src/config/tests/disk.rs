@@ -6,30 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::config::disk::{CredentialDirs, Credentials};
 use crate::config::load::{load, resolved};
+use crate::scratch::Scratch;
 
-/// A directory of one test, removed with all that is in it.
-pub(super) struct Scratch(pub(super) PathBuf);
-
-impl Scratch {
-    pub(super) fn new(name: &str) -> Self {
-        let dir = format!("certrotd-config-{name}-{}", std::process::id());
-        let dir = std::env::temp_dir().join(dir);
-        fs::create_dir_all(&dir).unwrap();
-        Self(dir)
-    }
-
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn write(scratch: &Scratch, name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = scratch.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    path
 }
 
 fn access_key(access: &str, secret: &str) -> String {
@@ -41,18 +24,18 @@ fn access_key(access: &str, secret: &str) -> String {
 
 #[test]
 fn credentials_open_and_their_modes_are_watched() {
-    let scratch = Scratch::new("modes");
-    scratch.write("ak", "AK", 0o600);
-    scratch.write("sk", "SK", 0o640);
-    let key = scratch.write("privkey.pem", "", 0o604);
-    let group_key = scratch.write("group.pem", "", 0o640);
+    let scratch = Scratch::new();
+    write(&scratch, "ak", "AK", 0o600);
+    write(&scratch, "sk", "SK", 0o640);
+    let key = write(&scratch, "privkey.pem", "", 0o604);
+    let group_key = write(&scratch, "group.pem", "", 0o640);
     let mut text = access_key("credential:ak", "./sk");
-    for (name, key) in [("one", &key), ("two", &group_key), ("gone", &scratch.0.join("none"))] {
+    for (name, key) in [("one", &key), ("two", &group_key), ("gone", &scratch.join("none"))] {
         let key = key.display();
         text += &format!("[[certificate]]\nname = '{name}'\ncert = '/c-{name}'\nkey = '{key}'\n");
     }
-    let dirs = CredentialDirs(vec![scratch.0.join("absent"), scratch.0.clone()]);
-    let config = resolved(&scratch.0.join("c.toml"), &text, &Credentials::Needed(&dirs)).unwrap();
+    let dirs = CredentialDirs(vec![scratch.join("absent"), scratch.to_owned()]);
+    let config = resolved(&scratch.join("c.toml"), &text, &Credentials::Needed(&dirs)).unwrap();
     let said = |path: &Path, mode: &str, wish: &str| {
         let path = path.display();
         format!(
@@ -60,15 +43,15 @@ fn credentials_open_and_their_modes_are_watched() {
         )
     };
     let expected =
-        [said(&scratch.0.join("./sk"), "0640", "0600"), said(&key, "0604", "0640 or 0600")];
+        [said(&scratch.join("./sk"), "0640", "0600"), said(&key, "0604", "0640 or 0600")];
     assert_eq!(config.warnings, expected);
 }
 
 #[test]
 fn a_credential_that_cannot_be_read_is_an_error_with_its_place() {
-    let scratch = Scratch::new("unreadable");
-    let dirs = CredentialDirs(vec![scratch.0.clone()]);
-    let dir = scratch.0.display();
+    let scratch = Scratch::new();
+    let dirs = CredentialDirs(vec![scratch.to_owned()]);
+    let dir = scratch.display();
     let text = access_key("credential:ak", &format!("{dir}"));
     let said =
         resolved(Path::new("/c.toml"), &text, &Credentials::Needed(&dirs)).unwrap_err().to_string();
@@ -86,8 +69,8 @@ fn a_credential_that_cannot_be_read_is_an_error_with_its_place() {
 
 #[test]
 fn a_secret_written_where_its_file_is_meant_is_not_repeated() {
-    let scratch = Scratch::new("pasted");
-    let dirs = CredentialDirs(vec![scratch.0.clone()]);
+    let scratch = Scratch::new();
+    let dirs = CredentialDirs(vec![scratch.to_owned()]);
     for secret in ["hunter2hunter2", "hunter2/hunter2", "hunter2\\nhunter2"] {
         let text = access_key("/dev/null", secret).replace('\'', "\"");
         let said = resolved(Path::new("/c.toml"), &text, &Credentials::Needed(&dirs)).unwrap_err();
@@ -101,14 +84,14 @@ fn a_secret_written_where_its_file_is_meant_is_not_repeated() {
 
 #[test]
 fn loads_a_file_and_says_why_not() {
-    let scratch = Scratch::new("load");
+    let scratch = Scratch::new();
     let text = "[cloud.main]\nregion = 'cn-north-4'\n[state]\npath = 'state'\n";
-    let path = scratch.write("c.toml", text, 0o600);
-    assert_eq!(load(&path).unwrap().state, scratch.0.join("state"));
-    let gone = scratch.0.join("gone.toml");
+    let path = write(&scratch, "c.toml", text, 0o600);
+    assert_eq!(load(&path).unwrap().state, scratch.join("state"));
+    let gone = scratch.join("gone.toml");
     let said = load(&gone).unwrap_err().to_string();
     assert!(said.starts_with(&format!("{}: cannot be read: ", gone.display())), "{said}");
-    let said = load(&scratch.0).unwrap_err().to_string();
+    let said = load(&scratch).unwrap_err().to_string();
     assert!(said.ends_with(": is not a file"), "{said}");
     fs::write(&path, b"# \xff\n").unwrap();
     assert!(load(&path).unwrap_err().to_string().ends_with(": is not UTF-8 from byte 2 on"));

@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::disk::Scratch;
 use super::{CLOUD, read, refuses};
 use crate::config::disk::{CredentialDirs, Credentials};
 use crate::config::load::resolved;
 use crate::files::{Attributes, atomic};
+use crate::scratch::Scratch;
 
 fn ca(name: &str, path: &str) -> String {
     format!(
@@ -23,11 +23,11 @@ fn certificate(name: &str, [cert, key, chain]: [&str; 3]) -> String {
 fn on_disk(scratch: &Scratch, entries: &[String]) -> Vec<String> {
     let text = format!("{CLOUD}{}", entries.concat());
     let dirs = CredentialDirs(Vec::new());
-    let path = scratch.0.join("c.toml");
+    let path = scratch.join("c.toml");
     match resolved(&path, &text, &Credentials::Unused(&dirs)) {
         Ok(_) => Vec::new(),
         Err(error) => {
-            let dir = scratch.0.display().to_string();
+            let dir = scratch.display().to_string();
             error.problems.iter().map(|one| one.sentence.replace(&dir, "DIR")).collect()
         }
     }
@@ -90,8 +90,8 @@ fn a_former_file_is_taken_too() {
 
 #[test]
 fn symlinks_lead_to_the_same_file() {
-    let scratch = Scratch::new("links");
-    let dir = |name: &str| scratch.0.join(name);
+    let scratch = Scratch::new();
+    let dir = |name: &str| scratch.join(name);
     fs::create_dir_all(dir("real/deep")).unwrap();
     symlink("real", dir("link")).unwrap();
     symlink("real/deep", dir("short")).unwrap();
@@ -132,9 +132,9 @@ fn symlinks_lead_to_the_same_file() {
 
 #[test]
 fn circles_and_bare_directories_end() {
-    let scratch = Scratch::new("circles");
-    symlink("b.pem", scratch.0.join("a.pem")).unwrap();
-    symlink("a.pem", scratch.0.join("b.pem")).unwrap();
+    let scratch = Scratch::new();
+    symlink("b.pem", scratch.join("a.pem")).unwrap();
+    symlink("a.pem", scratch.join("b.pem")).unwrap();
     let said = on_disk(&scratch, &[ca("one", "a.pem"), ca("two", "b.pem"), ca("root", "/")]);
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("a file that instance_ca one writes"), "{said:?}");
@@ -142,8 +142,8 @@ fn circles_and_bare_directories_end() {
 
 #[test]
 fn the_former_file_is_where_the_writer_puts_it() {
-    let scratch = Scratch::new("former");
-    let path = scratch.0.join("ca.pem");
+    let scratch = Scratch::new();
+    let path = scratch.join("ca.pem");
     for bytes in ["one", "two"] {
         atomic::replace(&path, bytes.as_bytes(), &Attributes::of_mode(0o644)).unwrap();
     }

@@ -1,7 +1,7 @@
 //! What comes of files that were read.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
@@ -12,6 +12,7 @@ use crate::model::names::Name;
 use crate::plan::action::{Action, ImportKey};
 use crate::plan::memory::Record;
 use crate::plan::observed::ImportSeen;
+use crate::scratch::Scratch;
 
 const NOW: Time = Time::from_secs(1_800_000_000);
 
@@ -22,26 +23,18 @@ fn import_of(leaf: &LeafFacts) -> Action {
     Action::Import { key }
 }
 
-/// A directory with the pair of one entry, removed at the end.
+/// A directory with the pair of one entry.
 struct Bench {
-    directory: PathBuf,
+    directory: Scratch,
     world: Arc<World>,
     memory: Memory,
     known: Pairs,
     looking: Looking,
 }
 
-impl Drop for Bench {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.directory).ok();
-    }
-}
-
 impl Bench {
-    fn new(name: &str) -> Self {
-        let unique = format!("certrotd-looks-{name}-{}", std::process::id());
-        let directory = std::env::temp_dir().join(unique);
-        fs::create_dir(&directory).unwrap();
+    fn new() -> Self {
+        let directory = Scratch::new();
         let at = directory.display();
         let text = format!(
             "[cloud.main]\nregion = 'cn-north-4'\n[[certificate]]\nname = 'www'\ncert = '{at}/cert'\nkey = '{at}/key'\n\
@@ -102,7 +95,7 @@ impl Bench {
 
 #[tokio::test]
 async fn a_file_that_is_as_it_was_leads_no_further() {
-    let mut bench = Bench::new("same");
+    let mut bench = Bench::new();
     assert_eq!(bench.look(Scope::Changed).await.began.len(), 1, "nothing was known of it");
     bench.look(Scope::Rest).await;
     assert!(!bench.looking.is_empty(), "the cloud is asked");
@@ -117,7 +110,7 @@ async fn a_file_that_is_as_it_was_leads_no_further() {
 
 #[tokio::test]
 async fn half_a_pair_is_told_by_the_look_that_comes_later() {
-    let mut bench = Bench::new("half");
+    let mut bench = Bench::new();
     bench.look(Scope::Rest).await;
     bench.put("key", "no key");
     let went = bench.look(Scope::Changed).await;
@@ -128,7 +121,7 @@ async fn half_a_pair_is_told_by_the_look_that_comes_later() {
 
 #[tokio::test]
 async fn an_import_that_nobody_has_tried_waits_for_no_target() {
-    let mut bench = Bench::new("new");
+    let mut bench = Bench::new();
     bench.look(Scope::Rest).await;
     let entry = bench.entry();
     let leaf = Arc::clone(bench.known.get(&entry.name).and_then(local::Known::leaf).unwrap());
@@ -144,7 +137,7 @@ async fn an_import_that_nobody_has_tried_waits_for_no_target() {
 
 #[tokio::test]
 async fn who_was_overtaken_is_looked_at_again_at_once() {
-    let mut bench = Bench::new("overtaken");
+    let mut bench = Bench::new();
     bench.look(Scope::Rest).await;
     let entry = bench.entry();
     let leaf = Arc::clone(bench.known.get(&entry.name).and_then(local::Known::leaf).unwrap());

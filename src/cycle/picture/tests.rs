@@ -1,6 +1,5 @@
 //! A picture of real passes, and a cycle that has really come to a stop while its runtime turns.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -11,31 +10,20 @@ use crate::cycle::pulse::HANG;
 use crate::cycle::{Until, Wake};
 use crate::model::names::Name;
 use crate::plan::Held;
+use crate::scratch::Scratch;
 
 const NOON: Time = Time::from_secs(1_763_812_800);
 
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let unique = format!("certrotd-picture-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(unique);
-        std::fs::create_dir_all(path.join("state")).unwrap();
-        Self(path)
-    }
-
-    /// A cycle with an empty configuration: what is under way is what a test puts there.
-    fn cycle(&self) -> Cycle {
-        let text = "[state]\npath = 'state'\n[cloud.main]\nregion = 'cn-north-4'\n";
-        let config = config::parse(&self.0.join("c.toml"), text).unwrap();
-        Cycle::open(config, || NOON).unwrap()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A cycle with an empty configuration: what is under way is what a test puts there.
+fn cycle(scratch: &Scratch) -> Cycle {
+    let text = "[state]
+path = 'state'
+[cloud.main]
+region = 'cn-north-4'
+";
+    std::fs::create_dir(scratch.join("state")).unwrap();
+    let config = config::parse(&scratch.join("c.toml"), text).unwrap();
+    Cycle::open(config, || NOON).unwrap()
 }
 
 fn www() -> Subject {
@@ -60,8 +48,8 @@ async fn beside(mut cycle: Cycle, watch: impl AsyncFnOnce(&Board, &mpsc::Sender<
 
 #[tokio::test(start_paused = true)]
 async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
-    let scratch = Scratch::new("look");
-    let mut cycle = scratch.cycle();
+    let scratch = Scratch::new();
+    let mut cycle = cycle(&scratch);
     cycle.looking.spawn(vec![www()], std::future::pending());
     beside(cycle, async |board, wake| {
         for _ in 0..14 {
@@ -78,8 +66,8 @@ async fn a_cycle_whose_look_never_ends_is_stuck_whatever_wakes_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_look_may_make_calls_for_long_and_not_for_ever() {
-    let scratch = Scratch::new("calls");
-    let mut cycle = scratch.cycle();
+    let scratch = Scratch::new();
+    let mut cycle = cycle(&scratch);
     cycle.looking.spawn(vec![www()], std::future::pending());
     // Those of a world that a reload brings count on.
     let world = cycle.world.reconnect(cycle.world.config.clone()).unwrap();
@@ -103,8 +91,8 @@ async fn a_look_may_make_calls_for_long_and_not_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
-    let scratch = Scratch::new("step");
-    let mut cycle = scratch.cycle();
+    let scratch = Scratch::new();
+    let mut cycle = cycle(&scratch);
     let step = cycle.running.spawn(std::future::pending());
     cycle.started.add(step.id(), vec![www()]);
     for minutes in 1..=300 {
@@ -126,8 +114,8 @@ async fn a_cycle_whose_step_never_ends_is_stuck_beside_looks_that_do() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cycle_that_rests_is_not_stuck_and_looks_when_it_is_woken() {
-    let scratch = Scratch::new("rest");
-    beside(scratch.cycle(), async |board, wake| {
+    let scratch = Scratch::new();
+    beside(cycle(&scratch), async |board, wake| {
         let day = Duration::from_secs(86_400);
         tokio::time::sleep(day).await;
         assert_eq!(said(board), None);

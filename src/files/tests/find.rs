@@ -4,22 +4,23 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{Scratch, Watch};
+use super::Watch;
 use crate::files::find::{Found, Glob, NameGlob};
+use crate::scratch::Scratch;
 
 fn find(scratch: &Scratch, pattern: &str) -> Found {
-    Glob::new(&scratch.0, pattern).unwrap().find()
+    Glob::new(scratch, pattern).unwrap().find()
 }
 
 fn short(scratch: &Scratch, paths: &[PathBuf]) -> Vec<String> {
-    let short = |path: &PathBuf| path.strip_prefix(&scratch.0).unwrap().display().to_string();
+    let short = |path: &PathBuf| path.strip_prefix(&**scratch).unwrap().display().to_string();
     paths.iter().map(short).collect()
 }
 
 fn write(scratch: &Scratch, names: &[&str]) {
     for name in names {
-        fs::create_dir_all(scratch.path(name).parent().unwrap()).unwrap();
-        fs::write(scratch.path(name), "").unwrap();
+        fs::create_dir_all(scratch.join(name).parent().unwrap()).unwrap();
+        fs::write(scratch.join(name), "").unwrap();
     }
 }
 
@@ -44,7 +45,7 @@ fn finds_what_a_shell_would() {
         let found = find(&scratch, pattern);
         assert_eq!(short(&scratch, &found.files), expected, "{pattern}");
         assert_eq!(found.unread, [], "{pattern}");
-        let glob = Glob::new(&scratch.0, pattern).unwrap();
+        let glob = Glob::new(&scratch, pattern).unwrap();
         assert!(found.files.iter().all(|file| glob.matches(file)), "{pattern}");
     }
 }
@@ -70,12 +71,12 @@ fn a_path_fits_by_its_text() {
 fn links_lead_on_and_circles_end() {
     let scratch = Scratch::new();
     write(&scratch, &["real/a/c.pem", "archive/c1.pem"]);
-    fs::create_dir_all(scratch.path("live/www")).unwrap();
-    symlink("../../archive/c1.pem", scratch.path("live/www/c.pem")).unwrap();
-    symlink("../../archive/gone.pem", scratch.path("live/www/d.pem")).unwrap();
-    symlink("../real/a", scratch.path("live/linked")).unwrap();
-    symlink("..", scratch.path("live/up")).unwrap();
-    symlink("/dev/null", scratch.path("live/www/e.pem")).unwrap();
+    fs::create_dir_all(scratch.join("live/www")).unwrap();
+    symlink("../../archive/c1.pem", scratch.join("live/www/c.pem")).unwrap();
+    symlink("../../archive/gone.pem", scratch.join("live/www/d.pem")).unwrap();
+    symlink("../real/a", scratch.join("live/linked")).unwrap();
+    symlink("..", scratch.join("live/up")).unwrap();
+    symlink("/dev/null", scratch.join("live/www/e.pem")).unwrap();
     let found = find(&scratch, "live/*/*.pem");
     let expected = ["live/linked/c.pem", "live/www/c.pem", "live/www/d.pem"];
     assert_eq!(
@@ -85,10 +86,10 @@ fn links_lead_on_and_circles_end() {
     );
     let found = find(&scratch, "**/c.pem");
     assert_eq!(short(&scratch, &found.files), ["live/www/c.pem", "real/a/c.pem"]);
-    symlink("round", scratch.path("round")).unwrap();
+    symlink("round", scratch.join("round")).unwrap();
     let found = find(&scratch, "round/*/c.pem");
     assert_eq!((found.files.len(), found.unread.len()), (0, 1), "{found:?}");
-    assert_eq!(found.unread[0].path, scratch.path("round"));
+    assert_eq!(found.unread[0].path, scratch.join("round"));
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn too_deep_is_told_and_not_taken_for_absent() {
     let found = find(&scratch, "**/c.pem");
     assert_eq!(short(&scratch, &found.files), ["c.pem"]);
     let [unread] = &found.unread[..] else { panic!("{found:?}") };
-    assert!(scratch.path(&deep).starts_with(&unread.path), "{unread:?}");
+    assert!(scratch.join(&deep).starts_with(&unread.path), "{unread:?}");
 }
 
 #[test]
@@ -116,18 +117,18 @@ fn says_where_a_new_file_would_show() {
 #[test]
 fn a_directory_is_watched_for_every_name_in_it() {
     let scratch = Scratch::new();
-    fs::create_dir_all(scratch.path("live/a")).unwrap();
+    fs::create_dir_all(scratch.join("live/a")).unwrap();
     let mut watch = Watch::new(&[]);
-    watch.watcher.aim(vec![], vec![scratch.path("live")]);
+    watch.watcher.aim(vec![], vec![scratch.join("live")]);
     watch.watcher.rearm().unwrap();
-    fs::create_dir(scratch.path("live/b")).unwrap();
+    fs::create_dir(scratch.join("live/b")).unwrap();
     watch.woken("a new name");
-    fs::write(scratch.path("live/a/c.pem"), b"x").unwrap();
+    fs::write(scratch.join("live/a/c.pem"), b"x").unwrap();
     watch.calm("not in this directory");
-    fs::rename(scratch.path("live"), scratch.path("moved")).unwrap();
+    fs::rename(scratch.join("live"), scratch.join("moved")).unwrap();
     watch.woken("the directory itself");
-    fs::create_dir(scratch.path("live")).unwrap();
+    fs::create_dir(scratch.join("live")).unwrap();
     watch.woken("another one in its place");
-    fs::create_dir(scratch.path("live/c")).unwrap();
+    fs::create_dir(scratch.join("live/c")).unwrap();
     watch.woken("a name in that one");
 }

@@ -4,39 +4,16 @@ use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::lock::{Lock, LockError};
 use super::watch::Watcher;
 use super::{Attributes, atomic, read, state_dir};
+use crate::scratch::Scratch;
 
 mod find;
 mod owners;
-
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("certrotd-files-{}-{unique}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path.canonicalize().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn names(dir: &Path) -> Vec<String> {
     let mut found: Vec<String> = fs::read_dir(dir)
@@ -54,32 +31,32 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn reads_files_within_bounds_and_through_symlinks() {
     let scratch = Scratch::new();
-    fs::write(scratch.path("file"), b"12345").unwrap();
-    symlink("file", scratch.path("link")).unwrap();
-    assert_eq!(read::bounded(&scratch.path("link"), 5).unwrap(), b"12345");
-    let fault = read::bounded(&scratch.path("file"), 4).unwrap_err();
+    fs::write(scratch.join("file"), b"12345").unwrap();
+    symlink("file", scratch.join("link")).unwrap();
+    assert_eq!(read::bounded(&scratch.join("link"), 5).unwrap(), b"12345");
+    let fault = read::bounded(&scratch.join("file"), 4).unwrap_err();
     assert_eq!(fault.to_string(), "is larger than 4 bytes");
-    let missing = read::bounded(&scratch.path("none"), 4).unwrap_err();
+    let missing = read::bounded(&scratch.join("none"), 4).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
 }
 
 #[test]
 fn refuses_what_is_no_file_without_waiting_for_it() {
     let scratch = Scratch::new();
-    let fifo = scratch.path("fifo");
+    let fifo = scratch.join("fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let _socket = std::os::unix::net::UnixListener::bind(scratch.path("socket")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(scratch.join("socket")).unwrap();
     let said = |path: &Path| read::bounded(path, 1000).unwrap_err().to_string();
     assert_eq!(said(&fifo), "is a named pipe, expected a file");
-    assert_eq!(said(&scratch.path("socket")), "is a socket, expected a file");
-    assert_eq!(said(&scratch.0), "is a directory, expected a file");
+    assert_eq!(said(&scratch.join("socket")), "is a socket, expected a file");
+    assert_eq!(said(&scratch), "is a directory, expected a file");
     assert_eq!(said(Path::new("/dev/zero")), "is a device, expected a file");
 }
 
 #[test]
 fn replaces_a_file_and_keeps_the_former_one() {
     let scratch = Scratch::new();
-    let path = scratch.path("new/deep/ca.pem");
+    let path = scratch.join("new/deep/ca.pem");
     for content in ["one", "two", "three", "three"] {
         atomic::replace(&path, content.as_bytes(), &Attributes::of_mode(0o644)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -97,46 +74,46 @@ fn replaces_a_file_and_keeps_the_former_one() {
 #[test]
 fn a_symlink_survives_a_replacement() {
     let scratch = Scratch::new();
-    symlink("real.pem", scratch.path("ca.pem")).unwrap();
+    symlink("real.pem", scratch.join("ca.pem")).unwrap();
     for content in ["one", "two"] {
-        atomic::replace(&scratch.path("ca.pem"), content.as_bytes(), &Attributes::of_mode(0o644))
+        atomic::replace(&scratch.join("ca.pem"), content.as_bytes(), &Attributes::of_mode(0o644))
             .unwrap();
     }
-    assert_eq!(fs::read_to_string(scratch.path("real.pem")).unwrap(), "two");
-    assert_eq!(names(&scratch.0), ["ca.pem", "real.pem", "real.pem.previous"]);
+    assert_eq!(fs::read_to_string(scratch.join("real.pem")).unwrap(), "two");
+    assert_eq!(names(&scratch), ["ca.pem", "real.pem", "real.pem.previous"]);
 }
 
 #[test]
 fn a_failed_replacement_leaves_nothing_and_a_leftover_goes() {
     let scratch = Scratch::new();
-    fs::write(scratch.path(".ca.pem.certrotd-0123456789abcdef"), b"half").unwrap();
-    fs::write(scratch.path(".ca.pem.certrotd-of-another"), b"not ours").unwrap();
+    fs::write(scratch.join(".ca.pem.certrotd-0123456789abcdef"), b"half").unwrap();
+    fs::write(scratch.join(".ca.pem.certrotd-of-another"), b"not ours").unwrap();
     // A directory where the former file is to go makes the replacement fail at its last step but one.
-    fs::write(scratch.path("ca.pem"), b"former").unwrap();
-    fs::create_dir_all(scratch.path("ca.pem.previous/x")).unwrap();
-    atomic::replace(&scratch.path("ca.pem"), b"new", &Attributes::of_mode(0o644)).unwrap_err();
-    assert_eq!(fs::read(scratch.path("ca.pem")).unwrap(), b"former");
+    fs::write(scratch.join("ca.pem"), b"former").unwrap();
+    fs::create_dir_all(scratch.join("ca.pem.previous/x")).unwrap();
+    atomic::replace(&scratch.join("ca.pem"), b"new", &Attributes::of_mode(0o644)).unwrap_err();
+    assert_eq!(fs::read(scratch.join("ca.pem")).unwrap(), b"former");
     let left = [".ca.pem.certrotd-of-another", "ca.pem", "ca.pem.previous"];
-    assert_eq!(names(&scratch.0), left);
-    atomic::replace(&scratch.path("ca.pem.previous"), b"new", &Attributes::of_mode(0o644))
+    assert_eq!(names(&scratch), left);
+    atomic::replace(&scratch.join("ca.pem.previous"), b"new", &Attributes::of_mode(0o644))
         .unwrap_err();
 }
 
 #[test]
 fn what_is_no_file_is_not_replaced() {
     let scratch = Scratch::new();
-    let path = scratch.path("service.sock");
+    let path = scratch.join("service.sock");
     let _listens = std::os::unix::net::UnixListener::bind(&path).unwrap();
     let fault = atomic::replace(&path, b"new", &Attributes::of_mode(0o644)).unwrap_err();
     assert_eq!(fault.to_string(), "is there, but is not a file");
     assert!(!fs::symlink_metadata(&path).unwrap().is_file());
-    assert_eq!(names(&scratch.0), ["service.sock"]);
+    assert_eq!(names(&scratch), ["service.sock"]);
 }
 
 #[test]
 fn a_reader_never_sees_half_a_file() {
     let scratch = Scratch::new();
-    let path = scratch.path("ca.pem");
+    let path = scratch.join("ca.pem");
     let content = |digit: u8| vec![digit; 200_000];
     atomic::replace(&path, &content(0), &Attributes::of_mode(0o644)).unwrap();
     std::thread::scope(|scope| {
@@ -156,27 +133,27 @@ fn a_reader_never_sees_half_a_file() {
 #[test]
 fn one_lock_a_directory_and_its_holder_is_named() {
     let scratch = Scratch::new();
-    let lock = Lock::acquire(&scratch.0).unwrap();
-    let fault = Lock::acquire(&scratch.0).unwrap_err();
+    let lock = Lock::acquire(&scratch).unwrap();
+    let fault = Lock::acquire(&scratch).unwrap_err();
     assert!(matches!(fault, LockError::Held { pid, .. } if pid == Some(std::process::id())));
     let said = fault.to_string();
     assert!(said.ends_with(&format!("lock is held by process {}", std::process::id())), "{said}");
     drop(lock);
-    Lock::acquire(&scratch.0).unwrap();
-    assert!(matches!(Lock::acquire(&scratch.path("none")), Err(LockError::Io { .. })));
+    Lock::acquire(&scratch).unwrap();
+    assert!(matches!(Lock::acquire(&scratch.join("none")), Err(LockError::Io { .. })));
 }
 
 #[test]
 fn the_state_directory_is_private() {
     let scratch = Scratch::new();
-    let path = scratch.path("lib/state");
+    let path = scratch.join("lib/state");
     state_dir(&path).unwrap();
     assert_eq!(mode(&path), 0o700);
     fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     state_dir(&path).unwrap();
     assert_eq!(mode(&path), 0o700);
-    fs::write(scratch.path("file"), b"").unwrap();
-    state_dir(&scratch.path("file")).unwrap_err();
+    fs::write(scratch.join("file"), b"").unwrap();
+    state_dir(&scratch.join("file")).unwrap_err();
 }
 
 /// A watch on these paths, with calm and wakes to be waited for.
@@ -217,35 +194,35 @@ impl Watch {
 #[test]
 fn wakes_for_changes_of_the_file_and_for_nothing_else() {
     let scratch = Scratch::new();
-    let path = scratch.path("pem/cert.pem");
-    fs::create_dir(scratch.path("pem")).unwrap();
+    let path = scratch.join("pem/cert.pem");
+    fs::create_dir(scratch.join("pem")).unwrap();
     fs::write(&path, b"one").unwrap();
-    let mut watch = Watch::new(&[path.clone(), scratch.path("pem/later.pem")]);
+    let mut watch = Watch::new(&[path.clone(), scratch.join("pem/later.pem")]);
     watch.calm("nothing happened");
     fs::read(&path).unwrap();
-    fs::write(scratch.path("pem/neighbour"), b"x").unwrap();
-    fs::write(scratch.path("other"), b"x").unwrap();
+    fs::write(scratch.join("pem/neighbour"), b"x").unwrap();
+    fs::write(scratch.join("other"), b"x").unwrap();
     watch.calm("read, and neighbours written");
 
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"two").unwrap();
     watch.woken("written in place");
-    fs::write(scratch.path("pem/new"), b"three").unwrap();
-    fs::rename(scratch.path("pem/new"), &path).unwrap();
+    fs::write(scratch.join("pem/new"), b"three").unwrap();
+    fs::rename(scratch.join("pem/new"), &path).unwrap();
     watch.woken("renamed over");
     fs::remove_file(&path).unwrap();
     watch.woken("deleted");
     fs::write(&path, b"four").unwrap();
     watch.woken("made again");
-    fs::write(scratch.path("pem/later.pem"), b"five").unwrap();
+    fs::write(scratch.join("pem/later.pem"), b"five").unwrap();
     watch.woken("made for the first time");
 }
 
 #[test]
 fn wakes_when_directories_go_and_come_back() {
     let scratch = Scratch::new();
-    let path = scratch.path("a/b/cert.pem");
+    let path = scratch.join("a/b/cert.pem");
     let make = |content: &str| {
-        fs::create_dir_all(scratch.path("a/b")).unwrap();
+        fs::create_dir_all(scratch.join("a/b")).unwrap();
         fs::write(&path, content).unwrap();
     };
     let mut watch = Watch::new(std::slice::from_ref(&path));
@@ -255,16 +232,16 @@ fn wakes_when_directories_go_and_come_back() {
         watch.woken("made with its directories");
         fs::write(&path, format!("round {round}")).unwrap();
         watch.woken("written in the new directory");
-        fs::remove_dir_all(scratch.path("a")).unwrap();
+        fs::remove_dir_all(scratch.join("a")).unwrap();
         watch.woken("removed with its directories");
     }
     make("two");
     watch.woken("back again");
-    fs::rename(scratch.path("a"), scratch.path("moved")).unwrap();
+    fs::rename(scratch.join("a"), scratch.join("moved")).unwrap();
     watch.woken("directory moved away");
     make("three");
     watch.woken("another directory in its place");
-    fs::write(scratch.path("moved/b/cert.pem"), b"x").unwrap();
+    fs::write(scratch.join("moved/b/cert.pem"), b"x").unwrap();
     watch.calm("the directory that was moved away is of no interest");
     fs::write(&path, b"four").unwrap();
     watch.woken("written in the other directory");
@@ -274,40 +251,40 @@ fn wakes_when_directories_go_and_come_back() {
 fn wakes_when_certbot_flips_its_symlink() {
     let scratch = Scratch::new();
     for dir in ["archive/www", "live/www"] {
-        fs::create_dir_all(scratch.path(dir)).unwrap();
+        fs::create_dir_all(scratch.join(dir)).unwrap();
     }
-    let live = scratch.path("live/www/cert.pem");
-    fs::write(scratch.path("archive/www/cert1.pem"), b"one").unwrap();
+    let live = scratch.join("live/www/cert.pem");
+    fs::write(scratch.join("archive/www/cert1.pem"), b"one").unwrap();
     symlink("../../archive/www/cert1.pem", &live).unwrap();
     let mut watch = Watch::new(std::slice::from_ref(&live));
-    fs::write(scratch.path("archive/www/cert2.pem"), b"two").unwrap();
+    fs::write(scratch.join("archive/www/cert2.pem"), b"two").unwrap();
     watch.calm("the new file is not live yet");
-    symlink("../../archive/www/cert2.pem", scratch.path("live/www/new")).unwrap();
-    fs::rename(scratch.path("live/www/new"), &live).unwrap();
+    symlink("../../archive/www/cert2.pem", scratch.join("live/www/new")).unwrap();
+    fs::rename(scratch.join("live/www/new"), &live).unwrap();
     watch.woken("flipped");
-    fs::write(scratch.path("archive/www/cert2.pem"), b"three").unwrap();
+    fs::write(scratch.join("archive/www/cert2.pem"), b"three").unwrap();
     watch.woken("written behind the link");
-    fs::write(scratch.path("archive/www/cert1.pem"), b"x").unwrap();
+    fs::write(scratch.join("archive/www/cert1.pem"), b"x").unwrap();
     watch.calm("nothing points to the old one");
 
     // A directory that is itself a link, as deployments flip `current`.
-    fs::create_dir(scratch.path("v2")).unwrap();
-    fs::write(scratch.path("v2/cert.pem"), b"v2").unwrap();
-    symlink("live/www", scratch.path("current")).unwrap();
-    let mut watch = Watch::new(&[scratch.path("current/cert.pem")]);
-    symlink("v2", scratch.path("next")).unwrap();
-    fs::rename(scratch.path("next"), scratch.path("current")).unwrap();
+    fs::create_dir(scratch.join("v2")).unwrap();
+    fs::write(scratch.join("v2/cert.pem"), b"v2").unwrap();
+    symlink("live/www", scratch.join("current")).unwrap();
+    let mut watch = Watch::new(&[scratch.join("current/cert.pem")]);
+    symlink("v2", scratch.join("next")).unwrap();
+    fs::rename(scratch.join("next"), scratch.join("current")).unwrap();
     watch.woken("directory flipped");
-    fs::write(scratch.path("v2/cert.pem"), b"v2 again").unwrap();
+    fs::write(scratch.join("v2/cert.pem"), b"v2 again").unwrap();
     watch.woken("written behind the flipped directory");
 }
 
 #[test]
 fn a_circle_of_symlinks_ends() {
     let scratch = Scratch::new();
-    symlink("b", scratch.path("a")).unwrap();
-    symlink("a", scratch.path("b")).unwrap();
-    let watch = Watch::new(&[scratch.path("a/cert.pem")]);
+    symlink("b", scratch.join("a")).unwrap();
+    symlink("a", scratch.join("b")).unwrap();
+    let watch = Watch::new(&[scratch.join("a/cert.pem")]);
     watch.calm("nothing happened");
-    atomic::replace(&scratch.path("a"), b"x", &Attributes::of_mode(0o644)).unwrap_err();
+    atomic::replace(&scratch.join("a"), b"x", &Attributes::of_mode(0o644)).unwrap_err();
 }

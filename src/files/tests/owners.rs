@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::super::lock::Lock;
 use super::super::{Attributes, atomic, private_file, state_dir};
-use super::{Scratch, mode, names};
+use super::{mode, names};
+use crate::scratch::Scratch;
 
 /// A user and a group that are nobody's here.
 const USER: u32 = 65_533;
@@ -26,13 +27,13 @@ fn owner(path: &Path) -> (u32, u32) {
 /// A scratch directory, where this is root.
 fn as_root() -> Option<Scratch> {
     let scratch = Scratch::new();
-    (owner(&scratch.0).0 == 0).then_some(scratch)
+    (owner(&scratch).0 == 0).then_some(scratch)
 }
 
 #[test]
 fn names_and_numbers_are_compared_with_what_is_there() {
     let scratch = Scratch::new();
-    let path = scratch.path("ca.pem");
+    let path = scratch.join("ca.pem");
     atomic::replace(&path, b"one", &Attributes::of_mode(0o640)).unwrap();
     let (user, group) = owner(&path);
     let are = |attributes: Attributes| attributes.are_those_of(&path).unwrap();
@@ -49,7 +50,7 @@ fn names_and_numbers_are_compared_with_what_is_there() {
 #[test]
 fn whom_nobody_knows_is_refused_before_anything_is_made() {
     let scratch = Scratch::new();
-    let path = scratch.path("new/ca.pem");
+    let path = scratch.join("new/ca.pem");
     for (owner, group, words) in [
         ("nobody-at-all", "", "no user is called nobody-at-all on this host"),
         ("", "no-group-at-all", "no group is called no-group-at-all on this host"),
@@ -57,34 +58,34 @@ fn whom_nobody_knows_is_refused_before_anything_is_made() {
         ("", "99999999999", "99999999999 is no number of a group"),
     ] {
         let attributes = of(0o644, owner, group);
-        let fault = attributes.are_those_of(&scratch.0).unwrap_err();
+        let fault = attributes.are_those_of(&scratch).unwrap_err();
         assert_eq!((fault.kind(), fault.to_string()), (ErrorKind::InvalidInput, words.to_owned()));
         let fault = atomic::replace(&path, b"x", &attributes).unwrap_err();
         assert_eq!(fault.to_string(), words);
     }
-    assert_eq!(names(&scratch.0), Vec::<String>::new());
+    assert_eq!(names(&scratch), Vec::<String>::new());
 }
 
 #[test]
 fn what_this_process_has_already_needs_no_right() {
     let scratch = Scratch::new();
-    let (user, group) = owner(&scratch.0);
+    let (user, group) = owner(&scratch);
     let own = of(0o600, &user.to_string(), &group.to_string());
-    atomic::replace(&scratch.path("ca.pem"), b"one", &own).unwrap();
-    assert!(own.are_those_of(&scratch.path("ca.pem")).unwrap());
+    atomic::replace(&scratch.join("ca.pem"), b"one", &own).unwrap();
+    assert!(own.are_those_of(&scratch.join("ca.pem")).unwrap());
 }
 
 #[test]
 fn each_file_has_the_owner_that_it_was_written_for() {
     let Some(scratch) = as_root() else { return };
-    let path = scratch.path("ca.pem");
+    let path = scratch.join("ca.pem");
     let (first, second) = (of(0o640, "65533", "65532"), of(0o600, "nobody", "root"));
     atomic::replace(&path, b"one", &first).unwrap();
     assert_eq!((owner(&path), mode(&path)), ((USER, GROUP), 0o640));
     assert!(first.are_those_of(&path).unwrap());
     atomic::replace(&path, b"two", &second).unwrap();
     assert!(second.are_those_of(&path).unwrap());
-    let previous = scratch.path("ca.pem.previous");
+    let previous = scratch.join("ca.pem.previous");
     assert!(first.are_those_of(&previous).unwrap(), "the former file keeps what it had");
     // The same bytes for another: nothing to go back to has come of it.
     atomic::replace(&path, b"two", &first).unwrap();
@@ -95,12 +96,12 @@ fn each_file_has_the_owner_that_it_was_written_for() {
 #[test]
 fn who_is_not_asked_for_comes_from_the_directory() {
     let Some(scratch) = as_root() else { return };
-    let path = scratch.path("ca.pem");
+    let path = scratch.join("ca.pem");
     atomic::replace(&path, b"one", &of(0o644, "65533", "")).unwrap();
     assert_eq!(owner(&path), (USER, 0));
     atomic::replace(&path, b"two", &of(0o644, "", "65532")).unwrap();
     assert_eq!(owner(&path), (0, GROUP));
-    let home = scratch.path("home");
+    let home = scratch.join("home");
     fs::create_dir(&home).unwrap();
     chown(&home, Some(65_530), Some(65_531)).unwrap();
     let path = home.join("ca.pem");
@@ -113,11 +114,11 @@ fn who_is_not_asked_for_comes_from_the_directory() {
 #[test]
 fn what_root_makes_in_the_directory_of_another_is_theirs() {
     let Some(scratch) = as_root() else { return };
-    let state = scratch.path("own/state");
+    let state = scratch.join("own/state");
     state_dir(&state).unwrap();
     assert_eq!(owner(&state), (0, 0), "below root's all is root's");
 
-    let home = scratch.path("home");
+    let home = scratch.join("home");
     fs::create_dir(&home).unwrap();
     chown(&home, Some(USER), Some(GROUP)).unwrap();
     let state = home.join("new/state");

@@ -11,24 +11,7 @@ use crate::config::{Certificate, parse};
 use crate::model::digest::{Sha1, Sha256};
 use crate::model::time::Time;
 use crate::observe::local;
-
-/// A directory that goes when the test does.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let name = format!("certrotd-seen-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::scratch::Scratch;
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -131,8 +114,8 @@ fn remembered(paths: &[PathBuf], bytes: &[&[u8]]) -> Known {
 
 #[tokio::test]
 async fn files_that_stand_as_they_stood_are_not_read() {
-    let scratch = Scratch::new("stood");
-    let www = entry(&scratch.0, false);
+    let scratch = Scratch::new();
+    let www = entry(&scratch, false);
     let paths = [www.cert.clone(), www.key.clone()];
     paths.iter().for_each(|path| fs::write(path, b"what is no PEM").unwrap());
     let kept = remembered(&paths, &[b"another", b"content"]);
@@ -140,13 +123,13 @@ async fn files_that_stand_as_they_stood_are_not_read() {
     assert_eq!(read.leaf, Ok(leaf(9)), "believed, and not read");
     assert!(read.known.is_some_and(|known| known.is(&kept)));
     // Other files under the same entry's name: elsewhere, or one more.
-    let other = Scratch::new("elsewhere");
-    let elsewhere = entry(&other.0, false);
+    let other = Scratch::new();
+    let elsewhere = entry(&other, false);
     fs::copy(&www.cert, &elsewhere.cert).unwrap();
     fs::copy(&www.key, &elsewhere.key).unwrap();
     assert!(local::read(&elsewhere, Some(kept.clone())).await.leaf.is_err());
-    fs::write(scratch.0.join("chain"), b"").unwrap();
-    assert!(local::read(&entry(&scratch.0, true), Some(kept.clone())).await.leaf.is_err());
+    fs::write(scratch.join("chain"), b"").unwrap();
+    assert!(local::read(&entry(&scratch, true), Some(kept.clone())).await.leaf.is_err());
     // The same path, another file, of the same length and with the same time.
     let modified = fs::metadata(&www.key).unwrap().modified().unwrap();
     fs::remove_file(&www.key).unwrap();
@@ -157,8 +140,8 @@ async fn files_that_stand_as_they_stood_are_not_read() {
 
 #[tokio::test]
 async fn what_had_just_changed_is_read_by_the_next_process_too() {
-    let scratch = Scratch::new("grain");
-    let www = entry(&scratch.0, false);
+    let scratch = Scratch::new();
+    let www = entry(&scratch, false);
     let paths = [www.cert.clone(), www.key.clone()];
     paths.iter().for_each(|path| fs::write(path, b"what is no PEM").unwrap());
     let read = local::read(&www, None).await;

@@ -1,22 +1,18 @@
 //! A base is believed where it is what was written, and missed where it is needed.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::model::names::Name;
 use crate::plan::memory::Record;
 use crate::record::{Journal, JournalError, read as entries, remembered};
+use crate::scratch::Scratch;
 
-/// A state directory with its journal, which is removed at the end.
-struct State(PathBuf);
+/// A state directory with its journal.
+struct State(Scratch);
 
 impl State {
     /// With so many lines, one a second from the first.
-    fn new(name: &str, lines: i64) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("certrotd-base-{name}-{}", std::process::id()));
-        std::fs::remove_dir_all(&path).ok();
-        let state = Self(path);
+    fn new(lines: i64) -> Self {
+        let state = Self(Scratch::new());
         state.append(1..=lines);
         state
     }
@@ -53,12 +49,6 @@ impl State {
     }
 }
 
-impl Drop for State {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
-}
-
 /// What may happen to a base, and what is then wrong with it.
 const HARMS: [(&str, Unsound); 7] = [
     ("delete from base", Unsound::Missing),
@@ -72,20 +62,20 @@ const HARMS: [(&str, Unsound); 7] = [
 
 #[test]
 fn with_a_base_the_memory_is_what_the_lines_say_without_it() {
-    let state = State::new("same", 6);
+    let state = State::new(6);
     state.write();
     state.append(7..=9);
     let with = state.memory();
     state.run("delete from journal where seq < 4");
     assert_eq!(state.memory(), with, "what it covers is not folded again");
-    let state = State::new("same-2", 9);
+    let state = State::new(9);
     assert_eq!(state.memory(), with);
 }
 
 #[test]
 fn a_base_that_is_not_what_was_written_is_passed_over_while_every_line_is_there() {
     for (harm, why) in HARMS {
-        let state = State::new("harmed", 6);
+        let state = State::new(6);
         state.write();
         state.run(harm);
         assert_eq!(read(&state.connection()).unwrap(), Err(why), "{harm}");
@@ -100,7 +90,7 @@ fn a_base_that_is_not_what_was_written_is_passed_over_while_every_line_is_there(
 #[test]
 fn a_base_that_is_not_what_was_written_is_an_error_once_lines_were_pruned() {
     for (harm, wrong) in HARMS {
-        let state = State::new("needed", 6);
+        let state = State::new(6);
         state.write();
         assert_eq!(state.prune(4, 100), [4, 5, 6]);
         state.run(harm);
@@ -113,7 +103,7 @@ fn a_base_that_is_not_what_was_written_is_an_error_once_lines_were_pruned() {
 
 #[test]
 fn lines_are_pruned_that_are_old_or_too_many_and_that_a_base_covers() {
-    let state = State::new("pruned", 6);
+    let state = State::new(6);
     assert_eq!(state.prune(100, 1), [1, 2, 3, 4, 5, 6], "there is no base");
     state.write();
     state.append(7..=9);
@@ -139,7 +129,7 @@ fn lines_are_pruned_that_are_old_or_too_many_and_that_a_base_covers() {
 /// Nothing is pruned from the middle: what `history` shows has no holes.
 #[test]
 fn a_line_of_a_clock_that_was_ahead_holds_up_those_after_it() {
-    let state = State::new("ahead", 2);
+    let state = State::new(2);
     state.append([50, 3, 4, 5].into_iter());
     state.write();
     assert_eq!(state.prune(10, 100), [3, 4, 5, 6]);
@@ -149,7 +139,7 @@ fn a_line_of_a_clock_that_was_ahead_holds_up_those_after_it() {
 
 #[test]
 fn a_journal_that_knows_of_no_base_is_read_and_gets_one() {
-    let state = State::new("older", 3);
+    let state = State::new(3);
     let memory = state.memory();
     state.run("drop table base");
     assert_eq!(state.memory(), memory);
@@ -161,7 +151,7 @@ fn a_journal_that_knows_of_no_base_is_read_and_gets_one() {
 /// Killed while it writes: the former one is still there.
 #[test]
 fn a_base_that_is_not_written_to_the_end_leaves_the_former() {
-    let state = State::new("killed", 3);
+    let state = State::new(3);
     state.write();
     state.append(4..=6);
     state

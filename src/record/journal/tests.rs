@@ -3,12 +3,7 @@
 use super::super::{Entry, read};
 use super::*;
 use crate::model::names::Name;
-
-fn scratch(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("certrotd-{name}-{}", std::process::id()));
-    std::fs::remove_dir_all(&path).ok();
-    path
-}
+use crate::scratch::Scratch;
 
 fn asked(name: &str) -> Record {
     Record::AskedRetry { name: Name::new(name).unwrap() }
@@ -16,24 +11,24 @@ fn asked(name: &str) -> Record {
 
 #[test]
 fn what_was_appended_is_read_and_folded_by_the_next_to_open() {
-    let state = scratch("journal");
+    let state = Scratch::new();
     let mut memory = Memory::default();
     let mut journal = Journal::open(&state).unwrap();
     journal.append(Time::from_secs(5), &[asked("one"), asked("two")], &mut memory).unwrap();
     assert_eq!(read(&state).unwrap().unwrap().len(), 2, "beside the writer");
     drop(journal);
-    let before: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+    let before: Vec<_> = std::fs::read_dir(&*state).unwrap().map(|e| e.unwrap().path()).collect();
     let entries = read(&state).unwrap().unwrap();
-    let after: Vec<_> = std::fs::read_dir(&state).unwrap().map(|e| e.unwrap().path()).collect();
+    let after: Vec<_> = std::fs::read_dir(&*state).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(before, after, "a reader leaves nothing behind");
     assert_eq!(entries[1], Entry { seq: 2, at: Time::from_secs(5), record: asked("two") });
     assert_eq!(Journal::open(&state).unwrap().fold().unwrap(), memory);
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
 fn there_is_no_journal_before_the_first_start() {
-    let state = scratch("journal-none");
+    let scratch = Scratch::new();
+    let state = scratch.join("state");
     assert!(read(&state).unwrap().is_none());
     assert!(!state.exists());
 }
@@ -59,7 +54,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[test]
 fn opening_it_writes_to_the_disk() {
-    let state = scratch("journal-proof");
+    let state = Scratch::new();
     let wal = || std::fs::metadata(state.join("journal.sqlite-wal")).map_or(0, |found| found.len());
     let first = Journal::open(&state).unwrap();
     let before = wal();
@@ -67,10 +62,9 @@ fn opening_it_writes_to_the_disk() {
     assert!(wal() > before, "{before}");
     drop(first);
     let mut left: Vec<_> =
-        std::fs::read_dir(&state).unwrap().map(|it| it.unwrap().file_name()).collect();
+        std::fs::read_dir(&*state).unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["journal.sqlite", "journal.sqlite-shm", "journal.sqlite-wal"]);
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 /// Lets the journal become no larger than so many pages; what is larger stays as it is.
@@ -81,7 +75,7 @@ fn most(journal: &Journal, pages: i64) {
 
 #[test]
 fn a_full_disk_takes_no_line_and_a_disk_with_room_again_does() {
-    let state = scratch("journal-full");
+    let state = Scratch::new();
     let mut journal = Journal::open(&state).unwrap();
     let pages: i64 =
         journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
@@ -93,12 +87,12 @@ fn a_full_disk_takes_no_line_and_a_disk_with_room_again_does() {
     most(&journal, pages * 1000);
     journal.append(Time::from_secs(5), &many(), &mut memory).unwrap();
     assert_eq!(read(&state).unwrap().unwrap().len(), many().len(), "and nothing of the first try");
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
 fn each_refusal_says_once_what_the_system_or_sqlite_said() {
-    let state = scratch("journal-words");
+    let scratch = Scratch::new();
+    let state = scratch.join("state");
     let (path, shown) = (state.join(FILE), state.display());
     let mut journal = Journal::open(&state).unwrap();
     let unwritable = format!(
@@ -118,7 +112,6 @@ fn each_refusal_says_once_what_the_system_or_sqlite_said() {
     std::fs::write(&path, "no journal at all, but longer than the header of one".repeat(9))
         .unwrap();
     let foreign = chain(&Journal::open(&state).unwrap_err());
-    std::fs::remove_dir_all(&state).unwrap();
     for (found, wanted) in [
         (only_read, format!("{unwritable}: attempt to write a readonly database (SQLite code 8)")),
         (full, format!("{unwritable}: database or disk is full (SQLite code 13)")),
@@ -165,7 +158,8 @@ fn a_journal_that_was_taken_away_takes_no_line() {
         }),
     ];
     for (what, take) in takes {
-        let state = scratch("journal-gone");
+        let scratch = Scratch::new();
+        let state = scratch.join("state");
         let mut journal = Journal::open(&state).unwrap();
         take(&state);
         let mut memory = Memory::default();
@@ -174,19 +168,15 @@ fn a_journal_that_was_taken_away_takes_no_line() {
             assert!(matches!(error, JournalError::Gone { .. }), "{what}: {error}");
         }
         assert_eq!(memory, Memory::default(), "{what}");
-        drop(journal);
-        for path in [&state, &state.with_extension("moved")] {
-            std::fs::remove_dir_all(path).ok();
-        }
     }
 }
 
 #[test]
 fn a_journal_that_cannot_be_looked_at_is_not_called_gone() {
-    let state = scratch("journal-loop");
+    let scratch = Scratch::new();
+    let state = scratch.join("state");
     let mut journal = Journal::open(&state).unwrap();
-    let moved = state.with_extension("moved");
-    std::fs::rename(&state, &moved).unwrap();
+    std::fs::rename(&state, scratch.join("moved")).unwrap();
     std::os::unix::fs::symlink(&state, &state).unwrap();
     let error = journal.append(Time::from_secs(5), &[], &mut Memory::default()).unwrap_err();
     assert!(
@@ -194,23 +184,20 @@ fn a_journal_that_cannot_be_looked_at_is_not_called_gone() {
             && source.raw_os_error() == Some(nix::libc::ELOOP)),
         "{error}"
     );
-    std::fs::remove_file(&state).unwrap();
-    std::fs::remove_dir_all(&moved).unwrap();
 }
 
 #[test]
 fn what_another_command_left_of_its_proof_is_no_obstacle() {
-    let state = scratch("journal-room");
+    let state = Scratch::new();
     files::state_dir(&state).unwrap();
     std::fs::write(state.join("room"), "").unwrap();
     Journal::open(&state).unwrap();
     assert!(!state.join("room").exists());
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
 fn a_journal_of_another_version_is_refused() {
-    let state = scratch("journal-version");
+    let state = Scratch::new();
     drop(Journal::open(&state).unwrap());
     let connection = Connection::open(state.join(FILE)).unwrap();
     connection.pragma_update(None, "user_version", PRUNED + 1).unwrap();
@@ -218,13 +205,12 @@ fn a_journal_of_another_version_is_refused() {
     let refused = |error: JournalError| matches!(error, JournalError::Version { found, .. } if found == PRUNED + 1);
     assert!(refused(Journal::open(&state).unwrap_err()));
     assert!(refused(read(&state).unwrap_err()));
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 /// The second of two lines cannot be written, as on a disk that is full by then.
 #[test]
 fn what_cannot_be_written_whole_is_neither_written_nor_remembered() {
-    let state = scratch("journal-whole");
+    let state = Scratch::new();
     let mut journal = Journal::open(&state).unwrap();
     let refuses = "create trigger full before insert on journal when new.record like '%two%' \
                    begin select raise(abort, 'no room'); end";
@@ -236,12 +222,11 @@ fn what_cannot_be_written_whole_is_neither_written_nor_remembered() {
     assert!(read(&state).unwrap().unwrap().is_empty());
     journal.append(Time::from_secs(6), &both[..1], &mut memory).unwrap();
     assert_eq!(journal.fold().unwrap(), memory);
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
 fn what_is_noted_counts_at_once_and_is_on_the_disk_once_it_is_committed() {
-    let state = scratch("journal-noted");
+    let state = Scratch::new();
     let mut journal = Journal::open(&state).unwrap();
     let mut memory = Memory::default();
     let name = |text| Name::new(text).unwrap();
@@ -259,12 +244,11 @@ fn what_is_noted_counts_at_once_and_is_on_the_disk_once_it_is_committed() {
     journal.commit().unwrap();
     journal.commit().unwrap();
     assert_eq!(read(&state).unwrap().unwrap().len(), 5, "once");
-    std::fs::remove_dir_all(&state).unwrap();
 }
 
 #[test]
 fn a_base_is_written_after_so_many_lines_and_a_year_later_they_go() {
-    let state = scratch("journal-rest");
+    let state = Scratch::new();
     let mut journal = Journal::open(&state).unwrap();
     let mut memory = Memory::default();
     let every = usize::try_from(BASE_EVERY).unwrap();
@@ -293,5 +277,4 @@ fn a_base_is_written_after_so_many_lines_and_a_year_later_they_go() {
         assert_eq!((entries.len(), entries.last().unwrap().seq), (left, 10_002));
     }
     assert_eq!(journal.fold().unwrap(), memory);
-    std::fs::remove_dir_all(&state).unwrap();
 }

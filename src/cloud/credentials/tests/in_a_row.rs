@@ -6,7 +6,7 @@ use super::*;
 async fn a_refused_credential_is_not_renewed_for_ever() {
     let scratch = Scratch::new();
     let source = files(&scratch);
-    let path = scratch.path().to_owned();
+    let path = scratch.to_owned();
     let tries = AtomicU32::new(0);
     // Whenever a key is refused, the file has another one by then.
     let server = Server::start(move |_| {
