@@ -122,6 +122,7 @@ pub async fn run(
         vitals,
         discovery: Discovery::default(),
         wanted: None,
+        refused: false,
         config,
     };
     let ended = tokio::select! {
@@ -172,6 +173,8 @@ enum Event {
     Files(Changed),
     Tick,
     Check,
+    /// The cycle has taken a wake out of a queue that was full.
+    Room,
 }
 
 /// Tells of the schedule's moments, beside the queue: one that is full of changed files asks for less.
@@ -193,6 +196,8 @@ struct Attendant {
     discovery: Discovery,
     /// Something has asked for a look that has not begun yet.
     wanted: Option<Changed>,
+    /// The queue of wakes was full when that was to be said.
+    refused: bool,
     config: Arc<Config>,
 }
 
@@ -210,7 +215,7 @@ impl Attendant {
         self.ask(wake).await;
         self.discover_anew();
         loop {
-            match self.next(stopping).await {
+            match self.next(stopping, wake).await {
                 Event::Check => self.vitals.check(&self.config.schedule, now(), notifier).await,
                 Event::Tick => self.want(Changed::Any, wake).await,
                 Event::Files(changed) => self.want(changed, wake).await,
@@ -219,6 +224,7 @@ impl Attendant {
                     self.discovery.is_late();
                     self.wake(wake);
                 }
+                Event::Room => self.wake(wake),
                 Event::Stop => {
                     stopping = true;
                     notifier.stopping();
@@ -235,7 +241,7 @@ impl Attendant {
     }
 
     /// Each branch may be dropped for another without losing anything.
-    async fn next(&mut self, stopping: bool) -> Event {
+    async fn next(&mut self, stopping: bool, wake: &mpsc::Sender<Wake>) -> Event {
         tokio::select! {
             _ = self.signals.hangup.recv() => Event::Reload,
             _ = self.signals.terminate.recv() => Event::Stop,
@@ -244,6 +250,7 @@ impl Attendant {
             () = self.ticks.notified() => Event::Tick,
             Some(event) = self.events.recv() => event,
             () = self.vitals.round() => Event::Check,
+            Ok(_) = wake.reserve(), if self.refused => Event::Room,
         }
     }
 
@@ -324,8 +331,9 @@ impl Attendant {
             Some(Changed::Pairs) => wake.try_send(Wake::Files),
             Some(Changed::Any) => wake.try_send(Wake::Look),
         };
-        // A full queue may hold less than is asked for: then it is asked for again beside the next event.
-        if told.is_ok() {
+        // A full queue may hold less than is asked for: then it is asked for again once there is room.
+        self.refused = told.is_err();
+        if !self.refused {
             self.wanted = None;
         }
     }

@@ -41,6 +41,7 @@ impl House {
             vitals: Vitals::start(Board::default(), None, &Notifier::default()).await,
             discovery: Discovery::default(),
             wanted: None,
+            refused: false,
             config,
         };
         Self { attendant, wake, wakes, scratch }
@@ -79,8 +80,8 @@ async fn a_tick_is_not_lost_where_both_queues_are_full_of_changed_files() {
         for _ in 0..WAKES_MAX {
             assert!(matches!(wakes.try_recv(), Ok(Wake::Files)));
         }
-        tell.send(Event::Files(Changed::Pairs)).await.ok().unwrap();
-        let woken = wakes.recv().await.unwrap();
+        let woken = tokio::time::timeout(Duration::from_secs(1), wakes.recv()).await;
+        let woken = woken.expect("nothing else happens that could bring it").unwrap();
         assert!(matches!(woken, Wake::Look), "{woken:?}: the tick asked for everything");
     };
     tokio::select! {
