@@ -171,7 +171,9 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn of(plan: &'a Plan) -> Self {
         let wanted = |step: &&Step| !matches!(step.action, Action::Retire { .. });
-        let to_do = plan.now.iter().filter(wanted).map(|step| &step.subject).collect();
+        let to_do = plan.now.iter().filter(wanted).map(|step| &step.subject);
+        // Of those whose look left out what counts, nobody knows yet.
+        let to_do = to_do.chain(&plan.again).collect();
         let mut held = BTreeMap::<_, Vec<_>>::new();
         for one in &plan.held {
             held.entry(&one.subject).or_default().push(&one.why);

@@ -28,7 +28,11 @@ pub fn check(plan: &Plan, observed: &Observed, memory: &Memory) -> Vec<Violation
     let mut actions = BTreeSet::new();
     let mut violations = Vec::new();
     for (index, step) in plan.now.iter().enumerate() {
-        let seen = by_name.get(step.subject.name()).copied();
+        // An entry of another table may have the same name.
+        let seen = match &step.subject {
+            Subject::Certificate(name) => by_name.get(name).copied(),
+            Subject::Ca(_) | Subject::Ssl(_) => None,
+        };
         let twice = !actions.insert(&step.action);
         let broken = [
             in_flight(step, observed),

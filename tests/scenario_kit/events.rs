@@ -49,12 +49,16 @@ pub fn told(log: &str) -> Vec<String> {
     told.into_iter().map(|it| it.line).collect()
 }
 
-/// Leaves out what was held until it was tried again, where it was: the entry has more to tell.
+/// Leaves out what was held until it was tried again, where it was: the entry has more to tell. One line
+/// alone, since a hold is told of once.
 fn leave_out_passed(told: &mut Vec<Told>) {
-    for at in (1..told.len()).rev() {
+    let mut at = told.len();
+    while at > 1 {
+        at -= 1;
         let (held, next) = (&told[at - 1], &told[at]);
         if held.waits && !next.waits && held.entry == next.entry {
-            told.remove(at - 1);
+            at -= 1;
+            told.remove(at);
         }
     }
 }

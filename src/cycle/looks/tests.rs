@@ -151,7 +151,8 @@ async fn who_was_overtaken_is_looked_at_again_at_once() {
     let subject = Subject::Certificate(entry.name.clone());
     let seen = Seen::Certificate { seen, others: Vec::new() };
     let look = bench.context(Scope::Rest).done(subject.clone(), seen, Payload::None);
-    cycle.looked.insert(subject, look);
+    cycle.looked.insert(subject.clone(), look);
     assert!(cycle.pass().is_empty(), "nobody has looked at the listener");
     assert!(!cycle.wanted.is_empty());
+    assert!(!cycle.board.picture().entries[&subject].in_order, "nor knows what is served");
 }

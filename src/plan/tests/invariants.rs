@@ -8,7 +8,9 @@ use crate::model::names::Subject;
 use crate::model::target::Target::Elb;
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::check::check;
-use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, SwitchJob, SwitchSeen};
+use crate::plan::observed::{
+    BadInput, CaSeen, CertificateSeen, CopySeen, FileSeen, SwitchJob, SwitchSeen,
+};
 use crate::plan::{Plan, Step, plan};
 
 const FILES: &str = "nothing is sent while its files are bad or out of date";
@@ -83,6 +85,11 @@ fn a_look_that_left_out_the_targets_leads_to_an_import_alone() {
         assert_eq!(broken(&given, &www(), push(1, Elb), Because::NotPushed), rules);
         assert_eq!(broken(&given, &www(), import(1), Because::NotImported), [""; 0]);
     }
+    let alone = CertificateSeen { import_alone: true, ..seen };
+    let given =
+        now(0).cert(alone).ca(CaSeen { name: name("www"), ..ca(Ok(&[1]), FileSeen::Absent) });
+    let of_its_own = broken(&given, &Subject::Ca(name("www")), install(&[1]), Because::CaMissing);
+    assert_eq!(of_its_own, [""; 0], "another table's entry of the same name");
 }
 
 #[test]
