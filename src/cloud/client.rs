@@ -186,6 +186,12 @@ pub(super) async fn gone(cloud: &Cloud, call: &Call) -> Result<()> {
 /// Sends a call and returns its answer if the service took it. One that follows upon others waits out
 /// what the service asks for, for a while: it was not taken then, whatever it is.
 pub(super) async fn send(cloud: &Cloud, call: &Call) -> Result<Answer> {
+    // A call in flight is kilobytes; boxed, they are there from when it is made to when it ends, and not for as long
+    // as the task lives that makes it. Thousands of tasks of that size leave the heap full of holes.
+    Box::pin(patiently(cloud, call)).await
+}
+
+async fn patiently(cloud: &Cloud, call: &Call) -> Result<Answer> {
     let asked = tokio::time::Instant::now();
     loop {
         let failure = match send_once(cloud, call).await {

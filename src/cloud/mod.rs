@@ -32,6 +32,7 @@ pub mod geminidb;
 mod http;
 mod iam;
 mod in_flight;
+mod leaf;
 mod limit;
 pub mod links;
 mod neighbours;
@@ -86,7 +87,7 @@ pub struct Copy {
     pub id: String,
     /// Its name there.
     pub name: String,
-    /// Leaf and chain as the service gives them; absent where it gives none. Not looked into here.
+    /// The leaf, of the chain that the service gives; absent where it gives none. Not looked into here.
     pub pem: Option<String>,
     /// The service's fingerprint, of an algorithm that its document does not name.
     pub fingerprint_text: Option<String>,

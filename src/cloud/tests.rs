@@ -187,8 +187,9 @@ async fn only_the_certificate_manager_can_say_that_a_certificate_is_gone() {
 
 #[tokio::test]
 async fn copies_come_with_what_is_inside() {
-    let pem = r"-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n";
-    let inside = Some("-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n".to_owned());
+    let above = r"\n-----BEGIN CERTIFICATE-----\nAwQF\n-----END CERTIFICATE-----\n";
+    let pem = format!(r"-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----{above}");
+    let inside = Some("-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----".to_owned());
     let server = Server::start(move |seen| {
         let show = seen.path.ends_with("/waf/certificate/w1");
         let body = match seen.path.as_str() {

@@ -44,7 +44,7 @@ impl Lists {
         since: Instant,
         now: Time,
     ) -> Arc<Result<Copies, Failure>> {
-        self.copies.get(cloud, at, since, copies(cloud, at, &self.shown, now)).await
+        self.copies.get(cloud, at, since, || copies(cloud, at, &self.shown, now)).await
     }
 
     /// Who uses them, likewise.
@@ -54,7 +54,7 @@ impl Lists {
         at: At<'_>,
         since: Instant,
     ) -> Arc<Result<Users, Failure>> {
-        self.users.get(cloud, at, since, users(cloud, at)).await
+        self.users.get(cloud, at, since, || users(cloud, at)).await
     }
 
     /// Lets go of what was read. Whoever asks later has it read anew, as it would be anyway: nobody waits for a
@@ -117,12 +117,13 @@ impl<T> Shelf<T> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    async fn get(
+    /// Whoever has to read makes the reading, and boxes it: all others only wait, with no room for one.
+    async fn get<R: Future<Output = Result<T, Failure>>>(
         &self,
         cloud: &Cloud,
         (target, project): At<'_>,
         since: Instant,
-        read: impl Future<Output = Result<T, Failure>>,
+        read: impl FnOnce() -> R,
     ) -> Arc<Result<T, Failure>> {
         let key = (cloud.account().name.clone(), target, project.to_owned());
         let slot = {
@@ -134,7 +135,7 @@ impl<T> Shelf<T> {
             Some((began, list)) if *began >= since => Arc::clone(list),
             _ => {
                 let began = Instant::now();
-                let list = Arc::new(read.await);
+                let list = Arc::new(Box::pin(read()).await);
                 *held = Some((began, Arc::clone(&list)));
                 list
             }

@@ -8,7 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// To the beginning of the line, and nothing behind it: what every terminal knows that is not named `dumb`.
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// What is drawn. It holds no end of a line, and is no wider than any terminal.
+/// Cut at the edge of the terminal, what is drawn never takes a second line, which `CLEAR` would not reach.
+const CUT: &str = "\u{1b}[?7l";
+/// And lines that are not drawn but written run on as ever.
+const RUN_ON: &str = "\u{1b}[?7h";
+
+/// What is drawn. It holds no end of a line.
 static DRAWN: Mutex<String> = Mutex::new(String::new());
 
 /// The line, for as long as this lives.
@@ -25,7 +30,7 @@ impl Bar {
     pub fn draw(&self, words: &str) {
         let mut drawn = drawn();
         if *drawn != words {
-            let _ = io::stderr().write_all(format!("{CLEAR}{words}").as_bytes());
+            let _ = io::stderr().write_all(&above(b"", words));
             words.clone_into(&mut drawn);
         }
     }
@@ -67,7 +72,7 @@ impl Write for Above {
 
 /// What shows these lines above the drawn one, in one write.
 fn above(lines: &[u8], drawn: &str) -> Vec<u8> {
-    [CLEAR.as_bytes(), lines, drawn.as_bytes()].concat()
+    [CLEAR.as_bytes(), lines, CUT.as_bytes(), drawn.as_bytes(), RUN_ON.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -77,6 +82,6 @@ mod tests {
     #[test]
     fn a_line_of_the_log_takes_the_place_of_the_drawn_one_and_moves_it_down() {
         let shown = String::from_utf8(above(b"12:00:00 INFO  words\n", "[##  ] 1 of 2")).unwrap();
-        assert_eq!(shown, "\r\u{1b}[K12:00:00 INFO  words\n[##  ] 1 of 2");
+        assert_eq!(shown, "\r\u{1b}[K12:00:00 INFO  words\n\u{1b}[?7l[##  ] 1 of 2\u{1b}[?7h");
     }
 }

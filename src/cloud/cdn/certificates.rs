@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::client::{self, Call};
-use super::super::{Cloud, Copy, Result};
+use super::super::{Cloud, Copy, Result, leaf};
 use crate::model::failure::Kind;
 use crate::model::target::Api;
 
@@ -26,6 +26,7 @@ struct Row {
     domain_id: Option<String>,
     domain_name: Option<String>,
     cert_name: Option<String>,
+    #[serde(default, deserialize_with = "leaf::first")]
     certificate: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::client::{self, Call};
-use super::super::{Cloud, Copy, Result};
+use super::super::{Cloud, Copy, Result, leaf};
 use crate::model::failure::Kind;
 use crate::model::target::Api;
 
@@ -11,6 +11,7 @@ use crate::model::target::Api;
 struct Row {
     id: String,
     name: Option<String>,
+    #[serde(default, deserialize_with = "leaf::first")]
     certificate: Option<String>,
     fingerprint: Option<String>,
     /// What the service read out of the certificate.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::client::{self, Call};
-use super::super::{Cloud, Copy, Result};
+use super::super::{Cloud, Copy, Result, leaf};
 use crate::model::target::Api;
 
 /// Rows that are read before we say that this is not a list to look through.
@@ -14,6 +14,7 @@ const ITEMS_MAX: usize = 100_000;
 struct Row {
     id: String,
     name: Option<String>,
+    #[serde(default, deserialize_with = "leaf::first")]
     content: Option<String>,
     bind_host: Option<Vec<Bound>>,
     timestamp: Option<Value>,
