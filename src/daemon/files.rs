@@ -1,7 +1,7 @@
 //! Changed files: certificates, keys, chains, credentials, and the directory where operators leave
 //! requests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ pub(super) struct Files {
 
 /// Files to watch, and directories in which every name counts.
 struct Aim {
-    files: Vec<PathBuf>,
-    directories: Vec<PathBuf>,
+    files: Vec<Arc<Path>>,
+    directories: Vec<Arc<Path>>,
 }
 
 impl Files {
@@ -152,7 +152,7 @@ fn complain(error: &dyn std::error::Error) {
 }
 
 fn aim_of(config: &Config) -> Aim {
-    let requests = requests::watched(&config.state);
+    let requests = Arc::from(requests::watched(&config.state));
     if !config.schedule.watch {
         return Aim { files: vec![requests], directories: Vec::new() };
     }
@@ -162,8 +162,9 @@ fn aim_of(config: &Config) -> Aim {
     });
     let outcomes = config.discover.iter().map(|it| &it.outcome);
     let awaited = outcomes.clone().flat_map(|it| it.awaited.iter().cloned());
-    let files = files.chain(secrets_of(config)).chain(awaited).chain([requests]).collect();
-    let directories = outcomes.flat_map(|it| it.listed.iter().cloned()).collect();
+    let others = secrets_of(config).into_iter().chain(awaited).map(Arc::from);
+    let files = files.chain(others).chain([requests]).collect();
+    let directories = outcomes.flat_map(|it| it.listed.iter().map(|it| Arc::from(&**it))).collect();
     Aim { files, directories }
 }
 

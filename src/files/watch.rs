@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::ways::{Ways, leading};
+use super::ways::{Ends, Ways, leading};
 
 /// How often the ways are looked at once more, where something changed between the look and the watch: whoever
 /// goes on changing them tells so by then.
 const AGAIN_MAX: usize = 3;
 
-/// Paths by their numbers, each with the names on its way.
-type Paths = BTreeMap<u32, BTreeSet<PathBuf>>;
+/// Paths by their numbers, each with where its way ends.
+type Paths = BTreeMap<u32, Ends>;
 
 /// Watches files by the directories that lead to them, so that it notices replacement by rename, a
 /// flipped symlink anywhere on the way, and removal and return, also of the directories themselves.
 pub struct Watcher {
     inner: RecommendedWatcher,
     /// Files, and behind them directories.
-    paths: Vec<PathBuf>,
+    paths: Vec<Arc<Path>>,
     /// How many of them are files.
     files: usize,
     /// Where the directories really lie.
@@ -75,8 +75,8 @@ impl Watcher {
             }
         };
         let inner = notify::recommended_watcher(handler).map_err(WatchError)?;
-        let (paths, real, watched) = (paths.to_vec(), BTreeMap::new(), BTreeSet::new());
-        let files = paths.len();
+        let paths: Vec<_> = paths.iter().map(|it| Arc::from(&**it)).collect();
+        let (files, real, watched) = (paths.len(), BTreeMap::new(), BTreeSet::new());
         let mut watcher = Self { inner, paths, files, real, anew: true, watched, matters };
         watcher.rearm()?;
         Ok(watcher)
@@ -84,7 +84,7 @@ impl Watcher {
 
     /// Watches these files from the next [`Self::rearm`] on, and every name in these directories, those that
     /// are not there yet included; nothing else any more.
-    pub fn aim(&mut self, files: Vec<PathBuf>, directories: Vec<PathBuf>) {
+    pub fn aim(&mut self, files: Vec<Arc<Path>>, directories: Vec<Arc<Path>>) {
         self.files = files.len();
         self.paths = files.into_iter().chain(directories).collect();
         self.anew = true;
@@ -117,8 +117,10 @@ impl Watcher {
     /// Puts these ways in place of the former ones of their paths, and watches what they lead over.
     fn enter(&mut self, ways: &Paths, anew: bool, news: &News) -> Result<(), WatchError> {
         let inside = self.inside(ways);
-        let parents = ways.values().flatten().filter_map(|step| step.parent()).map(Path::to_owned);
-        let wanted: BTreeSet<PathBuf> = parents.chain(inside.iter().cloned()).collect();
+        let above = ways.values().flatten().flat_map(|end| end.ancestors().skip(1));
+        // Thousands have the same ones above them.
+        let above: BTreeSet<&Path> = above.chain(inside.iter().map(|it| &**it)).collect();
+        let wanted: BTreeSet<PathBuf> = above.into_iter().map(Path::to_owned).collect();
         let unwanted: BTreeSet<PathBuf> = {
             let mut matters = self.matters();
             if anew {
@@ -143,7 +145,7 @@ impl Watcher {
     }
 
     /// The real directories in which every name counts; those that these ways lead to are looked for again.
-    fn inside(&mut self, ways: &BTreeMap<u32, BTreeSet<PathBuf>>) -> BTreeSet<PathBuf> {
+    fn inside(&mut self, ways: &Paths) -> BTreeSet<PathBuf> {
         if self.anew {
             self.real.clear();
         }

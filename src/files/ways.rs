@@ -2,74 +2,74 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most names on the way to one path, links included, that are watched.
 const STEPS_MAX: usize = 256;
 /// Most symlinks followed for one path, as the kernel.
 const HOPS_MAX: usize = 40;
 
-/// The names on the ways of many paths, each with those that lead over it. A path is known by its number.
+/// Names on a way below which it has none, in order: the path itself, as a rule, and each link that it leads over.
+/// On the way are these and every name above them, and no other.
+pub(super) type Ends = Vec<Arc<Path>>;
+
+/// The ways of many paths. A path is known by its number.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
-    over: BTreeMap<PathBuf, Vec<u32>>,
+    /// In order, so that all below a name stand side by side.
+    ends: Vec<(Arc<Path>, u32)>,
 }
 
 impl Ways {
     pub fn contains(&self, step: &Path) -> bool {
-        self.over.contains_key(step)
+        self.from(step).next().is_some()
     }
 
     /// Whose ways lead over any of these names.
     pub fn over<'a>(&self, names: impl IntoIterator<Item = &'a PathBuf>) -> BTreeSet<u32> {
-        names.into_iter().filter_map(|name| self.over.get(name)).flatten().copied().collect()
+        names.into_iter().flat_map(|name| self.from(name)).map(|(_, path)| *path).collect()
     }
 
     /// Puts these ways in place of the former ones of the same paths. Gives the names over which none leads any
     /// more.
-    pub fn exchange(&mut self, ways: &BTreeMap<u32, BTreeSet<PathBuf>>) -> Vec<PathBuf> {
+    pub fn exchange(&mut self, ways: &BTreeMap<u32, Ends>) -> BTreeSet<PathBuf> {
         if ways.is_empty() {
-            return Vec::new();
+            return BTreeSet::new();
         }
-        for paths in self.over.values_mut() {
-            paths.retain(|path| !ways.contains_key(path));
+        let former = self.ends.extract_if(.., |(_, path)| ways.contains_key(path));
+        let former: Vec<_> = former.collect();
+        self.ends.reserve_exact(ways.values().map(Vec::len).sum());
+        for (path, ends) in ways {
+            self.ends.extend(ends.iter().map(|end| (Arc::clone(end), *path)));
         }
-        for (path, steps) in ways {
-            for step in steps {
-                match self.over.get_mut(step) {
-                    Some(paths) => paths.push(*path),
-                    None => drop(self.over.insert(step.clone(), vec![*path])),
-                }
-            }
-        }
-        let mut gone = Vec::new();
-        self.over.retain(|step, paths| {
-            if paths.is_empty() {
-                gone.push(step.clone());
-            }
-            !paths.is_empty()
-        });
-        gone
+        self.ends.sort();
+        let unused = |(end, _): &'_ (Arc<Path>, u32)| {
+            let names = end.ancestors().take_while(|name| !self.contains(name));
+            names.map(Path::to_owned).collect::<Vec<_>>()
+        };
+        former.iter().flat_map(unused).collect()
     }
 
     /// Whether a way leads into this directory, in the real place where it lies.
     pub fn lead_into(&self, directory: &Path) -> bool {
-        // The names above a name are on every way that leads over it: so the first one behind is inside, if any is.
-        let behind = (Bound::Excluded(directory), Bound::Unbounded);
-        self.over
-            .range::<Path, _>(behind)
-            .next()
-            .is_some_and(|(step, _)| step.starts_with(directory))
+        let behind = self.ends.partition_point(|(end, _)| **end <= *directory);
+        self.ends.get(behind).is_some_and(|(end, _)| end.starts_with(directory))
+    }
+
+    /// The ends of the ways that lead over this name.
+    fn from(&self, name: &Path) -> impl Iterator<Item = &(Arc<Path>, u32)> {
+        let first = self.ends.partition_point(|(end, _)| **end < *name);
+        self.ends.iter().skip(first).take_while(move |(end, _)| end.starts_with(name))
     }
 }
 
-/// Each name whose change can make this path mean another file: every folder and every symlink on
-/// the way, in the real place where it lies, up to the first that is missing. For
-/// `live/x/cert.pem → ../../archive/x/cert1.pem`, among others `live`, `live/x`, `live/x/cert.pem`,
-/// `archive/x` and `archive/x/cert1.pem`.
-pub(super) fn leading(path: &Path) -> BTreeSet<PathBuf> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+/// Where the way ends that has each name whose change can make this path mean another file: every folder and every
+/// symlink, in the real place where it lies, up to the first that is missing. For
+/// `live/x/cert.pem → ../../archive/x/cert1.pem`, the way has among others `live`, `live/x`, `live/x/cert.pem`,
+/// `archive/x` and `archive/x/cert1.pem`, and ends at the last of them and at the link.
+pub(super) fn leading(path: &Arc<Path>) -> Ends {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut steps = BTreeSet::new();
     let mut hops = 0;
     let mut rest = parts(&absolute);
@@ -94,7 +94,14 @@ pub(super) fn leading(path: &Path) -> BTreeSet<PathBuf> {
             }
         }
     }
-    steps
+    let mut steps = steps.into_iter().peekable();
+    let mut ends = Vec::new();
+    while let Some(step) = steps.next() {
+        if steps.peek().is_none_or(|next| !next.starts_with(&step)) {
+            ends.push(if step == **path { Arc::clone(path) } else { step.into() });
+        }
+    }
+    ends
 }
 
 /// The parts of a path, last one first.
@@ -104,25 +111,63 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
     use super::*;
+    use crate::scratch::Scratch;
+
+    fn ends(names: &[&str]) -> Ends {
+        names.iter().map(|name| Path::new(name).into()).collect()
+    }
 
     #[test]
     fn a_changed_name_is_about_those_whose_ways_lead_over_it() {
-        let steps = |names: &[&str]| names.iter().map(PathBuf::from).collect::<BTreeSet<_>>();
         let mut ways = Ways::default();
-        let first =
-            [(0, steps(&["/a", "/a/b", "/a/b/one"])), (1, steps(&["/a", "/a/c", "/a/c/two"]))];
-        assert_eq!(ways.exchange(&first.into()), [] as [PathBuf; 0]);
+        let first = [(0, ends(&["/a/b/one"])), (1, ends(&["/a/c/two"]))];
+        assert_eq!(ways.exchange(&first.into()), [].into());
         let over = |ways: &Ways, name: &str| ways.over([&PathBuf::from(name)]);
         assert_eq!(over(&ways, "/a"), [0, 1].into());
         assert_eq!(over(&ways, "/a/b"), [0].into());
         assert_eq!(over(&ways, "/a/b/neighbour"), [].into());
         assert!(ways.lead_into(Path::new("/a/b")) && !ways.lead_into(Path::new("/a/b/one")));
 
-        let gone = ways.exchange(&[(0, steps(&["/a", "/a/d", "/a/d/one"]))].into());
-        assert_eq!(gone, [PathBuf::from("/a/b"), PathBuf::from("/a/b/one")]);
+        let gone = ways.exchange(&[(0, ends(&["/a/d/one"]))].into());
+        assert_eq!(gone, ["/a/b", "/a/b/one"].map(PathBuf::from).into());
         assert_eq!(over(&ways, "/a"), [0, 1].into(), "each once");
         assert!(!ways.lead_into(Path::new("/a/b")) && ways.lead_into(Path::new("/a/d")));
         assert!(ways.lead_into(Path::new("/a")) && !ways.contains(Path::new("/a/b")));
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_not_below_each_other() {
+        let mut ways = Ways::default();
+        let of = [(0, ends(&["/a/b"])), (1, ends(&["/a/b c", "/a/b.old/x"])), (2, ends(&["/a/b"]))];
+        ways.exchange(&of.into());
+        let over = |name: &str| ways.over([&PathBuf::from(name)]);
+        assert_eq!(over("/a/b"), [0, 2].into(), "the same path, watched twice");
+        assert_eq!((over("/a/b.old"), over("/a/b.")), ([1].into(), [].into()));
+        assert!(!ways.lead_into(Path::new("/a/b")) && !ways.contains(Path::new("/a/b/x")));
+        // One of two leads there still.
+        assert_eq!(ways.exchange(&[(2, ends(&["/c"]))].into()), [].into());
+    }
+
+    #[test]
+    fn a_way_ends_at_each_link_and_at_the_file() {
+        let scratch = Scratch::new();
+        let real = scratch.canonicalize().unwrap();
+        let of = |name: &str| Arc::<Path>::from(real.join(name));
+        fs::create_dir_all(of("archive/x")).unwrap();
+        fs::create_dir_all(of("live/x")).unwrap();
+        fs::write(of("archive/x/cert1.pem"), "").unwrap();
+        symlink("../../archive/x/cert1.pem", of("live/x/cert.pem")).unwrap();
+        symlink("live/x", of("now")).unwrap();
+        let (file, link) = (of("archive/x/cert1.pem"), of("live/x/cert.pem"));
+        let plain = leading(&file);
+        assert!(Arc::ptr_eq(&plain[0], &file) && plain.len() == 1, "what is there is shared");
+        assert_eq!(leading(&link), [file.clone(), link.clone()]);
+        assert_eq!(leading(&of("now/cert.pem")), [file, link, of("now")]);
+        assert_eq!(leading(&of("live/later/cert.pem")), [of("live/later")], "the first missing");
+        assert_eq!(leading(&of("live/x/../y.pem")), [of("live/x"), of("live/y.pem")]);
     }
 }

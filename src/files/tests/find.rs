@@ -119,7 +119,7 @@ fn a_directory_is_watched_for_every_name_in_it() {
     let scratch = Scratch::new();
     fs::create_dir_all(scratch.join("live/a")).unwrap();
     let mut watch = Watch::new(&[]);
-    watch.watcher.aim(vec![], vec![scratch.join("live")]);
+    watch.watcher.aim(vec![], vec![scratch.join("live").into()]);
     watch.watcher.rearm().unwrap();
     fs::create_dir(scratch.join("live/b")).unwrap();
     watch.woken("a new name");

@@ -25,7 +25,7 @@ fn a_name_that_comes_between_look_and_watch_is_noticed() {
     told.recv().unwrap();
 
     let (directory, path) = (place.join("www"), place.join("www/cert.pem"));
-    watcher.aim(vec![path.clone()], Vec::new());
+    watcher.aim(vec![path.as_path().into()], Vec::new());
     let matters = Arc::clone(&watcher.matters);
     let looking = std::thread::spawn(move || {
         watcher.rearm().unwrap();
