@@ -14,7 +14,7 @@ use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
-use crate::plan::action::{Action, ImportKey};
+use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed};
@@ -217,12 +217,12 @@ fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {
     set(entry, Layer::File, leaf.map(|leaf| leaf.not_after));
     set(entry, Layer::Served, served_until(seen, memory));
     let imported = leaf.filter(|leaf| {
-        let key = ImportKey {
+        let key = ImportKey::from(Import {
             cloud: seen.cloud.clone(),
             enterprise_project: seen.enterprise_project.clone(),
             leaf: leaf.sha256,
             issued: leaf.not_before,
-        };
+        });
         let effect = memory.effect(&Action::Import { key });
         effect.is_some_and(|effect| matches!(effect.state, State::Done | State::Seen))
     });
