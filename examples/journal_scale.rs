@@ -15,7 +15,7 @@ use certrotd::model::names::{Name, Subject};
 use certrotd::model::place::Place;
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Fact, ImportKey, Retired};
+use certrotd::plan::action::{Action, Fact, Import, ImportKey, Retired};
 use certrotd::plan::memory::{Memory, Record};
 use certrotd::plan::sight::{Seen, Sight, Spot, Verdict};
 use certrotd::record::Journal;
@@ -129,7 +129,7 @@ fn moment(turn: u32, of: u32) -> Time {
 fn key(number: u32, turn: u32) -> ImportKey {
     let leaf = Sha256::of(format!("{number} {turn}").as_bytes());
     let cloud = Name::new("beijing").expect("a name");
-    ImportKey { cloud, enterprise_project: None, leaf, issued: moment(turn, 6) }
+    ImportKey::from(Import { cloud, enterprise_project: None, leaf, issued: moment(turn, 6) })
 }
 
 /// An id as the services give them.
@@ -157,7 +157,7 @@ fn renewal(number: u32, turn: u32) -> Vec<Record> {
         let former = id(&target.to_string(), number, turn - 1);
         let bind = Action::Bind {
             key: key.clone(),
-            place: place.clone(),
+            place: place.clone().into(),
             id: copy.clone(),
             instead_of: vec![former],
         };

@@ -85,7 +85,7 @@ fn history_shows_each_effect_with_its_end() {
     let install = Action::InstallCa {
         name: name.clone(),
         sha256: Sha256::of(b"ca"),
-        authorities: Vec::new(),
+        authorities: Box::default(),
     };
     let hook = Action::RunHook { name: name.clone(), sha256: Sha256::of(b"ca") };
     let failure = Failure {

@@ -14,7 +14,7 @@ use certrotd::cycle::{Cycle, Ended, Until};
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Fact, ImportKey};
+use certrotd::plan::action::{Action, Fact, Import, ImportKey};
 use certrotd::plan::memory::{Memory, Record};
 use certrotd::plan::needs::recheck_after;
 use certrotd::record::Journal;
@@ -137,12 +137,12 @@ fn pair(house: &House, name: &Name) -> (Pair, ImportKey) {
     fs::create_dir_all(&directory).unwrap();
     fs::write(directory.join("fullchain.pem"), issued.fullchain_pem()).unwrap();
     fs::write(directory.join("privkey.pem"), issued.key_pem.expose()).unwrap();
-    let key = ImportKey {
+    let key = ImportKey::from(Import {
         cloud: Name::new("sim").unwrap(),
         enterprise_project: None,
         leaf: issued.sha256,
         issued: facts(&issued.leaf_der).unwrap().not_before,
-    };
+    });
     let pair = Pair {
         name: name.of_import(&issued.sha256),
         fullchain: issued.fullchain_pem(),

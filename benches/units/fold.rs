@@ -5,7 +5,7 @@ use certrotd::model::digest::{Sha1, Sha256};
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Fact, ImportKey};
+use certrotd::plan::action::{Action, Fact, Import, ImportKey};
 use certrotd::plan::memory::{Memory, Record};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -64,12 +64,12 @@ pub fn leaf(entry: u32, renewal: i64) -> LeafFacts {
 /// What makes its import the one that it is.
 pub fn key(entry: u32, leaf: &LeafFacts) -> ImportKey {
     let _ = entry;
-    ImportKey {
+    ImportKey::from(Import {
         cloud: Name::new("north").unwrap(),
         enterprise_project: None,
         leaf: leaf.sha256,
         issued: leaf.not_before,
-    }
+    })
 }
 
 /// The lines of one renewal: an import and three pushes, each begun, done and seen.

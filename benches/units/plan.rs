@@ -46,7 +46,7 @@ fn observed(entries: u32, renewal: i64, import: ImportSeen) -> Observed {
     let now = fold::leaf(0, renewal).not_before + HOUR;
     let certificates = (0..entries).map(|entry| CertificateSeen {
         name: fold::name(entry),
-        cloud: fold::key(entry, &fold::leaf(entry, renewal)).cloud,
+        cloud: fold::key(entry, &fold::leaf(entry, renewal)).cloud.clone(),
         enterprise_project: None,
         cert_path: PathBuf::from("fullchain.pem"),
         looked_at: now,

@@ -8,7 +8,7 @@ use certrotd::cert::read_pair;
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Fact, ImportKey};
+use certrotd::plan::action::{Action, Fact, Import, ImportKey};
 use certrotd::plan::memory::{Memory, Record};
 use certrotd::record::Journal;
 use chrono::Utc;
@@ -75,12 +75,12 @@ fn entry(
     let read = |file: &str| fs::read(pair.join(file)).unwrap();
     let leaf = read_pair(&read("fullchain.pem"), &read("privkey.pem"), None).unwrap().leaf;
     let subject = Subject::Certificate(Name::new(name).unwrap());
-    let key = ImportKey {
+    let key = ImportKey::from(Import {
         cloud: Name::new(&settled.cloud).unwrap(),
         enterprise_project: None,
         leaf: leaf.sha256,
         issued: leaf.not_before,
-    };
+    });
     let scm_id = import["id"].as_str().unwrap().to_owned();
     let mut lines = done(&subject, Action::Import { key: key.clone() }, Some(scm_id.clone()));
     lines.push(seen(&subject, Action::Import { key: key.clone() }, scm_id.clone()));

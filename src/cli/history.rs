@@ -253,7 +253,7 @@ mod tests {
         let action = Action::InstallCa {
             name: name.clone(),
             sha256: Sha256::of(b"ca"),
-            authorities: Vec::new(),
+            authorities: Box::default(),
         };
         let began = || Record::Began { subject: subject.clone(), action: action.clone() };
         let done = Record::Done { subject: subject.clone(), action: action.clone(), id: None };

@@ -47,7 +47,7 @@ mod tests {
     use crate::config::{Config, parse};
     use crate::model::digest::{Sha1, Sha256};
     use crate::model::names::Subject;
-    use crate::plan::action::{Action, Fact, ImportKey};
+    use crate::plan::action::{Action, Fact, Import, ImportKey};
     use crate::plan::memory::Record;
     use crate::plan::sight::{Seen, Sight, Verdict};
 
@@ -93,7 +93,8 @@ mod tests {
         // An import that stands: as long as the leaf on the disk, which is its successor.
         let sha256 = Sha256::of(b"former");
         let (cloud, enterprise_project) = (entry.cloud.clone(), None);
-        let key = ImportKey { cloud, enterprise_project, leaf: sha256, issued: day(10) };
+        let key =
+            ImportKey::from(Import { cloud, enterprise_project, leaf: sha256, issued: day(10) });
         let (action, fact) = (Action::Import { key }, Fact::Seen { id: Some("scs1".to_owned()) });
         let learned = Record::Learned { subject: subject.clone(), action, fact };
         memory.fold(day(11), &learned);

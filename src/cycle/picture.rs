@@ -14,7 +14,7 @@ use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
-use crate::plan::action::{Action, ImportKey};
+use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed};
@@ -56,7 +56,7 @@ pub struct Entry {
     /// The last look that did, in this process.
     pub last_success: Option<Time>,
     /// When what stands there ends, where that is known.
-    pub ends: BTreeMap<Layer, Time>,
+    pub ends: Ends,
     /// How often each kind of reason holds something of it.
     pub held: BTreeMap<&'static str, u64>,
 }
@@ -72,7 +72,26 @@ pub enum Layer {
     Served,
 }
 
+/// When what stands in each layer ends, where that is known. A place for each and no map: there are thousands of
+/// entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ends([Option<Time>; Layer::ALL.len()]);
+
+impl Ends {
+    /// Those that are known, in the order of the layers.
+    pub fn iter(&self) -> impl Iterator<Item = (Layer, Time)> {
+        Layer::ALL.into_iter().zip(self.0).filter_map(|(layer, until)| Some((layer, until?)))
+    }
+
+    fn set(&mut self, layer: Layer, until: Option<Time>) {
+        self.0[layer as usize] = until;
+    }
+}
+
 impl Layer {
+    /// Every one, in the order in which a certificate comes to them.
+    pub const ALL: [Self; 3] = [Self::File, Self::Cloud, Self::Served];
+
     /// The word in metrics.
     pub const fn key(self) -> &'static str {
         match self {
@@ -214,21 +233,21 @@ fn is_tidying(why: &Hold) -> bool {
 
 fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {
     let leaf = seen.local.as_ref().ok();
-    set(entry, Layer::File, leaf.map(|leaf| leaf.not_after));
-    set(entry, Layer::Served, served_until(seen, memory));
+    entry.ends.set(Layer::File, leaf.map(|leaf| leaf.not_after));
+    entry.ends.set(Layer::Served, served_until(seen, memory));
     let imported = leaf.filter(|leaf| {
-        let key = ImportKey {
+        let key = ImportKey::from(Import {
             cloud: seen.cloud.clone(),
             enterprise_project: seen.enterprise_project.clone(),
             leaf: leaf.sha256,
             issued: leaf.not_before,
-        };
+        });
         let effect = memory.effect(&Action::Import { key });
         effect.is_some_and(|effect| matches!(effect.state, State::Done | State::Seen))
     });
     // Until this leaf is imported, the former one stands there, whose end only an earlier look knows.
     if let Some(leaf) = imported {
-        entry.ends.insert(Layer::Cloud, leaf.not_after);
+        entry.ends.set(Layer::Cloud, Some(leaf.not_after));
     }
 }
 
@@ -240,15 +259,8 @@ fn ca(entry: &mut Entry, seen: &CaSeen, memory: &Memory) {
         FileSeen::Absent | FileSeen::Unknown(_) => &[],
     };
     let staying = inside.iter().filter(|it| !leaves(&it.sha256));
-    set(entry, Layer::File, staying.map(|it| it.not_after).min());
-    set(entry, Layer::Served, presented_until(seen, memory));
-}
-
-fn set(entry: &mut Entry, layer: Layer, until: Option<Time>) {
-    match until {
-        Some(until) => entry.ends.insert(layer, until),
-        None => entry.ends.remove(&layer),
-    };
+    entry.ends.set(Layer::File, staying.map(|it| it.not_after).min());
+    entry.ends.set(Layer::Served, presented_until(seen, memory));
 }
 
 fn word(action: &Action) -> &'static str {

@@ -70,7 +70,7 @@ pub fn pack(pairs: &Pairs, lists: &Lists) -> Vec<u8> {
     }
     to.number(looks.len() as u64);
     for ((account, project, id), Look { stamp, at, inside }) in looks.iter() {
-        [account.as_str(), project, id, stamp].into_iter().for_each(|it| to.text(it));
+        [account.as_str(), project, id, &**stamp].into_iter().for_each(|it| to.text(it));
         to.time(*at);
         to.out.extend_from_slice(inside.sha256.bytes());
         to.number(u64::from(inside.leaf.is_some()));
@@ -123,9 +123,9 @@ fn take_judged(from: &mut Reader<'_>) -> Option<Judged> {
     Some(Judged { stood, content, verdict })
 }
 
-fn take_look(from: &mut Reader<'_>) -> Option<((Name, String, String), Look)> {
-    let key = (Name::new(from.text()?).ok()?, from.text()?.to_owned(), from.text()?.to_owned());
-    let (stamp, at, sha256) = (from.text()?.to_owned(), from.time()?, from.digest()?);
+fn take_look<'b>(from: &mut Reader<'b>) -> Option<((Name, &'b str, &'b str), Look)> {
+    let key = (Name::new(from.text()?).ok()?, from.text()?, from.text()?);
+    let (stamp, at, sha256) = (from.text()?.into(), from.time()?, from.digest()?);
     let leaf = match from.number()? {
         0 => None,
         _ => Some(from.leaf()?),

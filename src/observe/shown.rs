@@ -1,13 +1,17 @@
 //! What is inside certificates that a service lists without their PEM. Each is shown once, and again within a day
 //! or when its row has changed: of ten thousand, a cycle asks for what is new.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod looks;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::copies::{Inside, Standing};
+pub(super) use looks::{Look, Looks};
+
+use super::copies::Standing;
 use crate::cloud::{Cloud, Copy, waf};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Name;
@@ -25,20 +29,6 @@ pub struct Shown {
     changed: AtomicBool,
 }
 
-pub(super) type Looks = BTreeMap<Key, Look>;
-
-/// An account, a project's name, and the service's id of a certificate.
-pub(super) type Key = (Name, String, String);
-
-/// What one look showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Look {
-    /// The row as it was then.
-    pub stamp: String,
-    pub at: Time,
-    pub inside: Inside,
-}
-
 impl Shown {
     /// Whether anything was shown since this was asked last.
     pub(super) fn take_changed(&self) -> bool {
@@ -54,14 +44,13 @@ impl Shown {
         now: Time,
     ) -> Result<Vec<Standing>, Failure> {
         let listed = waf::certificates(cloud, project).await?;
-        let of = |copy: &Copy| (cloud.account().name.clone(), project.to_owned(), copy.id.clone());
-        let keys: BTreeSet<_> = listed.iter().map(of).collect();
+        let account = &cloud.account().name;
+        let ids: BTreeSet<_> = listed.iter().map(|copy| copy.id.clone()).collect();
         let (mut standing, mut closed) = (Vec::new(), Vec::new());
         for copy in listed {
-            let key = of(&copy);
             if copy.pem.is_some() {
                 standing.push(Standing::from(copy));
-            } else if let Some(look) = self.known(&key, &copy, now) {
+            } else if let Some(look) = self.known(account, project, &copy, now) {
                 standing.push(Standing::new(copy, Some(look.inside)));
             } else {
                 closed.push(copy);
@@ -79,10 +68,11 @@ impl Shown {
             let Some(ended) = asked.join_next().await else { break };
             match ended.unwrap_or_else(|_| Err(broken())) {
                 Ok(Some(copy)) => {
-                    let (key, stamp) = (of(&copy), copy.stamp.clone());
+                    let (id, stamp) = (copy.id.as_str().into(), copy.stamp.as_str().into());
                     let shown = Standing::from(copy);
                     if let Some(inside) = shown.inside.clone() {
-                        self.looks().insert(key, Look { stamp, at: now, inside });
+                        let look = Look { stamp, at: now, inside };
+                        self.looks().insert(account, project, id, look);
                         self.changed.store(true, Ordering::Relaxed);
                     }
                     standing.push(shown);
@@ -96,16 +86,16 @@ impl Shown {
         if let Some(failure) = failed {
             return Err(failure);
         }
-        let here = |key: &Key| key.0 == cloud.account().name && key.1 == project;
-        self.looks().retain(|key, _| !here(key) || keys.contains(key));
+        self.looks().retain(account, project, |id| ids.contains(id));
         Ok(standing)
     }
 
-    fn known(&self, key: &Key, copy: &Copy, now: Time) -> Option<Look> {
-        let look = self.looks().get(key).filter(|look| look.stamp == copy.stamp).cloned()?;
+    fn known(&self, account: &Name, project: &str, copy: &Copy, now: Time) -> Option<Look> {
+        let is_it = |look: &&Look| *look.stamp == copy.stamp;
+        let look = self.looks().get(account, project, &copy.id).filter(is_it).cloned()?;
         // Either way round: the clock may have been set back since.
         let age = now.since(look.at).max(look.at.since(now));
-        (age < needs::recheck_after(key)).then_some(look)
+        (age < needs::recheck_after(&(account, project, &copy.id))).then_some(look)
     }
 
     pub(super) fn looks(&self) -> MutexGuard<'_, Looks> {

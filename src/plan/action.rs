@@ -9,31 +9,13 @@ use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
 use crate::model::place::Place;
 use crate::model::target::Target;
-use crate::model::time::Time;
 
-/// What makes two imports the same one: equal leaves in one account and enterprise project are
-/// imported once, whichever entry they come from.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct ImportKey {
-    /// The account.
-    pub cloud: Name,
-    /// The enterprise project, where one is configured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enterprise_project: Option<String>,
-    /// The leaf.
-    pub leaf: Sha256,
-    /// The leaf's notBefore: newer means issued later.
-    pub issued: Time,
-}
+mod import;
 
-impl ImportKey {
-    /// Whether both are imports into one account and enterprise project.
-    pub fn same_place(&self, other: &Self) -> bool {
-        self.cloud == other.cloud && self.enterprise_project == other.enterprise_project
-    }
-}
+pub use import::{Import, ImportKey};
 
-/// One effect. It is its own key in the memory: the same action is the same effect.
+/// One effect. It is its own key in the memory: the same action is the same effect. There are hundreds of thousands of
+/// these, nearly all of them imports and pushes: what is large in the others stands apart.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
@@ -58,7 +40,7 @@ pub enum Action {
         /// Which leaf.
         key: ImportKey,
         /// Where.
-        place: Place,
+        place: Box<Place>,
         /// The target's id of the certificate; the certificate manager's for CDN.
         id: String,
         /// The ids that it takes the place of; empty: it is added.
@@ -78,8 +60,8 @@ pub enum Action {
         /// The digest of its bytes.
         sha256: Sha256,
         /// Fingerprints of the CAs in it, in their order.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        authorities: Vec<Sha256>,
+        #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+        authorities: Box<[Sha256]>,
     },
     /// Run the command that follows a changed CA file.
     RunHook {
@@ -100,6 +82,28 @@ pub enum Action {
 }
 
 impl Action {
+    /// The import that it makes or needs, or takes something away of.
+    pub fn key(&self) -> Option<&ImportKey> {
+        match self {
+            Self::Import { key }
+            | Self::Push { key, .. }
+            | Self::Bind { key, .. }
+            | Self::Retire { key, .. } => Some(key),
+            Self::InstallCa { .. } | Self::RunHook { .. } | Self::SwitchSsl { .. } => None,
+        }
+    }
+
+    /// The same, to be given another.
+    pub(super) fn key_mut(&mut self) -> Option<&mut ImportKey> {
+        match self {
+            Self::Import { key }
+            | Self::Push { key, .. }
+            | Self::Bind { key, .. }
+            | Self::Retire { key, .. } => Some(key),
+            Self::InstallCa { .. } | Self::RunHook { .. } | Self::SwitchSsl { .. } => None,
+        }
+    }
+
     /// Whether the effect happens in the cloud, where a lost answer leaves doubt.
     pub fn is_remote(&self) -> bool {
         match self {

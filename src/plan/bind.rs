@@ -96,7 +96,7 @@ pub(super) fn plan(
     match wanted.id {
         Some(id) => {
             let instead_of = ids(&exchanged);
-            let action = Action::Bind { key: wanted.key, place, id, instead_of };
+            let action = Action::Bind { key: wanted.key, place: place.into(), id, instead_of };
             send(case, action, target.window, reason, draft);
         }
         None if copy.is_some() => {
@@ -160,7 +160,7 @@ fn wanted(case: &Case<'_>, place: &Place, copy: Option<&str>, draft: &Draft<'_>)
     let Some(former) = fallen_back(case, place, draft) else { return ours() };
     let Some(Seen { sha256, issued, .. }) = former.leaf else { return ours() };
     let issued = issued.unwrap_or(case.key.issued);
-    let key = ImportKey { leaf: sha256, issued, ..case.key.clone() };
+    let key = case.key.of_leaf(sha256, issued);
     Wanted { key, id: former.id, back: true }
 }
 
@@ -297,7 +297,7 @@ fn send(case: &Case<'_>, action: Action, window: Duration, reason: Reason, draft
     let Action::Bind { key, place, .. } = &action else { return };
     let subject = case.subject;
     if let Some(with) = at_same_place(&key.cloud, place, subject.name(), draft) {
-        return draft.hold(subject, Hold::SamePlace { place: place.clone(), with }, None);
+        return draft.hold(subject, Hold::SamePlace { place: Place::clone(place), with }, None);
     }
     let effect = draft.memory.effect(&action);
     let because = match effect.map(|effect| (effect, &effect.state)) {
@@ -309,7 +309,7 @@ fn send(case: &Case<'_>, action: Action, window: Duration, reason: Reason, draft
                 None => (draft.observed.now < end).then_some(end),
             };
             if let Some(next) = next {
-                let why = Hold::NotBoundYet { place: place.clone(), since: effect.at };
+                let why = Hold::NotBoundYet { place: Place::clone(place), since: effect.at };
                 return draft.hold(subject, why, Some(next));
             }
             reason.because()

@@ -282,7 +282,11 @@ fn hook(seen: &CaSeen, subject: &Subject, sha256: Sha256, draft: &mut Draft<'_>)
 
 fn action(seen: &CaSeen, wanted: &CaBundle) -> Action {
     let authorities = fingerprints(&wanted.certificates);
-    Action::InstallCa { name: seen.name.clone(), sha256: wanted.sha256, authorities }
+    Action::InstallCa {
+        name: seen.name.clone(),
+        sha256: wanted.sha256,
+        authorities: authorities.into(),
+    }
 }
 
 fn fingerprints(authorities: &[CaFacts]) -> Vec<Sha256> {

@@ -1,6 +1,6 @@
 //! One rotation: may this leaf go out, is it imported, and then its pushes.
 
-use super::action::{Action, Because, Fact, ImportKey};
+use super::action::{Action, Because, Fact, Import, ImportKey};
 use super::hold::Hold;
 use super::memory::{Effect, State};
 use super::observed::{BadInput, CertificateSeen, ImportSeen, TargetSeen};
@@ -24,12 +24,12 @@ impl Case<'_> {
 
 /// The key under which this leaf is imported.
 pub(super) fn import_key(seen: &CertificateSeen, leaf: &LeafFacts) -> ImportKey {
-    ImportKey {
+    ImportKey::from(Import {
         cloud: seen.cloud.clone(),
         enterprise_project: seen.enterprise_project.clone(),
         leaf: leaf.sha256,
         issued: leaf.not_before,
-    }
+    })
 }
 
 pub(super) fn plan(seen: &CertificateSeen, draft: &mut Draft<'_>) {

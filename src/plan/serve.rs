@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::action::{Action, Fact, ImportKey};
+use super::action::{Action, Fact};
 use super::bind::{fallen_back, seen};
 use super::hold::Hold;
 use super::memory::State;
@@ -290,7 +290,7 @@ fn way_back(
 
 /// The certificate manager's id of a former leaf.
 fn import_of(case: &Case<'_>, former: Seen, draft: &Draft<'_>) -> Option<String> {
-    let key = ImportKey { leaf: former.sha256, issued: former.issued?, ..case.key.clone() };
+    let key = case.key.of_leaf(former.sha256, former.issued?);
     let effect = draft.memory.effect(&Action::Import { key })?;
     let stands = matches!(effect.state, State::Done | State::Seen);
     effect.id.clone().filter(|_| stands)

@@ -205,7 +205,7 @@ fn last_success(picture: &Picture, table: &'static str) -> Vec<Sample> {
 fn ends(picture: &Picture, table: &'static str) -> Vec<Sample> {
     let of = |(name, entry): (String, &Entry)| {
         let layer =
-            |(layer, at): (&Layer, &Time)| (vec![name.clone(), layer.key().to_owned()], at.secs());
+            |(layer, at): (Layer, Time)| (vec![name.clone(), layer.key().to_owned()], at.secs());
         entry.ends.iter().map(layer).collect::<Vec<_>>()
     };
     of_table(picture, table).flat_map(of).collect()

@@ -50,7 +50,7 @@ fn installed(bench: &Bench, authorities: &[(&str, i64)]) -> Vec<CaFacts> {
     let action = Action::InstallCa {
         name: name("orders"),
         sha256: bundle.sha256,
-        authorities: fingerprints.clone(),
+        authorities: fingerprints.clone().into(),
     };
     let (published, former) = (fingerprints[..1].to_vec(), fingerprints[1..].to_vec());
     bench.remember(vec![

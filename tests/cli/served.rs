@@ -156,7 +156,7 @@ fn a_place_that_went_back_says_so() {
     let (key, former) = (key(&bench, "www"), Sha256::of(b"former"));
     let Spot::Site(place) = site(0) else { return };
     let (id, instead_of) = ("elb-1".to_owned(), Vec::new());
-    let action = Action::Bind { key: key.clone(), place, id, instead_of };
+    let action = Action::Bind { key: key.clone(), place: place.into(), id, instead_of };
     let Record::Saw { sight, .. } = saw(site(0), Verdict::Served, Some(former), false) else {
         return;
     };

@@ -5,7 +5,7 @@ use certrotd::model::failure::{Failure, Kind};
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Fact, ImportKey};
+use certrotd::plan::action::{Action, Fact, Import, ImportKey};
 use certrotd::plan::memory::Record;
 
 use super::bench::Bench;
@@ -25,12 +25,12 @@ pub fn key(bench: &Bench, of: &str) -> ImportKey {
     let shown = bench.certrotd(&["--format", "json", "inspect", &file]).json();
     let leaf = &shown[0]["certificates"][0];
     let issued = leaf["not_before"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
-    ImportKey {
+    ImportKey::from(Import {
         cloud: name("north"),
         enterprise_project: None,
         leaf: leaf["sha256"].as_str().unwrap().parse().unwrap(),
         issued: issued.unwrap().into(),
-    }
+    })
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn while_the_new_leaf_waits_the_one_in_the_cloud_is_shown() {
     let bench = Bench::new("status-older");
     bench.pair("www", 90);
     bench.configure(&bench.certificate("www", ""));
-    let former = ImportKey { leaf: Sha256::of(b"former"), ..key(&bench, "www") };
-    let action = Action::Import { key: ImportKey { issued: Time::from_secs(5), ..former } };
+    let key = key(&bench, "www").of_leaf(Sha256::of(b"former"), Time::from_secs(5));
+    let action = Action::Import { key };
     let subject = Subject::Certificate(name("www"));
     bench.remember(vec![Record::Done { subject, action, id: Some("scs1".to_owned()) }]);
     let ended = bench.certrotd(&["status"]);
@@ -153,7 +153,7 @@ fn instances_are_known_from_file_and_journal_alone() {
     bench.pair("ca", 90);
     let sha256 = Sha256::of(&std::fs::read(bench.path("ca.pem")).unwrap());
     let subject = Subject::Ca(name("orders"));
-    let install = Action::InstallCa { name: name("orders"), sha256, authorities: Vec::new() };
+    let install = Action::InstallCa { name: name("orders"), sha256, authorities: Box::default() };
     let switch = Action::SwitchSsl {
         cloud: name("north"),
         instance_id: "0123456789abcdef0123456789abcdefin07".to_owned(),

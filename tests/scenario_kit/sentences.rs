@@ -11,7 +11,7 @@ use certrotd::model::names::{Name, Subject};
 use certrotd::model::place::Place;
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::{Action, Because, ImportKey, Retired};
+use certrotd::plan::action::{Action, Because, Import, ImportKey, Retired};
 use certrotd::plan::hold::Hold;
 
 /// Stands for whatever a sentence is filled in with.
@@ -46,9 +46,9 @@ macro_rules! samples {
 samples!(actions, Action:
     Import { key: key() },
     Push { key: key(), scm_id: blank(), target: Target::Elb, project: blank() },
-    Bind { key: key(), place: place(), id: blank(), instead_of: Vec::new() },
+    Bind { key: key(), place: place().into(), id: blank(), instead_of: Vec::new() },
     Retire { key: key(), what: Retired::Import { scm_id: blank() } },
-    InstallCa { name: name(), sha256: digest(), authorities: Vec::new() },
+    InstallCa { name: name(), sha256: digest(), authorities: Box::default() },
     RunHook { name: name(), sha256: digest() },
     SwitchSsl { cloud: name(), instance_id: blank(), on: true },
 );
@@ -131,7 +131,12 @@ fn has(line: &str, parts: &[String]) -> bool {
 }
 
 fn key() -> ImportKey {
-    ImportKey { cloud: name(), enterprise_project: None, leaf: digest(), issued: moment() }
+    ImportKey::from(Import {
+        cloud: name(),
+        enterprise_project: None,
+        leaf: digest(),
+        issued: moment(),
+    })
 }
 
 fn place() -> Place {

@@ -10,7 +10,7 @@ use crate::cli::table::Row;
 use crate::config::{Certificate, Config};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
-use crate::plan::action::{Action, ImportKey};
+use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::memory::State;
 use crate::plan::observed::CertificateSeen;
 
@@ -82,11 +82,13 @@ fn import(
     leaf: Option<&LeafFacts>,
     known: &Known<'_>,
 ) -> Option<(ImportKey, String)> {
-    let on_disk = leaf.map(|leaf| ImportKey {
-        cloud: entry.cloud.clone(),
-        enterprise_project: entry.enterprise_project_id.clone(),
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
+    let on_disk = leaf.map(|leaf| {
+        ImportKey::from(Import {
+            cloud: entry.cloud.clone(),
+            enterprise_project: entry.enterprise_project_id.clone(),
+            leaf: leaf.sha256,
+            issued: leaf.not_before,
+        })
     });
     let newest = known.memory.newest(&entry.name).cloned();
     on_disk.into_iter().chain(newest).find_map(|key| {

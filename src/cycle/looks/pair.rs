@@ -16,7 +16,7 @@ use crate::model::failure::Failure;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
 use crate::observe::{imports, served, targets};
-use crate::plan::action::ImportKey;
+use crate::plan::action::{Import, ImportKey};
 use crate::plan::memory::Memory;
 use crate::plan::needs::{self, ImportNeed};
 use crate::plan::observed::{
@@ -167,12 +167,12 @@ pub(in crate::cycle) fn unseen(
 }
 
 fn import_key(entry: &Certificate, leaf: &LeafFacts) -> ImportKey {
-    ImportKey {
+    ImportKey::from(Import {
         cloud: entry.cloud.clone(),
         enterprise_project: entry.enterprise_project_id.clone(),
         leaf: leaf.sha256,
         issued: leaf.not_before,
-    }
+    })
 }
 
 /// All targets of an entry with all their probes, at once and in the order of the entry.

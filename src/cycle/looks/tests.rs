@@ -9,7 +9,7 @@ use super::*;
 use crate::cert::LeafFacts;
 use crate::config::parse;
 use crate::model::names::Name;
-use crate::plan::action::{Action, ImportKey};
+use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::memory::Record;
 use crate::plan::observed::ImportSeen;
 use crate::scratch::Scratch;
@@ -19,7 +19,8 @@ const NOW: Time = Time::from_secs(1_800_000_000);
 /// The import of this leaf into the account `main`.
 fn import_of(leaf: &LeafFacts) -> Action {
     let (cloud, issued) = (Name::new("main").unwrap(), leaf.not_before);
-    let key = ImportKey { cloud, enterprise_project: None, leaf: leaf.sha256, issued };
+    let key =
+        ImportKey::from(Import { cloud, enterprise_project: None, leaf: leaf.sha256, issued });
     Action::Import { key }
 }
 

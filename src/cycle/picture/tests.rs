@@ -157,3 +157,15 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
     picture.keep([]);
     assert!(picture.entries.is_empty());
 }
+
+#[test]
+fn each_layer_keeps_its_own_end_until_it_is_not_known_any_more() {
+    let (mut ends, at) = (Ends::default(), |layer| Some(Time::from_secs(layer as i64 + 1)));
+    assert_eq!(ends.iter().count(), 0);
+    Layer::ALL.into_iter().for_each(|layer| ends.set(layer, at(layer)));
+    let known: Vec<_> = ends.iter().map(|(layer, until)| (layer, Some(until))).collect();
+    assert_eq!(known, Layer::ALL.map(|layer| (layer, at(layer))));
+    ends.set(Layer::Cloud, None);
+    let left: Vec<_> = ends.iter().map(|(layer, _)| layer.key()).collect();
+    assert_eq!(left, ["file", "served"]);
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::warn;
 
-use crate::plan::action::ImportKey;
+use crate::plan::action::{Import, ImportKey};
 use crate::plan::observed::{CertificateSeen, ImportSeen};
 
 /// Leaves that are remembered as told. Past that all are forgotten, and told once more when they are
@@ -28,12 +28,12 @@ impl Duplicates {
         if others.is_empty() {
             return;
         }
-        let key = ImportKey {
+        let key = ImportKey::from(Import {
             cloud: seen.cloud.clone(),
             enterprise_project: seen.enterprise_project.clone(),
             leaf: leaf.sha256,
             issued: leaf.not_before,
-        };
+        });
         let mut ids: BTreeSet<_> = others.iter().chain([used]).cloned().collect();
         // By name and by digest a list finds different ones of them.
         if let Some(told) = self.told.get(&key) {

@@ -87,7 +87,7 @@ mod tests {
     use crate::model::digest::Sha256;
     use crate::model::names::Name;
     use crate::model::time::Time;
-    use crate::plan::action::ImportKey;
+    use crate::plan::action::{Import, ImportKey};
 
     #[test]
     fn an_entry_stands_under_the_field_of_its_kind() {
@@ -105,19 +105,19 @@ mod tests {
     #[test]
     fn a_step_says_where_it_goes_and_a_hold_where_it_waits() {
         let (target, project) = (Target::Elb, "cn-north-4".to_owned());
-        let key = ImportKey {
+        let key = ImportKey::from(Import {
             cloud: Name::new("main").unwrap(),
             enterprise_project: None,
             leaf: Sha256::of(b"leaf"),
             issued: Time::from_secs(0),
-        };
+        });
         let place = Place { target, project: project.clone(), site: "0a1b".to_owned() };
         let elb = Where { target: Some("elb"), project: Some("cn-north-4"), ..Where::default() };
         let there = Where { place: Some("0a1b"), ..elb };
         let import = Action::Import { key: key.clone() };
         let (scm_id, instead_of) = (String::new(), Vec::new());
         let push = Action::Push { key: key.clone(), scm_id, target, project: project.clone() };
-        let bind = Action::Bind { key, place: place.clone(), id: String::new(), instead_of };
+        let bind = Action::Bind { key, place: place.clone().into(), id: String::new(), instead_of };
         assert_eq!(Where::of_action(&push), elb);
         assert_eq!(Where::of_action(&bind), there);
         assert_eq!(Where::of_action(&import), Where::default());

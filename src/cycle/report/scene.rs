@@ -66,7 +66,7 @@ impl Scene {
             && let Some(former) = former.leaf
         {
             let back = Back { rejected: key.leaf, former: former.sha256 };
-            self.backs.entry(subject.name().clone()).or_default().insert(place.clone(), back);
+            self.backs.entry(subject.name().clone()).or_default().insert(Place::clone(place), back);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::model::names::{Name, Subject};
 use crate::model::place::{Dial, Drift, Place, Probe};
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::plan::action::{Action, Because, Fact, ImportKey, Retired};
+use crate::plan::action::{Action, Because, Fact, Import, ImportKey, Retired};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::{
@@ -110,7 +110,12 @@ pub(super) fn leaf(text: &str, from: i64) -> LeafFacts {
 
 fn key(leaf: &LeafFacts) -> ImportKey {
     let cloud = Name::new("main").unwrap();
-    ImportKey { cloud, enterprise_project: None, leaf: leaf.sha256, issued: leaf.not_before }
+    ImportKey::from(Import {
+        cloud,
+        enterprise_project: None,
+        leaf: leaf.sha256,
+        issued: leaf.not_before,
+    })
 }
 
 fn place() -> Place {
@@ -175,7 +180,12 @@ fn sight(verdict: Verdict, leaf: &LeafFacts) -> Sight {
 }
 
 fn bind(leaf: &LeafFacts) -> Action {
-    Action::Bind { key: key(leaf), place: place(), id: "elb-1".to_owned(), instead_of: Vec::new() }
+    Action::Bind {
+        key: key(leaf),
+        place: place().into(),
+        id: "elb-1".to_owned(),
+        instead_of: Vec::new(),
+    }
 }
 
 fn ended(report: &mut Report, action: Action, because: Because) {

@@ -42,7 +42,7 @@ fn known(number: u8, verdict: Result<Arc<LeafFacts>, Rejected>) -> Known {
 
 fn look(at: u8, leaf: Option<Arc<LeafFacts>>) -> Look {
     let inside = Inside { sha256: Sha256::of(&[at]), leaf };
-    Look { stamp: format!("stamp {at}"), at: Time::from_secs(i64::from(at)), inside }
+    Look { stamp: format!("stamp {at}").into(), at: Time::from_secs(i64::from(at)), inside }
 }
 
 fn sample() -> (Pairs, Lists) {
@@ -53,14 +53,14 @@ fn sample() -> (Pairs, Lists) {
     pairs.insert(name("young"), young.into());
     // One leaf's facts in two ways: neither is taken for the other.
     let other = Arc::new(LeafFacts { subject: "CN=other".into(), ..(*leaf(1)).clone() });
-    let key = |id: &str| (name("main"), "cn-north-4".to_owned(), id.to_owned());
+    let key = |id: &'static str| (name("main"), "cn-north-4", id);
     let looks = [
         (key("a"), look(1, Some(leaf(1)))),
         (key("b"), look(2, Some(other))),
         (key("c"), look(3, None)),
         (key("d"), look(4, Some(leaf(3)))),
     ];
-    (pairs, Lists::from(Shown::from(Looks::from(looks))))
+    (pairs, Lists::from(Shown::from(Looks::from_iter(looks))))
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(super) fn plan(
     } else if let (Some(id), place) = (wanted.id, place.clone()) {
         let instead_of = known.and_then(|known| known.sight.id.clone()).into_iter().collect();
         let reason = Reason { others, back: wanted.back, stood: false };
-        let action = Action::Bind { key: wanted.key, place, id, instead_of };
+        let action = Action::Bind { key: wanted.key, place: place.into(), id, instead_of };
         send(case, action, target.window, reason, draft);
     }
     false

@@ -53,7 +53,7 @@ impl Memory {
     /// What is remembered of the installation of these bytes for this entry.
     pub fn installed(&self, name: &Name, sha256: &Sha256) -> Option<&Effect> {
         let (of, bytes) = (name.clone(), *sha256);
-        let first = Action::InstallCa { name: of, sha256: bytes, authorities: Vec::new() };
+        let first = Action::InstallCa { name: of, sha256: bytes, authorities: Box::default() };
         let installs = self.effects.range(first..).take_while(|(action, _)| {
             matches!(action, Action::InstallCa { name: of, sha256: bytes, .. } if of == name && bytes == sha256)
         });

@@ -17,10 +17,11 @@ impl Memory {
         let stays = |(action, effect): &(&Action, &Effect)| {
             effect.at >= before || effect.begun >= before || may_stand(action, &effect.state)
         };
-        let kept = self.effects.iter().filter(stays).filter_map(|(action, _)| key(action).cloned());
+        let kept =
+            self.effects.iter().filter(stays).filter_map(|(action, _)| action.key().cloned());
         let kept: BTreeSet<ImportKey> = kept.collect();
         let stays = |key: &ImportKey| needed.contains(&key.leaf) || kept.contains(key);
-        self.effects.retain(|action, _| key(action).is_none_or(stays));
+        self.effects.retain(|action, _| action.key().is_none_or(stays));
         self.leaves.retain(|_, leaves| leaves.retain(stays));
     }
 
@@ -31,17 +32,6 @@ impl Memory {
         let left = self.fallbacks.values().map(|fallback| fallback.rejected);
         let allowed = self.allowed.values().copied();
         newest.chain(seen).chain(left).chain(allowed).chain(self.fallen_back_to()).collect()
-    }
-}
-
-/// Which leaf an effect is about.
-fn key(action: &Action) -> Option<&ImportKey> {
-    match action {
-        Action::Import { key }
-        | Action::Push { key, .. }
-        | Action::Bind { key, .. }
-        | Action::Retire { key, .. } => Some(key),
-        Action::InstallCa { .. } | Action::RunHook { .. } | Action::SwitchSsl { .. } => None,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::time::Time;
 mod authorities;
 mod forget;
 mod leaves;
+mod once;
 mod packed;
 mod record;
 mod served;
@@ -246,7 +247,8 @@ impl Memory {
     }
 
     fn begin(&mut self, at: Time, subject: &Subject, action: &Action) {
-        let before = self.effects.get(action);
+        let (subject, action) = self.once(subject, action);
+        let before = self.effects.get(&action);
         let (tries, doubts) = match before {
             Some(Effect {
                 state: State::Open | State::Doubt(_) | State::Failed(_),
@@ -263,7 +265,7 @@ impl Memory {
             None => 0,
         };
         let effect = Effect {
-            subject: subject.clone(),
+            subject,
             state: State::Open,
             repeats,
             at,
@@ -275,7 +277,7 @@ impl Memory {
             id: before.and_then(|effect| effect.id.clone()),
         };
         self.effects.insert(action.clone(), effect);
-        self.open.insert(action.clone());
+        self.open.insert(action);
     }
 
     fn fail(&mut self, at: Time, subject: &Subject, action: &Action, failure: Failure) {
@@ -316,8 +318,9 @@ impl Memory {
             }
             Fact::AllowedOlder => {
                 if let Action::Import { key } = action {
-                    self.newest.insert(subject.name().clone(), key.clone());
+                    let (subject, key) = self.import_once(subject, key);
                     self.allowed.insert(subject.name().clone(), key.leaf);
+                    self.newest.insert(subject.name().clone(), key);
                 }
                 self.older.remove(subject.name());
                 return;
@@ -343,18 +346,24 @@ impl Memory {
         id: Option<String>,
     ) {
         let seq = self.clock.lines;
-        let effect = self.effects.entry(action.clone()).or_insert_with(|| Effect {
-            subject: subject.clone(),
-            state: State::Open,
-            repeats: 0,
-            at,
-            seq,
-            begun: at,
-            begun_seq: seq,
-            tries: 0,
-            doubts: 0,
-            id: None,
-        });
+        let effect = match self.effects.get_mut(action) {
+            Some(effect) => effect,
+            None => {
+                let (subject, action) = self.once(subject, action);
+                self.effects.entry(action).or_insert(Effect {
+                    subject,
+                    state: State::Open,
+                    repeats: 0,
+                    at,
+                    seq,
+                    begun: at,
+                    begun_seq: seq,
+                    tries: 0,
+                    doubts: 0,
+                    id: None,
+                })
+            }
+        };
         if matches!(state, State::Seen | State::Done) {
             (effect.tries, effect.doubts) = (0, 0);
         }
@@ -375,12 +384,13 @@ impl Memory {
     /// Remembers an import's leaf as the newest of its entry, when it is.
     fn imported(&mut self, subject: &Subject, action: &Action) {
         let Action::Import { key } = action else { return };
+        let (subject, key) = self.import_once(subject, key);
         let leaves = self.leaves.entry(subject.name().clone()).or_default();
         leaves.insert(key.clone());
         match self.newest.get(subject.name()) {
-            Some(newest) if newest.same_place(key) && newest.issued > key.issued => {}
+            Some(newest) if newest.same_place(&key) && newest.issued > key.issued => {}
             _ => {
-                self.newest.insert(subject.name().clone(), key.clone());
+                self.newest.insert(subject.name().clone(), key);
             }
         }
     }

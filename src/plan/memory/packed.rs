@@ -230,6 +230,18 @@ impl<T: Packed> Packed for Box<T> {
     }
 }
 
+impl<T: Packed> Packed for Box<[T]> {
+    /// As a list that can grow.
+    fn put<'m>(&'m self, to: &mut Packer<'m>) {
+        to.count(self.len());
+        self.iter().for_each(|it| it.put(to));
+    }
+
+    fn take(from: &mut Unpacker<'_>) -> Option<Self> {
+        Vec::take(from).map(Vec::into_boxed_slice)
+    }
+}
+
 impl<A: Packed, B: Packed> Packed for (A, B) {
     fn put<'m>(&'m self, to: &mut Packer<'m>) {
         self.0.put(to);

@@ -85,10 +85,10 @@ impl Memory {
         place: &Place,
     ) -> impl Iterator<Item = (&Action, &Effect)> {
         let (id, instead_of) = (String::new(), Vec::new());
-        let first = Action::Bind { key: key.clone(), place: place.clone(), id, instead_of };
+        let first = Action::Bind { key: key.clone(), place: place.clone().into(), id, instead_of };
         let (key, place) = (key.clone(), place.clone());
         self.effects.range(first..).take_while(move |(action, _)| {
-            matches!(action, Action::Bind { key: of, place: at, .. } if *of == key && *at == place)
+            matches!(action, Action::Bind { key: of, place: at, .. } if *of == key && **at == place)
         })
     }
 
@@ -104,7 +104,8 @@ impl Memory {
             Place { target: Target::Elb, project: String::new(), site: String::new() },
             String::new(),
         );
-        let first = Action::Bind { key: key.clone(), place, id, instead_of: Vec::new() };
+        let first =
+            Action::Bind { key: key.clone(), place: place.into(), id, instead_of: Vec::new() };
         let bindings = self.effects.range(first..).take_while(|(action, _)| of_it(action));
         let missing = |effect: &Effect| matches!(&effect.state, State::Failed(failure) if failure.kind == Kind::NotFound);
         pushes.chain(bindings).any(|(_, effect)| effect.seq > since && missing(effect))
@@ -142,7 +143,7 @@ impl Memory {
         let Action::Bind { key, place, .. } = action else { return };
         let fallback =
             Fallback { rejected: key.leaf, former: former.clone(), seq: self.clock.lines };
-        self.fallbacks.insert((subject.name().clone(), place.clone()), fallback);
+        self.fallbacks.insert((subject.name().clone(), Place::clone(place)), fallback);
     }
 
     /// Another leaf than the two of a fallback is served with: what went before is over.

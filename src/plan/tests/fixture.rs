@@ -12,7 +12,7 @@ use crate::model::names::{Name, Subject};
 use crate::model::place::Drift;
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::plan::action::{Action, Fact, ImportKey};
+use crate::plan::action::{Action, Fact, Import, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
 use crate::plan::observed::{
@@ -138,7 +138,7 @@ pub fn leaf(n: u8) -> LeafFacts {
 pub fn key(n: u8) -> ImportKey {
     let leaf = leaf(n);
     let (leaf, issued) = (leaf.sha256, leaf.not_before);
-    ImportKey { cloud: name("main"), enterprise_project: None, leaf, issued }
+    ImportKey::from(Import { cloud: name("main"), enterprise_project: None, leaf, issued })
 }
 
 pub fn import(n: u8) -> Action {

@@ -8,7 +8,7 @@ use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::target::{Api, Target};
-use crate::plan::action::{Action, Fact};
+use crate::plan::action::{Action, Fact, Import};
 use crate::plan::memory::{Asked, Memory, Record, State};
 use crate::plan::needs;
 use crate::plan::sight::Verdict;
@@ -183,7 +183,8 @@ fn pinned() -> Vec<(Record, String)> {
         count: 2,
     };
     let hook = Action::RunHook { name: name("redis"), sha256: leaf };
-    let install = Action::InstallCa { name: name("redis"), sha256: leaf, authorities: vec![leaf] };
+    let install =
+        Action::InstallCa { name: name("redis"), sha256: leaf, authorities: [leaf].into() };
     vec![
         (began(&www(), &import(1)), format!(r#"{{"began":{{"subject":{www_text},"action":{import_text}}}}}"#)),
         (
@@ -274,9 +275,8 @@ fn every_kind_of_failure_and_an_enterprise_project_go_both_ways() {
         assert!(text.contains(&format!(r#""kind":"{word}""#)), "{text}");
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
     }
-    let mut key = key(1);
-    key.enterprise_project = Some("finance".into());
-    key.leaf = Sha256::of(b"leaf");
+    let (enterprise_project, leaf) = (Some("finance".into()), Sha256::of(b"leaf"));
+    let key = Import { enterprise_project, leaf, ..Import::clone(&key(1)) }.into();
     let record = began(&www(), &Action::Import { key });
     let text = serde_json::to_string(&record).unwrap();
     assert!(text.contains(r#""cloud":"main","enterprise_project":"finance","leaf":"#), "{text}");

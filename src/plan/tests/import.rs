@@ -5,7 +5,7 @@ use crate::cert::Finding;
 use crate::model::failure::Kind;
 use crate::model::names::Subject;
 use crate::model::target::Target::Elb;
-use crate::plan::action::Fact;
+use crate::plan::action::{Action, Fact, Import};
 use crate::plan::memory::Record;
 use crate::plan::observed::{BadInput, CertificateSeen, CopySeen, ImportSeen};
 
@@ -291,9 +291,8 @@ fn ages() -> Vec<Case> {
     let mut twin = cert("www", 2);
     twin.local = Ok(crate::cert::LeafFacts { sha256: digest(9), ..leaf(2) }.into());
     let far = CertificateSeen { cloud: name("other"), ..cert("www", 1) };
-    let mut back = key(2);
-    back.cloud = name("other");
-    let moved = crate::plan::action::Action::Import { key: back };
+    let back = Import { cloud: name("other"), ..Import::clone(&key(2)) };
+    let moved = Action::Import { key: back.into() };
     vec![
         (
             "a renewed leaf is imported",

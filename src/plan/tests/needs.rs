@@ -6,7 +6,7 @@ use crate::model::failure::Kind;
 use crate::model::names::Subject;
 use crate::model::place::{Dial, InstanceProbe, Place, Probe, Protocol};
 use crate::model::target::Target::{Elb, Waf};
-use crate::plan::action::{Action, Fact, ImportKey};
+use crate::plan::action::{Action, Fact, Import};
 use crate::plan::memory::Record;
 use crate::plan::needs::{self, ImportNeed, SwitchNeed};
 use crate::plan::observed::{CopySeen, JobState, SwitchSeen};
@@ -263,7 +263,8 @@ fn a_proof_is_asked_for_again_when_it_is_old_or_for_other_cas() {
 fn only_older_imports_of_the_same_account_are_superseded() {
     let given =
         (1..=4).fold(now(9), |it, n| it.after(1, saw(&www(), &import(n), &format!("scm-{n}"))));
-    let elsewhere = Action::Import { key: ImportKey { cloud: name("other"), ..key(0) } };
+    let elsewhere =
+        Action::Import { key: Import { cloud: name("other"), ..Import::clone(&key(0)) }.into() };
     let given =
         given.after(2, learned(&www(), &elsewhere, Fact::Seen { id: Some("scm-o".into()) }));
     let ids = |n: u8, keep| -> Vec<String> {

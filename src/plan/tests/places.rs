@@ -30,7 +30,7 @@ pub fn bind(n: u8, site: &str, id: &str, instead_of: &[&str]) -> Action {
 
 pub fn bind_at(target: Target, n: u8, site: &str, id: &str, instead_of: &[&str]) -> Action {
     let instead_of = instead_of.iter().map(|id| (*id).to_owned()).collect();
-    Action::Bind { key: key(n), place: place(target, site), id: id.to_owned(), instead_of }
+    Action::Bind { key: key(n), place: place(target, site).into(), id: id.to_owned(), instead_of }
 }
 
 pub fn retire_import(n: u8) -> Action {

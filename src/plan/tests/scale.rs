@@ -7,9 +7,9 @@ use super::places::*;
 use crate::cert::LeafFacts;
 use crate::model::digest::Sha256;
 use crate::model::names::Subject;
-use crate::model::target::Target::Elb;
+use crate::model::target::Target::{Cdn, Elb};
 use crate::plan::action::{Action, Fact, ImportKey};
-use crate::plan::memory::Record;
+use crate::plan::memory::{Effect, Memory, Record};
 use crate::plan::observed::{CertificateSeen, CopyHeld, CopySeen, Holders, ImportSeen};
 use crate::plan::sight::{Sight, Spot, Verdict};
 use crate::plan::{Plan, bind, needs, plan};
@@ -26,7 +26,8 @@ fn leaf_of(entry: u32, n: u8) -> LeafFacts {
 }
 
 fn key_of(entry: u32, n: u8) -> ImportKey {
-    ImportKey { leaf: leaf_of(entry, n).sha256, ..key(n) }
+    let of = key(n);
+    of.of_leaf(leaf_of(entry, n).sha256, of.issued)
 }
 
 /// What the journal has of one rotation.
@@ -61,6 +62,40 @@ fn settled(entry: u32) -> CertificateSeen {
     };
     target.copies = (1..ROTATIONS).map(copy).collect();
     CertificateSeen { local: Ok(leaf.into()), import: ImportSeen::Trusted, ..seen }
+}
+
+/// What is held of every effect there ever was, for tens of thousands of entries: a field more is megabytes more.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn what_is_remembered_of_an_effect_stays_small() {
+    assert_eq!(size_of::<ImportKey>(), 8);
+    assert!(size_of::<Action>() <= 72, "{}", size_of::<Action>());
+    assert!(size_of::<Effect>() <= 112, "{}", size_of::<Effect>());
+}
+
+#[test]
+fn effects_of_one_import_share_it_wherever_they_come_from() {
+    let (mut memory, www, again) = (Memory::default(), www(), || Fact::Seen { id: None });
+    for record in [
+        began(&www, &import(1)),
+        done(&www, &import(1), Some("scm-1")),
+        began(&www, &push(1, Elb)),
+        learned(&www, &push(1, Elb), again()),
+        learned(&www, &push(1, Cdn), again()),
+        learned(&www, &import(1), again()),
+    ] {
+        // As it comes from the disk, where each line has everything by itself.
+        let text = serde_json::to_string(&record).unwrap();
+        memory.fold(at(1), &serde_json::from_str(&text).unwrap());
+    }
+    let unpacked = Memory::unpack(&memory.pack()).unwrap();
+    for memory in [memory, unpacked] {
+        let newest = memory.newest(www.name()).unwrap();
+        let keys = memory.effects().filter_map(|(action, _)| action.key());
+        let keys: Vec<_> = keys.chain(memory.leaves(www.name())).collect();
+        assert_eq!(keys.len(), 4, "an import, two pushes, and the leaf of the entry");
+        assert!(keys.iter().all(|key| key.is_shared_with(newest)));
+    }
 }
 
 #[test]

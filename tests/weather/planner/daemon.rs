@@ -248,7 +248,7 @@ impl Daemon {
             return;
         }
         assert_eq!(local, Some(key.leaf), "what is bound is what was read, and good");
-        let newest = self.bound.entry((step.subject.name().clone(), place.clone()));
+        let newest = self.bound.entry((step.subject.name().clone(), Place::clone(place)));
         let newest = newest.or_insert(key.issued);
         assert!(*newest <= key.issued, "{} binds an older leaf to {place}", step.subject);
         *newest = key.issued;
@@ -270,7 +270,7 @@ fn count_back(
         return;
     };
     if matches!(fact, Fact::RolledBack { .. }) {
-        let times = rolled_back.entry((place.clone(), key.clone())).or_default();
+        let times = rolled_back.entry((Place::clone(place), key.clone())).or_default();
         *times += 1;
         assert!(*times <= excuses, "{} is taken back from {place} again", key.leaf.short());
     }

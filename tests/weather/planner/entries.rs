@@ -6,7 +6,7 @@ use certrotd::model::digest::{Sha1, Sha256};
 use certrotd::model::names::{Name, Subject};
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
-use certrotd::plan::action::ImportKey;
+use certrotd::plan::action::{Import, ImportKey};
 
 /// The entries: the first two share account, project and, at times, their leaf.
 pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];
@@ -62,12 +62,12 @@ fn facts(sha256: Sha256, issued: Time, host: &str) -> LeafFacts {
 pub fn import_key(entry: &Name, number: u32) -> ImportKey {
     // The leaves of `fin` are its own, for they have another name in them.
     let of = if finance(entry).is_some() { number | 1 << 30 } else { number };
-    ImportKey {
+    ImportKey::from(Import {
         cloud: name("main"),
         enterprise_project: finance(entry),
         leaf: Sha256::of(&of.to_be_bytes()),
         issued: at(i64::from(number) - 100_000),
-    }
+    })
 }
 
 /// The enterprise project of an entry.

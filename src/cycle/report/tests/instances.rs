@@ -61,7 +61,7 @@ fn stood(memory: &mut Memory, on: i64, published: &[CaFacts], former: &[CaFacts]
 
 fn install(authorities: &[CaFacts]) -> Action {
     let sha256 = CaBundle::of(authorities.to_vec()).sha256;
-    Action::InstallCa { name: orders(), sha256, authorities: fingerprints(authorities) }
+    Action::InstallCa { name: orders(), sha256, authorities: fingerprints(authorities).into() }
 }
 
 /// What is said of an installation that is planned with this look.

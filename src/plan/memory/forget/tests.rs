@@ -4,7 +4,7 @@ use super::*;
 use crate::model::names::{Name, Subject};
 use crate::model::place::Place;
 use crate::model::target::Target;
-use crate::plan::action::{Fact, Retired};
+use crate::plan::action::{Fact, Import, ImportKey, Retired};
 use crate::plan::memory::Record;
 use crate::plan::sight::{Seen, Sight, Spot, Verdict};
 
@@ -18,7 +18,7 @@ fn subject() -> Subject {
 
 fn key_of(n: i64) -> ImportKey {
     let (cloud, leaf) = (Name::new("main").unwrap(), Sha256::of(&n.to_be_bytes()));
-    ImportKey { cloud, enterprise_project: None, leaf, issued: at(n) }
+    ImportKey::from(Import { cloud, enterprise_project: None, leaf, issued: at(n) })
 }
 
 fn import(n: i64) -> Action {
@@ -64,7 +64,7 @@ fn forgets(lines: Vec<Record>, before: i64) -> bool {
     memory.forget(at(before));
     let www = subject().name().clone();
     assert!(memory.effect(&import(2)).is_some() && memory.is_of(&www, &key_of(2).leaf));
-    let known = memory.effects().any(|(action, _)| key(action) == Some(&key_of(1)));
+    let known = memory.effects().any(|(action, _)| action.key() == Some(&key_of(1)));
     assert_eq!(memory.is_of(&www, &key_of(1).leaf), known, "all of it, or nothing");
     !known
 }
@@ -80,7 +80,7 @@ fn a_leaf_is_forgotten_once_nothing_can_come_of_it() {
     let began = |action| Record::Began { subject: subject(), action };
     let bound = |n| {
         let (key, place, id) = (key_of(n), place(), String::new());
-        Action::Bind { key, place, id, instead_of: Vec::new() }
+        Action::Bind { key, place: place.into(), id, instead_of: Vec::new() }
     };
     let leaf = Some(Seen { sha256: key_of(2).leaf, issued: None, ends: None });
     let former = Sight { verdict: Verdict::Stale, leaf, id: None, neither: false };

@@ -9,7 +9,7 @@ use crate::model::names::Subject;
 use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::plan::action::{Action, ImportKey, Retired};
+use crate::plan::action::{Action, Import, ImportKey, Retired};
 use crate::plan::sight::{Seen, Sight, Sighting, Spot, Verdict};
 
 /// Names every field, so that a new one does not compile before it has its place here.
@@ -105,7 +105,7 @@ shapes!(Action {
 
 /// An import, where it is written out: everything else points to it.
 pub(super) fn put_key<'m>(key: &'m ImportKey, to: &mut Packer<'m>) {
-    let ImportKey { cloud, enterprise_project, leaf, issued } = key;
+    let Import { cloud, enterprise_project, leaf, issued } = &**key;
     cloud.put(to);
     enterprise_project.put(to);
     leaf.put(to);
@@ -114,12 +114,12 @@ pub(super) fn put_key<'m>(key: &'m ImportKey, to: &mut Packer<'m>) {
 
 /// Reads what [`put_key`] wrote.
 pub(super) fn take_key(from: &mut Unpacker<'_>) -> Option<ImportKey> {
-    Some(ImportKey {
+    Some(ImportKey::from(Import {
         cloud: Packed::take(from)?,
         enterprise_project: Packed::take(from)?,
         leaf: Packed::take(from)?,
         issued: Packed::take(from)?,
-    })
+    }))
 }
 
 /// Rare, and as the journal's lines have it: they have to be understood for ever anyway.

@@ -10,7 +10,7 @@ use crate::model::names::Subject;
 use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
-use crate::plan::action::{Action, Fact, Retired};
+use crate::plan::action::{Action, Fact, Import, Retired};
 use crate::plan::sight::{Seen, Sight, Spot, Verdict};
 
 /// Numbers that look random and are the same each time.
@@ -52,12 +52,12 @@ impl Dice {
     }
 
     fn key(&mut self) -> ImportKey {
-        ImportKey {
+        ImportKey::from(Import {
             cloud: self.name(),
             enterprise_project: self.id(),
             leaf: self.digest(),
             issued: self.time(),
-        }
+        })
     }
 
     fn place(&mut self) -> Place {
@@ -79,10 +79,10 @@ impl Dice {
             1 => Action::Push { key, scm_id: id, target, project },
             2 => {
                 let instead_of = self.id().into_iter().collect();
-                Action::Bind { key, place: self.place(), id, instead_of }
+                Action::Bind { key, place: self.place().into(), id, instead_of }
             }
             3 => Action::Retire { key, what: self.one([copy, import]) },
-            4 => Action::InstallCa { name, sha256, authorities: vec![self.digest()] },
+            4 => Action::InstallCa { name, sha256, authorities: [self.digest()].into() },
             5 => Action::RunHook { name, sha256 },
             _ => Action::SwitchSsl { cloud: name, instance_id: id, on: self.below(2) == 0 },
         }
