@@ -95,7 +95,7 @@ pub async fn run(
     let config = Arc::new(config);
     let signals = Signals::new()?;
     let ticks = Arc::<Notify>::default();
-    let ticker = Ticker::start(&config.schedule, teller(&ticks)).await?;
+    let ticker = Ticker::start(&config.schedule, teller(&ticks))?;
     let vitals = Vitals::start(cycle.board(), config.metrics, &notifier).await;
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     // Whatever may refuse a start has not. The watch may take a while where there are thousands of directories, and
@@ -280,7 +280,7 @@ impl Attendant {
         if let Err(failure) = World::builds(&new) {
             return rejected(&failure);
         }
-        let ticker = Ticker::start(&new.schedule, teller(&self.ticks)).await;
+        let ticker = Ticker::start(&new.schedule, teller(&self.ticks));
         let ticker = match ticker {
             Ok(ticker) => ticker,
             Err(error) => return rejected(&error),

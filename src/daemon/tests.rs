@@ -33,7 +33,7 @@ impl House {
         let attendant = Attendant {
             signals: signals(),
             files: Files::watch(&config, mpsc::channel(1).0),
-            ticker: Ticker::start(&config.schedule, teller(&ticks)).await.unwrap(),
+            ticker: Ticker::start(&config.schedule, teller(&ticks)).unwrap(),
             ticks,
             events,
             tell,

@@ -1,11 +1,11 @@
 //! The schedule: one job whose body says "look again", and nothing else.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use uuid::Uuid;
 
 use crate::config::Schedule;
 use crate::model::time::{Time, span};
@@ -15,11 +15,20 @@ use crate::schedule::Cron;
 /// have gone by then: the clock was set, or the host slept. Following a time server moves it by milliseconds.
 const COMPARE: Duration = Duration::from_secs(2);
 const APART_MAX: Duration = Duration::from_secs(5);
+/// How long before the line's next moment the scheduler is started. It asks twice a second whether a job is due,
+/// and has no setting for that: over a quarter of an hour this is most of what an idle daemon does.
+const AHEAD: Duration = Duration::from_secs(2);
 
 /// The scheduler could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the scheduler refused the line")]
-pub struct TickerError(#[from] JobSchedulerError);
+pub enum TickerError {
+    /// It did not take the line.
+    #[error("the scheduler refused the line")]
+    Line(#[from] JobSchedulerError),
+    /// The system gave it no place to run.
+    #[error("the scheduler could not be started")]
+    Place(#[from] io::Error),
+}
 
 /// Fires on the configured line, spread by the jitter, until it is dropped; and at once when the clock was
 /// set or the host slept, since the line's next moment may be past, or far off. It lives in a task of its
@@ -28,26 +37,18 @@ pub(super) struct Ticker(#[expect(dead_code, reason = "stops the task when dropp
 
 impl Ticker {
     /// Begins to fire; each time `wake` is called.
-    pub async fn start(
+    pub fn start(
         schedule: &Schedule,
         wake: impl Fn() + Send + 'static,
     ) -> Result<Self, TickerError> {
-        let mut scheduler = JobScheduler::new().await?;
-        let (sender, mut ticks) = mpsc::channel(1);
         let (cron, jitter) = (schedule.reconcile.clone(), schedule.jitter);
-        let mut id = scheduler.add(job(&cron, &sender)?).await?;
-        scheduler.start().await?;
+        // A line that the scheduler does not take is to be known now, and not when it is due.
+        job(&cron, mpsc::channel(1).0)?;
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         tokio::spawn(async move {
             let mut clocks = Clocks::read();
-            while let Some(why) = stop.run_until_cancelled(next(&mut ticks, &mut clocks)).await {
-                match renewed(&scheduler, &id, &cron, &sender).await {
-                    Ok(new) => id = new,
-                    Err(error) => {
-                        tracing::error!(event = "schedule.failed", error = %error, "the schedule could not be renewed: {error}");
-                    }
-                }
+            while let Some(why) = stop.run_until_cancelled(next(&cron, &mut clocks)).await {
                 let wait = match why {
                     Why::Line => part_of(jitter),
                     Why::Clock => Duration::ZERO,
@@ -57,8 +58,6 @@ impl Ticker {
                 }
                 wake();
             }
-            // It waits for nothing, and there is nothing to lose.
-            let _ = scheduler.shutdown().await;
         });
         Ok(Self(guard))
     }
@@ -71,13 +70,58 @@ enum Why {
 }
 
 /// Waits for the line, or for a clock that was set, which a line of every second must not hide.
-async fn next(ticks: &mut mpsc::Receiver<()>, clocks: &mut Clocks) -> Why {
+async fn next(cron: &Cron, clocks: &mut Clocks) -> Why {
+    loop {
+        let Some(far) = until_near(cron) else { break };
+        tokio::time::sleep(far.min(COMPARE)).await;
+        if clocks.parted() {
+            return Why::Clock;
+        }
+    }
+    let mut fired = std::pin::pin!(fired(cron));
     loop {
         tokio::select! {
-            Some(()) = ticks.recv() => return if clocks.parted() { Why::Clock } else { Why::Line },
+            outcome = &mut fired => {
+                if let Err(error) = outcome {
+                    tracing::error!(event = "schedule.failed", error = %error, "the scheduler does not run: {error}");
+                    // A moment that it would have missed is kept all the same.
+                    tokio::time::sleep(AHEAD).await;
+                }
+                return if clocks.parted() { Why::Clock } else { Why::Line };
+            }
             () = tokio::time::sleep(COMPARE) => if clocks.parted() { return Why::Clock },
         }
     }
+}
+
+/// How long until the scheduler is to be started; absent once it is time. Past the calendar's end it never is.
+fn until_near(cron: &Cron) -> Option<Duration> {
+    let now = super::now().to_utc();
+    let left = cron
+        .next_after(now)
+        .map_or(Duration::MAX, |next| (next - now).to_std().unwrap_or_default());
+    left.checked_sub(AHEAD).filter(|far| !far.is_zero())
+}
+
+/// Has the scheduler wait for the line's next moment, and no longer. It never ends its own tasks, and so gets a
+/// runtime that ends them. The job is made anew for each moment, with the offset that its zone has then: one that
+/// stays keeps the offset of the day on which it was made, and daylight saving would shift it.
+async fn fired(cron: &Cron) -> Result<(), TickerError> {
+    let (sender, mut ticks) = mpsc::channel(1);
+    let job = job(cron, sender)?;
+    let stop = CancellationToken::new();
+    let _stops = stop.clone().drop_guard();
+    let waits = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        runtime.block_on(async {
+            let scheduler = JobScheduler::new().await?;
+            scheduler.add(job).await?;
+            scheduler.start().await?;
+            stop.run_until_cancelled(ticks.recv()).await;
+            Ok(())
+        })
+    });
+    waits.await.map_err(io::Error::other)?
 }
 
 /// The clock of the day and the one that only counts, which stands still while the host sleeps.
@@ -114,22 +158,7 @@ impl Clocks {
     }
 }
 
-/// The scheduler keeps the zone's offset of the day on which a job was made, so that a switch of
-/// daylight saving would shift it; a job made anew has today's. The new one comes first: a schedule
-/// with two jobs fires once too often, one with none never again.
-async fn renewed(
-    scheduler: &JobScheduler,
-    old: &Uuid,
-    cron: &Cron,
-    sender: &mpsc::Sender<()>,
-) -> Result<Uuid, TickerError> {
-    let new = scheduler.add(job(cron, sender)?).await?;
-    scheduler.remove(old).await?;
-    Ok(new)
-}
-
-fn job(cron: &Cron, sender: &mpsc::Sender<()>) -> Result<Job, JobSchedulerError> {
-    let sender = sender.clone();
+fn job(cron: &Cron, sender: mpsc::Sender<()>) -> Result<Job, JobSchedulerError> {
     Job::new_tz(cron.line(), cron.zone(), move |_, _| {
         // A tick that nobody has taken yet says as much as two.
         let _ = sender.try_send(());
@@ -148,6 +177,7 @@ fn part_of(span: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Backoff;
 
     fn notices(day: Time) -> [bool; 2] {
         let mut clocks = Clocks { day, count: Instant::now() };
@@ -161,5 +191,27 @@ mod tests {
         assert_eq!(notices(now), [false, false]);
         assert_eq!(notices(now - DAY), [true, false], "ahead, or the host slept");
         assert_eq!(notices(now + DAY), [true, false], "set back");
+    }
+
+    #[tokio::test]
+    async fn a_line_fires_again_and_again_until_the_ticker_is_dropped() {
+        let reconcile = Cron::parse("* * * * * *", chrono_tz::UTC).unwrap();
+        let (doubt, jitter) = (Duration::ZERO, Duration::ZERO);
+        let retry = Backoff { first: doubt, longest: doubt };
+        let schedule = Schedule { reconcile, jitter, watch: true, doubt, retry };
+        let (sender, mut fired) = mpsc::unbounded_channel();
+        let ticker =
+            Ticker::start(&schedule, move || drop(sender.send(super::super::now()))).unwrap();
+        let (first, second) = (fired.recv().await.unwrap(), fired.recv().await.unwrap());
+        assert!(first < second);
+        drop(ticker);
+        assert!(fired.recv().await.is_none(), "the task has ended, and what it wakes is gone");
+    }
+
+    #[test]
+    fn the_scheduler_runs_only_when_its_line_is_near() {
+        let far = |line: &str| until_near(&Cron::parse(line, chrono_tz::UTC).unwrap());
+        assert_eq!(far("* * * * * *"), None);
+        assert!(far("0 0 0 29 2 *").is_some_and(|far| far > COMPARE));
     }
 }
