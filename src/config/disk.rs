@@ -60,7 +60,7 @@ pub(super) enum Credentials<'d> {
 /// that cannot be looked at is no matter of the configuration.
 pub(super) fn look<'k>(
     secrets: &[SecretAt],
-    keys: impl Iterator<Item = &'k PathBuf>,
+    keys: impl Iterator<Item = &'k Path>,
     credentials: &Credentials<'_>,
     findings: &mut Findings<'_>,
 ) {
@@ -95,9 +95,9 @@ pub(super) fn look<'k>(
 
 /// The permission bits of those that can be looked at, in the order given; of thousands on as many threads as there
 /// are processors.
-fn modes<'k>(keys: &[&'k PathBuf]) -> Vec<(&'k PathBuf, u32)> {
-    let of = |part: &[&'k PathBuf]| -> Vec<_> {
-        let mode = |path: &&'k PathBuf| Some((*path, path.metadata().ok()?.permissions().mode()));
+fn modes<'k>(keys: &[&'k Path]) -> Vec<(&'k Path, u32)> {
+    let of = |part: &[&'k Path]| -> Vec<_> {
+        let mode = |path: &&'k Path| Some((*path, path.metadata().ok()?.permissions().mode()));
         part.iter().filter_map(mode).collect()
     };
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
@@ -159,7 +159,7 @@ fn open(path: &Path) -> Result<u32, String> {
 pub(super) fn exposed_keys(entries: &[Arc<Certificate>], names: &HashSet<Name>) -> Vec<String> {
     let mut findings = Findings::new("");
     let named = entries.iter().filter(|entry| names.contains(&entry.name));
-    for (path, mode) in modes(&named.map(|entry| &entry.key).collect::<Vec<_>>()) {
+    for (path, mode) in modes(&named.map(|entry| &*entry.key).collect::<Vec<_>>()) {
         warn_of_mode(path, mode, KEY_OTHERS, &mut findings);
     }
     let mut said = findings.warnings;

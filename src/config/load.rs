@@ -65,7 +65,7 @@ pub(super) fn resolved(
         }
         _ => taken::refuse(&files, taken::on_disk, &mut findings),
     }
-    let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &entry.key);
+    let keys = config.iter().flat_map(|config| &config.certificates).map(|entry| &*entry.key);
     disk::look(&secrets, keys, credentials, &mut findings);
     let warnings = findings.finish(path)?;
     let mut config =

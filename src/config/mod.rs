@@ -22,7 +22,7 @@ mod template;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,7 +133,8 @@ pub enum LogFormat {
     Journald,
 }
 
-/// `[[certificate]]`, or a match of a `[[discover]]`: a pair on this disk and where it goes.
+/// `[[certificate]]`, or a match of a `[[discover]]`: a pair on this disk and where it goes. What thousands have in
+/// common they share, and each path with whoever watches it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Certificate {
     /// Unique among certificates.
@@ -141,11 +142,11 @@ pub struct Certificate {
     /// The account it is imported into.
     pub cloud: Name,
     /// PEM with the leaf, and with the chain unless `chain` has it.
-    pub cert: PathBuf,
+    pub cert: Arc<Path>,
     /// PEM with the private key.
-    pub key: PathBuf,
+    pub key: Arc<Path>,
     /// PEM with the chain, where `cert` holds the leaf alone.
-    pub chain: Option<PathBuf>,
+    pub chain: Option<Arc<Path>>,
     /// `0` or a UUID; absent: the service decides.
     pub enterprise_project_id: Option<String>,
     /// How long before its end a certificate that is not renewed is warned of.
@@ -153,24 +154,20 @@ pub struct Certificate {
     /// How many superseded imports of ours stay.
     pub keep: usize,
     /// Where it goes; no two to the same service and project.
-    pub pushes: Vec<Push>,
+    pub pushes: Arc<[Push]>,
 }
 
 /// `[[certificate.push]]`: one target.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Push {
     /// The service.
     pub target: Target,
     /// IAM project name: a region id, or a sub-project such as `cn-north-4_web`.
     pub project: String,
-    /// ELB listeners to bind to, none twice; empty unless the service is ELB.
-    pub listeners: Vec<String>,
-    /// WAF hosts to bind to, none twice; empty unless the service is WAF.
-    pub hosts: Vec<String>,
-    /// CDN domains to bind to, none twice; empty unless the service is CDN.
-    pub domains: Vec<String>,
+    /// What to bind to, none twice: the listeners of ELB, the hosts of WAF or the domains of CDN.
+    pub sites: Box<[String]>,
     /// Handshakes that must return the new leaf, no two alike.
-    pub probes: Vec<Probe>,
+    pub probes: Box<[Probe]>,
     /// How long after a binding (or a push, where nothing is bound) an old certificate at a probe is
     /// merely pending: 1 s to 24 h.
     pub window: Duration,

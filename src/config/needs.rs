@@ -8,16 +8,16 @@ impl Push {
     /// Every listener, host or domain that this push binds to, in the file's order; none where it only
     /// pushes.
     pub fn places(&self) -> impl Iterator<Item = Place> {
-        let sites = match self.target {
-            Target::Elb => &self.listeners,
-            Target::Waf => &self.hosts,
-            Target::Cdn => &self.domains,
-        };
-        sites.iter().map(|site| Place {
+        self.sites.iter().map(|site| Place {
             target: self.target,
             project: self.project.clone(),
             site: site.clone(),
         })
+    }
+
+    /// Whether a copy must be pushed there. A CDN domain takes the certificate manager's own.
+    pub fn is_pushed_to(&self) -> bool {
+        self.target != Target::Cdn || self.sites.is_empty()
     }
 }
 
@@ -35,11 +35,12 @@ fn needed(push: &Push) -> impl Iterator<Item = (String, String)> {
         let name = probe.name.as_ref()?;
         Some((name.to_ascii_lowercase(), format!("probe {probe}")))
     });
-    let domains =
-        push.domains.iter().map(|domain| (wildcard(domain), format!("CDN domain {domain}")));
-    let hosts =
-        push.hosts.iter().filter_map(|host| Some((host_name(host)?, format!("WAF host {host}"))));
-    probes.chain(domains).chain(hosts)
+    let sites = push.sites.iter().filter_map(|site| match push.target {
+        Target::Elb => None,
+        Target::Waf => Some((host_name(site)?, format!("WAF host {site}"))),
+        Target::Cdn => Some((wildcard(site), format!("CDN domain {site}"))),
+    });
+    probes.chain(sites)
 }
 
 /// CDN writes a wildcard domain as `*.example.com` or as `.example.com`; a certificate has the former.

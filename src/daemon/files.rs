@@ -158,8 +158,7 @@ fn aim_of(config: &Config) -> Aim {
     }
     let pairs = config.certificates.iter();
     let files = pairs.flat_map(|entry| {
-        let files = [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()].into_iter();
-        files.flatten().map(|it| Arc::from(&**it))
+        [Some(&entry.cert), Some(&entry.key), entry.chain.as_ref()].into_iter().flatten().cloned()
     });
     let outcomes = config.discover.iter().map(|it| &it.outcome);
     let awaited = outcomes.clone().flat_map(|it| it.awaited.iter().cloned());

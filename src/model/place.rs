@@ -92,7 +92,7 @@ impl Protocol {
 }
 
 /// What to do about a binding that somebody else has changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Drift {
     /// Say so and leave it, unless an older leaf of the same rotation stands there.
     #[default]

@@ -276,7 +276,7 @@ fn fit(entry: &Certificate, known: Known) -> Local {
             match missing {
                 Some((name, needed_by)) => {
                     let finding = Finding::MissingName { name, needed_by };
-                    Err(BadInput { path: entry.cert.clone(), finding })
+                    Err(BadInput { path: entry.cert.to_path_buf(), finding })
                 }
                 None => Ok(leaf),
             }
@@ -322,19 +322,19 @@ fn bytes(entry: &Certificate) -> Result<Bytes, Rejected> {
 }
 
 fn paths(entry: &Certificate) -> impl Iterator<Item = (Role, &Path)> {
-    let pair = [(Role::Certificate, entry.cert.as_path()), (Role::Key, entry.key.as_path())];
+    let pair = [(Role::Certificate, &*entry.cert), (Role::Key, &*entry.key)];
     pair.into_iter().chain(entry.chain.as_deref().map(|path| (Role::Chain, path)))
 }
 
 /// With the file that is to blame.
 fn named(entry: &Certificate, rejected: &Rejected) -> BadInput {
     let blamed = paths(entry).find(|(role, _)| *role == rejected.role);
-    let path = blamed.map_or(entry.cert.as_path(), |(_, path)| path);
+    let path = blamed.map_or(&*entry.cert, |(_, path)| path);
     BadInput { path: path.to_owned(), finding: rejected.finding.clone() }
 }
 
 fn bad(entry: &Certificate, why: &str) -> Local {
-    let leaf = Err(BadInput { path: entry.cert.clone(), finding: unreadable(why) });
+    let leaf = Err(BadInput { path: entry.cert.to_path_buf(), finding: unreadable(why) });
     Local { leaf, known: None }
 }
 

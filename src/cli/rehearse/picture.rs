@@ -137,7 +137,7 @@ fn rotation(
             && project.is_none_or(|project| project == import.enterprise_project_id)
     });
     // A domain of CDN takes its certificate from the certificate manager itself.
-    let pushes = entry.pushes.iter().filter(|push| push.domains.is_empty());
+    let pushes = entry.pushes.iter().filter(|push| push.is_pushed_to());
     let copies = pushes.map(|push| {
         let copies = sim.map(|sim| sim.copies(push.target)).unwrap_or_default();
         let there = copies.iter().any(|copy| {

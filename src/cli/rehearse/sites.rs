@@ -61,7 +61,7 @@ impl Served {
 /// Looks at every place of an entry, in the file's order.
 pub(super) async fn look(entry: &Certificate, leaf: Option<&LeafFacts>, sim: &Sim) -> Vec<Site> {
     let mut all = Vec::new();
-    for push in &entry.pushes {
+    for push in entry.pushes.iter() {
         for place in push.places() {
             let asked = asked(push, &place.site, leaf);
             let family = leaf.and_then(cert::family).unwrap_or(Family::Ecdsa);
@@ -157,8 +157,6 @@ mod tests {
     use crate::model::place::Drift;
 
     fn push(target: Target, sites: &[&str], probes: &[&str]) -> Push {
-        let sites: Vec<_> = sites.iter().map(|site| (*site).to_owned()).collect();
-        let of = |wanted| if target == wanted { sites.clone() } else { Vec::new() };
         let at = Dial::Address(SocketAddr::from(([127, 0, 0, 1], 1)));
         let probe = |name: &&str| Probe {
             text: (*name).to_owned(),
@@ -168,9 +166,7 @@ mod tests {
         Push {
             target,
             project: "p".to_owned(),
-            listeners: of(Target::Elb),
-            hosts: of(Target::Waf),
-            domains: of(Target::Cdn),
+            sites: sites.iter().map(|site| (*site).to_owned()).collect(),
             probes: probes.iter().map(probe).collect(),
             window: Duration::from_secs(1),
             drift: Drift::Report,

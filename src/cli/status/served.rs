@@ -125,7 +125,7 @@ pub(super) fn targets(
 
 /// Where the push of this leaf to this target stands.
 fn copy(key: Option<&ImportKey>, push: &Push, known: &Known<'_>) -> &'static str {
-    if push.target == Target::Cdn && !push.domains.is_empty() {
+    if !push.is_pushed_to() {
         return NO_COPY;
     }
     let is_it = |action: &Action| match action {

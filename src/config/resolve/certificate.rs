@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::sites::{Owner, Sites, site_key};
@@ -25,12 +26,13 @@ const UUID_CHARS: usize = 36;
 /// Certificate files by cloud, in one spelling, with the entry that reads them.
 type Paths = HashMap<(Name, PathBuf), String>;
 
-/// What no two certificates may have.
+/// What no two certificates may have, and what they share.
 #[derive(Default)]
 pub(super) struct Register {
     pub(super) names: Names,
     paths: Paths,
     sites: Sites,
+    pushes: push::Shared,
 }
 
 impl Register {
@@ -39,6 +41,7 @@ impl Register {
         let said = called("certificate", Some(&entry.name));
         self.names.insert(entry.name.as_str());
         self.paths.insert((entry.cloud.clone(), plain(&entry.cert)), said.clone());
+        self.pushes.insert(Arc::clone(&entry.pushes));
         for place in entry.pushes.iter().flat_map(Push::places) {
             if let Some(key) = site_key(&entry.cloud, place) {
                 self.sites.entry(key).or_insert_with(|| said.clone());
@@ -92,6 +95,7 @@ pub(super) fn one(
     }
     let owner = Owner { said, cloud: cloud.as_ref() };
     let pushes = push::all(pushes, &owner, &mut register.sites, world, findings);
+    let pushes = push::shared(pushes, &mut register.pushes);
     certificate(read, name, cloud, files, pushes, findings)
 }
 
@@ -128,7 +132,7 @@ fn certificate(
     name: Option<Name>,
     cloud: Option<Name>,
     [cert, key, chain]: [Option<PathBuf>; 3],
-    pushes: Vec<Push>,
+    pushes: Arc<[Push]>,
     findings: &mut Findings<'_>,
 ) -> Option<Certificate> {
     let raw = &read.raw;
@@ -143,9 +147,9 @@ fn certificate(
     Some(Certificate {
         name: name?,
         cloud: cloud?,
-        cert: cert?,
-        key: key?,
-        chain,
+        cert: cert?.into(),
+        key: key?.into(),
+        chain: chain.map(Arc::from),
         enterprise_project_id: project,
         warn_before: warn_before?,
         keep,

@@ -6,9 +6,9 @@ use std::path::Path;
 use chrono_tz::Tz;
 use toml::Spanned;
 
-use super::World;
 use super::certificate::{Register, one};
 use super::values::{parsed, parsed_or, path, required};
+use super::{Known, World};
 use crate::config::error::{Findings, shown};
 use crate::config::raw::{self, Texts};
 use crate::config::read::Read;
@@ -28,7 +28,7 @@ pub(super) const KEYS: [&str; 3] = ["privkey.pem", "{stem}.key", "{parent}.key"]
 pub(in crate::config) struct Book {
     pub(super) recipes: Vec<Recipe>,
     /// As in [`World`].
-    pub(super) clouds: Vec<(String, Option<String>)>,
+    pub(super) clouds: Vec<Known>,
     pub(super) zone: Tz,
 }
 

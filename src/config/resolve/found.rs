@@ -59,7 +59,7 @@ fn look(
             && unread.iter().any(|it| entry.cert.starts_with(&it.path))
             && recipe.glob.matches(&entry.cert)
     };
-    paths.extend(known.iter().filter(stays).map(|entry| entry.cert.clone()));
+    paths.extend(known.iter().filter(stays).map(|entry| entry.cert.to_path_buf()));
     paths.retain(|path| is_wanted(recipe, path));
     paths.sort();
     paths.dedup();
@@ -103,10 +103,10 @@ fn make(
     known: &[Arc<Certificate>],
 ) -> HashSet<Name> {
     let known: HashMap<_, _> =
-        known.iter().map(|entry| ((&entry.cloud, entry.cert.as_path()), entry)).collect();
+        known.iter().map(|entry| ((&entry.cloud, &*entry.cert), entry)).collect();
     let former = |hit: &Hit<'_>| {
         let entry = known.get(&(hit.recipe.cloud(), hit.path.as_path()))?;
-        let moved = || hit.key().is_some_and(|key| hit.dir().join(key) != entry.key);
+        let moved = || hit.key().is_some_and(|key| hit.dir().join(key) != *entry.key);
         (hit.recipe.has_key() || !moved()).then_some(*entry)
     };
     let mut register = Register::default();
@@ -156,7 +156,7 @@ fn certificate(hit: &Hit<'_>, book: &Book, register: &mut Register) -> Result<Ce
     let mut findings = Findings::new("");
     let made = one(&entry, &pushes, Some(name), register, &world, &mut findings);
     match (made, findings.finish(&hit.path)) {
-        (Some(made), Ok(_)) => Ok(Certificate { cert: hit.path.clone(), ..made }),
+        (Some(made), Ok(_)) => Ok(Certificate { cert: hit.path.as_path().into(), ..made }),
         (_, Err(error)) => {
             let sentences = error.problems.into_iter().map(|it| it.sentence);
             Err(sentences.collect::<Vec<_>>().join("; "))

@@ -38,15 +38,24 @@ pub(super) use found::expand;
 struct World<'w> {
     /// The directory that relative paths count from.
     dir: &'w Path,
-    /// The clouds of the file by name, with their regions, the broken ones included.
-    clouds: &'w [(String, Option<String>)],
+    /// The clouds of the file, the broken ones included.
+    clouds: &'w [Known],
     /// The time zone of the schedule, on whose wall clock windows open.
     zone: Tz,
 }
 
+/// A cloud of the file.
+#[derive(Debug)]
+struct Known {
+    written: String,
+    /// For all of its entries the same one; absent: it is no name.
+    name: Option<Name>,
+    region: Option<String>,
+}
+
 impl World<'_> {
     fn region(&self, cloud: &str) -> Option<String> {
-        self.clouds.iter().find(|(name, _)| name == cloud).and_then(|(_, region)| region.clone())
+        self.clouds.iter().find(|it| it.written == cloud)?.region.clone()
     }
 }
 
@@ -66,12 +75,11 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     if written.clouds.is_empty() && !findings.torn {
         findings.add(&(0..0), "there is no [cloud.NAME] table, expected at least one");
     }
-    let region =
-        |raw: &Option<Spanned<String>>| raw.as_ref().map(|region| region.get_ref().clone());
-    let clouds = written
-        .clouds
-        .iter()
-        .map(|cloud| (cloud.name.get_ref().clone(), region(&cloud.table.raw.region)));
+    let clouds = written.clouds.iter().map(|cloud| {
+        let (written, region) = (cloud.name.get_ref(), &cloud.table.raw.region);
+        let region = region.as_ref().map(|region| region.get_ref().clone());
+        Known { written: written.clone(), name: Name::new(written).ok(), region }
+    });
     let schedule = general::schedule(&written.schedule, findings);
     // Where the schedule is broken there will be no configuration, and a bad window is said all the same.
     let zone = schedule.as_ref().map_or(Tz::UTC, |schedule| schedule.reconcile.zone());
@@ -116,11 +124,11 @@ fn cloud_of<T>(
     world: &World<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Name> {
-    let known: Vec<&str> = world.clouds.iter().map(|(name, _)| name.as_str()).collect();
+    if let (None, [only]) = (written, world.clouds) {
+        return only.name.clone();
+    }
+    let known: Vec<&str> = world.clouds.iter().map(|it| it.written.as_str()).collect();
     let Some(written) = written else {
-        if let [only] = known[..] {
-            return Name::new(only).ok();
-        }
         if known.len() > 1 && !entry.is_bad("cloud") && !findings.torn {
             let sentence =
                 format!("{} has no `cloud`, expected one of {}", entry.title(), known.join(", "));
@@ -129,16 +137,14 @@ fn cloud_of<T>(
         return None;
     };
     let name = written.get_ref();
-    if !known.contains(&name.as_str()) {
-        if !known.is_empty() && !findings.torn {
-            let known = known.join(", ");
-            let sentence =
-                format!("`cloud` {} is not in this file, expected one of {known}", shown(name));
-            findings.add(&written.span(), sentence);
-        }
-        return None;
+    let found = world.clouds.iter().find(|it| it.written == *name);
+    if found.is_none() && !known.is_empty() && !findings.torn {
+        let known = known.join(", ");
+        let sentence =
+            format!("`cloud` {} is not in this file, expected one of {known}", shown(name));
+        findings.add(&written.span(), sentence);
     }
-    Name::new(name).ok()
+    found?.name.clone()
 }
 
 /// Names of one kind of entry, each of which may stand once.

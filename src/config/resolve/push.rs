@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::World;
@@ -21,6 +22,19 @@ use crate::model::target::Target;
 const PROJECT_CHARS_MAX: usize = 255;
 /// Less than a second no edge follows in; a day after the binding is no delay any more, but a fault.
 const WINDOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+
+/// Lists of targets, each once: of thousands of certificates most go to the same places.
+pub(super) type Shared = HashSet<Arc<[Push]>>;
+
+/// This list, or the same one that another certificate has.
+pub(super) fn shared(pushes: Vec<Push>, known: &mut Shared) -> Arc<[Push]> {
+    if let Some(same) = known.get(pushes.as_slice()) {
+        return Arc::clone(same);
+    }
+    let pushes = Arc::from(pushes);
+    known.insert(Arc::clone(&pushes));
+    pushes
+}
 
 /// The targets of one certificate, none of them twice.
 pub(super) fn all(
@@ -85,8 +99,13 @@ fn push(
     });
     let target = target?;
     refuse_of_others(raw, target, findings);
-    let (project, window, drift) = (project?, window?, drift?);
-    Some(Push { target, project, listeners, hosts, domains, probes, window, drift })
+    let sites = match target {
+        Target::Elb => listeners,
+        Target::Waf => hosts,
+        Target::Cdn => domains,
+    };
+    let (sites, probes) = (sites.into(), probes.into());
+    Some(Push { target, project: project?, sites, probes, window: window?, drift: drift? })
 }
 
 fn drift(text: &str) -> Result<Drift, &'static str> {

@@ -94,6 +94,19 @@ fn a_listener_may_have_two_certificates_and_a_host_two_projects() {
 }
 
 #[test]
+fn entries_with_the_same_targets_share_them() {
+    let (here, there) = (push("elb", "listeners = ['a']"), push("elb", "listeners = ['b']"));
+    let entries = [entry("www", &here), entry("api", &there), entry("old", &here)];
+    let certificates = certificates(&entries);
+    let share = |one: usize, other: usize| {
+        Arc::ptr_eq(&certificates[one].pushes, &certificates[other].pushes)
+    };
+    assert!(share(0, 2) && !share(0, 1));
+    let cloud = |at: usize| certificates[at].cloud.as_str().as_ptr();
+    assert_eq!(cloud(0), cloud(1), "and the name of the cloud");
+}
+
+#[test]
 fn two_clouds_may_have_the_same_domain() {
     let cloud = |name| format!("[cloud.{name}]\nregion = 'cn-north-4'\n");
     let entry = |name| {

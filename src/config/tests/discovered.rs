@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CLOUD;
@@ -38,7 +38,7 @@ impl Host {
 
     /// Each name with its file and its key, from the directory of the configuration.
     fn shown(&self, config: &Config) -> Vec<String> {
-        let short = |path: &PathBuf| path.strip_prefix(&*self.0).unwrap().display().to_string();
+        let short = |path: &Path| path.strip_prefix(&*self.0).unwrap().display().to_string();
         let line =
             |it: &Arc<Certificate>| format!("{} {} {}", it.name, short(&it.cert), short(&it.key));
         config.discovered().iter().map(line).collect()
@@ -78,10 +78,26 @@ fn each_match_is_an_entry_as_if_it_were_written() {
         ]
     );
     let [entry, _] = config.discovered() else { panic!() };
-    assert_eq!(entry.chain, Some(host.path("live/a.example.com/fullchain-chain.pem")));
-    assert_eq!((entry.keep, &entry.pushes[0].domains[..]), (0, &["a.example.com".to_owned()][..]));
+    assert_eq!(entry.chain.as_deref(), Some(&*host.path("live/a.example.com/fullchain-chain.pem")));
+    assert_eq!((entry.keep, &entry.pushes[0].sites[..]), (0, &["a.example.com".to_owned()][..]));
     assert_eq!(entry.pushes[0].probes[0].text, "a.example.com@192.0.2.1:443");
     assert_eq!((config.discover[0].outcome.matches, sentences(&config)), (2, vec![]));
+}
+
+#[test]
+fn what_is_found_shares_its_targets_with_what_was_there() {
+    let push = "service = 'elb'\nlisteners = ['a']\n";
+    let written = format!(
+        "[[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n[[certificate.push]]\n{push}"
+    );
+    let host = Host::new(&format!("{written}{CERTBOT}[[discover.push]]\n{push}"));
+    host.files(&["c", "k", "live/a.b/fullchain.pem"]);
+    let config = host.load();
+    host.files(&["live/c.d/fullchain.pem"]);
+    let config = rediscover(&config);
+    let [www, first, second] = &config.certificates[..] else { panic!("{config:?}") };
+    assert!(Arc::ptr_eq(&www.pushes, &first.pushes) && Arc::ptr_eq(&www.pushes, &second.pushes));
+    assert_eq!(first.cloud.as_str().as_ptr(), second.cloud.as_str().as_ptr());
 }
 
 #[test]
@@ -118,7 +134,7 @@ fn names_are_sane_and_the_path_alone_decides_them() {
     ]);
     let config = host.load();
     let name = |config: &Config, file: &str| {
-        let found = config.discovered().iter().find(|it| it.cert == host.path(file));
+        let found = config.discovered().iter().find(|it| *it.cert == host.path(file));
         found.unwrap_or_else(|| panic!("{file}")).name.to_string()
     };
     let of = |file| name(&config, file);
@@ -132,7 +148,7 @@ fn names_are_sane_and_the_path_alone_decides_them() {
     // Where the pattern leaves more open than the name tells, the path is in it.
     let open = Host::new("[[discover]]\npattern = '*/*/c.pem'\n");
     let name = |config: &Config, file: &str| {
-        let found = config.discovered().iter().find(|it| it.cert == open.path(file));
+        let found = config.discovered().iter().find(|it| *it.cert == open.path(file));
         found.map(|entry| entry.name.to_string()).unwrap()
     };
     open.files(&["b/www.a/c.pem"]);

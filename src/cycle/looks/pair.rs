@@ -13,7 +13,6 @@ use crate::cloud::Cloud;
 use crate::config::{Certificate, Push};
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
-use crate::model::target::Target;
 use crate::model::time::Time;
 use crate::observe::imports::Imports;
 use crate::observe::{imports, served, targets};
@@ -45,8 +44,7 @@ impl Ask {
         context: &Context,
     ) -> Self {
         let (name, key) = (&entry.name, import_key(entry, leaf));
-        let pushed = |push: &&Push| push.target != Target::Cdn || push.domains.is_empty();
-        let pushes = entry.pushes.iter().filter(pushed);
+        let pushes = entry.pushes.iter().filter(|push| push.is_pushed_to());
         let pushes: Vec<_> = pushes.map(|push| (push.target, push.project.as_str())).collect();
         let places: Vec<_> = entry.pushes.iter().flat_map(Push::places).collect();
         let superseded = needs::superseded(name, &key, entry.keep, memory);
@@ -156,7 +154,7 @@ pub(in crate::cycle) fn unseen(
         name: entry.name.clone(),
         cloud: entry.cloud.clone(),
         enterprise_project: entry.enterprise_project_id.clone(),
-        cert_path: entry.cert.clone(),
+        cert_path: entry.cert.to_path_buf(),
         looked_at: now,
         local,
         keep: entry.keep,

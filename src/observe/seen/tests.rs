@@ -1,7 +1,7 @@
 //! What goes out comes back, or is not believed; and what came back keeps a file from being read.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -102,7 +102,7 @@ fn entry(directory: &Path, chain: bool) -> Arc<Certificate> {
 }
 
 /// As another process has it: these files as they are now, under a verdict that nobody would come to.
-fn remembered(paths: &[PathBuf], bytes: &[&[u8]]) -> Known {
+fn remembered(paths: &[Arc<Path>], bytes: &[&[u8]]) -> Known {
     let digests: String = bytes.iter().map(|it| Sha256::of(it).to_string()).collect();
     let stood = paths.iter().map(|path| Identity::of(path).unwrap()).collect();
     let content = Sha256::of(digests.as_bytes());

@@ -64,7 +64,7 @@ pub(super) fn divert(
     let (mut probes, mut unproven) = (0, 0);
     for entry in config.certificates.iter_mut().map(Arc::make_mut) {
         let sim = clouds.of(&entry.cloud);
-        for push in &mut entry.pushes {
+        for push in Arc::make_mut(&mut entry.pushes) {
             let written = push.probes.len();
             push.probes = to_edges(push, sim);
             probes += push.probes.len();
@@ -80,7 +80,7 @@ pub(super) fn divert(
 }
 
 /// The probes with the address of the edge that each speaks for; those that speak for none are left out.
-fn to_edges(push: &Push, sim: Option<&Sim>) -> Vec<Probe> {
+fn to_edges(push: &Push, sim: Option<&Sim>) -> Box<[Probe]> {
     let probes = push.probes.iter().enumerate().filter_map(|(number, probe)| {
         let edge = sim?.edge(&sites::of_probe(push, number)?.site)?;
         Some(Probe { at: Dial::Address(edge), ..probe.clone() })

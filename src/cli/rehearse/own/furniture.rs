@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::clouds::Clouds;
 use super::super::stage::instances::speech;
 use crate::cert::{self, Family, LeafFacts};
-use crate::config::{Certificate, Config, InstanceCa};
+use crate::config::{Certificate, Config, InstanceCa, Push};
 use crate::daemon;
 use crate::model::account::Account;
 use crate::model::names::Name;
@@ -37,17 +37,16 @@ pub(super) type Stand = BTreeMap<Name, Pair>;
 pub(super) fn bound_places(config: &mut Config) -> usize {
     let (mut places, mut domains, mut left_out) = (0, 0, 0);
     for entry in config.certificates.iter_mut().map(Arc::make_mut) {
-        entry.pushes.retain_mut(|push| {
-            let is_bound = push.places().next().is_some();
-            for list in [&mut push.listeners, &mut push.hosts, &mut push.domains] {
-                let is_cdn = push.target == Target::Cdn;
-                let room = if is_cdn { DOMAINS_MAX - domains } else { PLACES_MAX - places };
-                left_out += list.len().saturating_sub(room);
-                list.truncate(room);
-                *(if is_cdn { &mut domains } else { &mut places }) += list.len();
-            }
-            !is_bound || push.places().next().is_some()
-        });
+        let fitting = |push: &Push| {
+            let is_cdn = push.target == Target::Cdn;
+            let room = if is_cdn { DOMAINS_MAX - domains } else { PLACES_MAX - places };
+            let sites: Box<[_]> = push.sites.iter().take(room).cloned().collect();
+            left_out += push.sites.len() - sites.len();
+            *(if is_cdn { &mut domains } else { &mut places }) += sites.len();
+            let stays = push.sites.is_empty() || !sites.is_empty();
+            stays.then(|| Push { sites, ..push.clone() })
+        };
+        entry.pushes = entry.pushes.iter().filter_map(fitting).collect();
     }
     left_out
 }
@@ -58,7 +57,7 @@ pub(super) async fn by_hand(config: &Config) -> Stand {
     let authority = Authority::new("By Hand");
     let mut stand = Stand::new();
     for entry in &config.certificates {
-        if entry.pushes.iter().any(|push| push.places().next().is_some()) {
+        if entry.pushes.iter().any(|push| !push.sites.is_empty()) {
             let leaf = local::read(entry, None).await.leaf.ok();
             stand.insert(entry.name.clone(), pair(entry, leaf.as_deref(), &authority));
         }
@@ -137,7 +136,7 @@ pub(super) fn of_account(
     };
     let here = |cloud: &Name| *cloud == account.name;
     for entry in config.certificates.iter().filter(|it| here(&it.cloud)) {
-        for push in &entry.pushes {
+        for push in entry.pushes.iter() {
             if push.project != account.region && !settings.sub_projects.contains(&push.project) {
                 settings.sub_projects.push(push.project.clone());
             }
