@@ -138,13 +138,11 @@ fn cloud_of<T>(
     };
     let name = written.get_ref();
     let found = world.clouds.iter().find(|it| it.written == *name);
-    if found.is_none() {
-        if !known.is_empty() && !findings.torn {
-            let known = known.join(", ");
-            let sentence =
-                format!("`cloud` {} is not in this file, expected one of {known}", shown(name));
-            findings.add(&written.span(), sentence);
-        }
+    if found.is_none() && !known.is_empty() && !findings.torn {
+        let known = known.join(", ");
+        let sentence =
+            format!("`cloud` {} is not in this file, expected one of {known}", shown(name));
+        findings.add(&written.span(), sentence);
     }
     found?.name.clone()
 }
