@@ -109,13 +109,8 @@ pub(super) fn leaf(text: &str, from: i64) -> LeafFacts {
 }
 
 fn key(leaf: &LeafFacts) -> ImportKey {
-    let cloud = Name::new("main").unwrap();
-    ImportKey::from(Import {
-        cloud,
-        enterprise_project: None,
-        leaf: leaf.sha256,
-        issued: leaf.not_before,
-    })
+    let (cloud, issued) = (Name::new("main").unwrap(), leaf.not_before);
+    Import { cloud, enterprise_project: None, leaf: leaf.sha256, issued }.into()
 }
 
 fn place() -> Place {
@@ -180,12 +175,8 @@ fn sight(verdict: Verdict, leaf: &LeafFacts) -> Sight {
 }
 
 fn bind(leaf: &LeafFacts) -> Action {
-    Action::Bind {
-        key: key(leaf),
-        place: place().into(),
-        id: "elb-1".to_owned(),
-        instead_of: Vec::new(),
-    }
+    let (key, place, id) = (key(leaf), place().into(), "elb-1".to_owned());
+    Action::Bind { key, place, id, instead_of: Vec::new() }
 }
 
 fn ended(report: &mut Report, action: Action, because: Because) {
