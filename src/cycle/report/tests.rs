@@ -175,8 +175,7 @@ fn sight(verdict: Verdict, leaf: &LeafFacts) -> Sight {
 }
 
 fn bind(leaf: &LeafFacts) -> Action {
-    let (key, place, id) = (key(leaf), place().into(), "elb-1".to_owned());
-    Action::Bind { key, place, id, instead_of: Vec::new() }
+    Action::Bind { key: key(leaf), place: place().into(), id: "elb-1".into(), instead_of: vec![] }
 }
 
 fn ended(report: &mut Report, action: Action, because: Because) {
