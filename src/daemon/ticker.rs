@@ -71,8 +71,7 @@ enum Why {
 
 /// Waits for the line, or for a clock that was set, which a line of every second must not hide.
 async fn next(cron: &Cron, clocks: &mut Clocks) -> Why {
-    loop {
-        let Some(far) = until_near(cron) else { break };
+    while let Some(far) = until_near(cron) {
         tokio::time::sleep(far.min(COMPARE)).await;
         if clocks.parted() {
             return Why::Clock;
