@@ -86,8 +86,7 @@ fn deb() -> Vec<Asset> {
 fn rpm() -> Vec<Asset> {
     let metadata = metadata("generate-rpm");
     let assets = metadata["assets"].as_array().unwrap().iter();
-    let files = assets.filter(|asset| asset.get("dir").is_none());
-    files
+    assets
         .map(|asset| {
             let [source, destination, mode] =
                 ["source", "dest", "mode"].map(|key| text(&asset[key]));
@@ -111,8 +110,8 @@ fn every_file_of_the_packages_exists_or_is_made() {
         assert!(scripts.contains(&text(&metadata("generate-rpm")[script])), "{script}");
     }
     let sources = packages().into_iter().flat_map(|(_, assets)| assets).map(|asset| asset.source);
-    let changelog = text(&metadata("deb")["changelog"]);
-    for source in sources.chain(scripts).chain([changelog]) {
+    let papers = ["changelog", "license-file"].map(|key| text(&metadata("deb")[key]));
+    for source in sources.chain(scripts).chain(papers) {
         if let Some(name) = source.strip_prefix(MADE) {
             let name = name.trim_end_matches(".gz");
             let built = BUILT.contains(&name) && script.contains(name);
