@@ -9,6 +9,8 @@ use std::path::Path;
 mod codes;
 #[path = "docs/commands.rs"]
 mod commands;
+#[path = "docs/environment.rs"]
+mod environment;
 #[path = "docs/events.rs"]
 mod events;
 #[path = "docs/keys.rs"]
