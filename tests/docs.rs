@@ -9,6 +9,8 @@ use std::path::Path;
 mod codes;
 #[path = "docs/commands.rs"]
 mod commands;
+#[path = "docs/environment.rs"]
+mod environment;
 #[path = "docs/events.rs"]
 mod events;
 #[path = "docs/keys.rs"]
@@ -17,8 +19,12 @@ mod keys;
 mod links;
 #[path = "docs/metrics.rs"]
 mod metrics;
+#[path = "../examples/pages/paper.rs"]
+mod paper;
 #[path = "docs/security.rs"]
 mod security;
+
+use paper::rows;
 
 /// The papers that tell operators what to type.
 const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];
@@ -33,29 +39,8 @@ fn read(path: &str) -> String {
 
 /// The part of a paper under this heading, up to the next heading of the same or a higher level.
 fn section(path: &str, heading: &str) -> String {
-    let text = read(path);
-    let level = heading.len() - heading.trim_start_matches('#').len();
-    let mut lines = text.lines().skip_while(|line| *line != heading);
-    assert!(lines.next().is_some(), "{path} has no heading {heading}");
-    let ends = |line: &&str| {
-        let marks = line.len() - line.trim_start_matches('#').len();
-        (1..=level).contains(&marks) && line[marks..].starts_with(' ')
-    };
-    lines.take_while(|line| !ends(line)).collect::<Vec<_>>().join("\n")
-}
-
-/// The rows of every table in a text, as cells; heads and rulers are left out.
-fn rows(text: &str) -> Vec<Vec<String>> {
-    let lines: Vec<_> = text.lines().collect();
-    let mut rows = Vec::new();
-    for (number, line) in lines.iter().enumerate() {
-        let is_head = lines.get(number + 1).is_some_and(|next| next.starts_with("|---"));
-        if line.starts_with("| ") && !is_head {
-            let inside = line.trim_start_matches("| ").trim_end_matches('|');
-            rows.push(inside.split(" |").map(|cell| cell.trim().to_owned()).collect());
-        }
-    }
-    rows
+    assert!(read(path).lines().any(|line| line == heading), "{path} has no heading {heading}");
+    paper::section(&read(path), heading)
 }
 
 /// A cell without the marks of code around it.

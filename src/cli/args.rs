@@ -11,8 +11,9 @@ use crate::model::names::Name;
 /// disk equal to what managed instances publish.
 ///
 /// It imports renewed certificates into the certificate manager (SCM), pushes them to ELB, WAF and
-/// CDN, switches SSL on for TaurusDB instances, and fetches the CAs of DCS Redis and GeminiDB
-/// instances. Results go to standard output, logs to standard error.
+/// CDN, binds them there, and wants to see them served. It fetches the CAs of DCS, GeminiDB, RDS, DDS
+/// and GaussDB instances, and switches SSL on for those of TaurusDB. Results go to standard output,
+/// logs to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "certrotd", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
