@@ -85,16 +85,12 @@ struct Inner {
 pub struct Copy {
     /// The target's own id of it.
     pub id: String,
-    /// Its name there.
-    pub name: String,
     /// The leaf, of the chain that the service gives; absent where it gives none. Not looked into here.
     pub pem: Option<String>,
     /// The service's fingerprint, of an algorithm that its document does not name.
     pub fingerprint_text: Option<String>,
     /// The hosts or domains that use it, where the list says so.
     pub bound_to: Vec<String>,
-    /// The names that it is for, as the service lists them beside the PEM; empty where it lists none.
-    pub names: Vec<String>,
     /// What the list says of when it was made and ends, as it says it: it is another where somebody has put
     /// another certificate under this id. Empty where the list always has the PEM.
     pub stamp: String,

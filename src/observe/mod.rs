@@ -3,6 +3,7 @@
 
 pub mod copies;
 pub mod imports;
+mod index;
 pub mod instance;
 pub mod lists;
 pub mod local;

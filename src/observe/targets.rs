@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
-use super::copies::Copies;
+use super::copies::{Copies, Standing};
 use super::lists::Lists;
 use super::users::Users;
 use crate::cert::LeafFacts;
-use crate::cloud::{Cloud, Copy};
+use crate::cloud::Cloud;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Target;
@@ -69,9 +69,9 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
     };
     let mut ours = copies.holding(wanted.leaf);
     // Of several, the one in use is the one to look at.
-    ours.sort_by_key(|standing| (!in_place(&standing.copy.id), standing.copy.id.clone()));
+    ours.sort_by_key(|standing| (!in_place(&standing.id), standing.id.clone()));
     seen.copy = match ours.first() {
-        Some(standing) => CopySeen::Found(standing.copy.id.clone()),
+        Some(standing) => CopySeen::Found(standing.id.clone()),
         None => CopySeen::Absent,
     };
     let in_place = seen.sites.iter().flat_map(|site| match &site.bound {
@@ -84,9 +84,9 @@ pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut 
     let held = matters.into_iter().filter(|_| seen.target != Target::Cdn);
     let held = held.filter(|it| !it.holds(wanted.leaf));
     let held = held.map(|it| CopyHeld {
-        id: it.copy.id.clone(),
+        id: it.id.clone(),
         leaf: it.leaf().cloned(),
-        holders: holders(&it.copy, &seen.sites, users),
+        holders: holders(it, &seen.sites, users),
     });
     seen.copies = held.collect();
 }
@@ -136,7 +136,7 @@ fn missing(operation: &str, what: &str, site: &str) -> BoundSeen {
 }
 
 /// Who uses a copy beside the entry's own sites.
-fn holders(copy: &Copy, sites: &[SiteSeen], users: Option<&Result<Users, Failure>>) -> Holders {
+fn holders(copy: &Standing, sites: &[SiteSeen], users: Option<&Result<Users, Failure>>) -> Holders {
     let is_own = |id: &str| sites.iter().any(|site| site.site == id);
     let mut found: Vec<String> = match users {
         None => return Holders::Unknown("nobody asked".to_owned()),

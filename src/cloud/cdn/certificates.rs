@@ -25,7 +25,6 @@ struct Page {
 struct Row {
     domain_id: Option<String>,
     domain_name: Option<String>,
-    cert_name: Option<String>,
     #[serde(default, deserialize_with = "leaf::first")]
     certificate: Option<String>,
 }
@@ -56,11 +55,9 @@ pub async fn certificates<T>(cloud: &Cloud, mut take: impl FnMut(Copy) -> T) -> 
 fn copy(row: Row) -> Copy {
     Copy {
         id: row.domain_id.or_else(|| row.domain_name.clone()).unwrap_or_default(),
-        name: row.cert_name.unwrap_or_default(),
         pem: row.certificate,
         fingerprint_text: None,
         bound_to: row.domain_name.into_iter().collect(),
-        names: Vec::new(),
         stamp: String::new(),
     }
 }

@@ -10,14 +10,9 @@ use crate::model::target::Api;
 #[derive(Deserialize)]
 struct Row {
     id: String,
-    name: Option<String>,
     #[serde(default, deserialize_with = "leaf::first")]
     certificate: Option<String>,
     fingerprint: Option<String>,
-    /// What the service read out of the certificate.
-    subject_alternative_names: Option<Vec<String>>,
-    /// What an operator, or a push, said that it is for: a list with commas.
-    domain: Option<String>,
 }
 
 impl super::Row for Row {
@@ -74,13 +69,7 @@ pub async fn delete_certificate(cloud: &Cloud, project: &str, id: &str) -> Resul
 }
 
 fn copy(row: Row) -> Copy {
-    let listed = || row.domain.iter().flat_map(|domain| domain.split(',')).map(str::trim);
-    let names = row.subject_alternative_names.clone().filter(|names| !names.is_empty());
     Copy {
-        names: names.unwrap_or_else(|| {
-            listed().filter(|name| !name.is_empty()).map(str::to_owned).collect()
-        }),
-        name: row.name.unwrap_or_default(),
         pem: row.certificate,
         fingerprint_text: row.fingerprint,
         bound_to: Vec::new(),

@@ -13,7 +13,6 @@ const ITEMS_MAX: usize = 100_000;
 #[derive(Deserialize)]
 struct Row {
     id: String,
-    name: Option<String>,
     #[serde(default, deserialize_with = "leaf::first")]
     content: Option<String>,
     bind_host: Option<Vec<Bound>>,
@@ -66,10 +65,8 @@ fn copy(row: Row) -> Copy {
     Copy {
         stamp: stamp.join(" "),
         id: row.id,
-        name: row.name.unwrap_or_default(),
         pem: row.content,
         fingerprint_text: None,
         bound_to: row.bind_host.unwrap_or_default().into_iter().filter_map(bound).collect(),
-        names: Vec::new(),
     }
 }
