@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from statistics import median
 
 import host
@@ -120,6 +121,8 @@ class Room:
         return ran
 
     def daemon(self, environment=None):
+        """As its unit starts it."""
+        environment = {**unit_environment(), **(environment or {})}
         command = [self.stage.binary, "--config", self.root / "certrotd.toml", "run"]
         return host.start("daemon", command, self.root, environment)
 
@@ -132,6 +135,14 @@ class Room:
         self.cloud.process.wait(timeout=60)
         host.STARTED.remove(self.cloud.process)
         shutil.rmtree(self.root)
+
+
+def unit_environment():
+    """What the shipped unit sets."""
+    unit = Path(__file__).resolve().parents[2] / "systemd/certrotd.service"
+    lines = [line.partition("=") for line in unit.read_text(encoding="utf-8").splitlines()]
+    words = [word for key, _, value in lines if key == "Environment" for word in value.split()]
+    return dict(word.split("=", 1) for word in words)
 
 
 def middle(values):
