@@ -46,6 +46,8 @@ fn a_wrong_command_line_or_configuration_ends_with_2() {
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{command}");
         let place = format!("{}:2:1: ", bench.path("certrotd.toml").display());
         assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+        let drawn = "did you mean `region`?\n  |\n2 | regoin = …\n  | ^^^^^^\n";
+        assert!(ended.stderr.ends_with(drawn), "{}", ended.stderr);
     }
 }
 

@@ -12,6 +12,7 @@ mod leaf;
 mod patterns;
 mod plan;
 mod print;
+mod problems;
 mod progress;
 mod refusals;
 mod rehearse;

@@ -9,6 +9,7 @@
 mod discover;
 mod disk;
 mod error;
+mod excerpt;
 mod later;
 mod load;
 mod nearest;
@@ -35,6 +36,7 @@ use crate::schedule::{Backoff, Cron, Window};
 
 pub use discover::{Discover, Fault, FaultKind, Outcome, WhenEmpty, rediscover};
 pub use error::{ConfigError, Place, Problem};
+pub use excerpt::Excerpt;
 pub use load::{load, load_after, load_offline, parse};
 pub use raw::{KeyDoc, Otherwise, keys};
 
