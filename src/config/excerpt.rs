@@ -82,8 +82,7 @@ impl Line<'_> {
     }
 
     fn about(&self, sentence: &str, words: &Words) -> String {
-        let is_key = !self.before.contains('=') && words.make(self.about, sentence);
-        if is_key || says(sentence, self.about) {
+        if words.make(self.about, sentence) || says(sentence, self.about) {
             return self.about.to_owned();
         }
         shape(self.about, self.torn)

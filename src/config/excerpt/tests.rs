@@ -128,3 +128,17 @@ fn a_file_of_mistakes_has_excerpts_as_far_as_they_are_printed() {
     let absent = parse(Path::new("/etc/c.toml"), "\n[log]\n").unwrap_err().problems;
     assert_eq!(absent[0].excerpt, None, "it is about no line: {}", absent[0].sentence);
 }
+
+#[test]
+fn a_value_is_no_key_although_it_is_spelt_like_one() {
+    for (lines, line) in [
+        ("[schedule]\nwatch = 'domain'", "watch = '…'"),
+        ("[schedule]\nwatch = ['domain']", "watch = […]"),
+        ("[cloud.main.credentials]\nsource = 'profile'\nuser = 'password'", "user = '…'"),
+        ("[log]\nlevel = password", "level = …"),
+        ("[log]\nformat = 'xml' # password", "format = 'xml'"),
+    ] {
+        let (found, _) = shown(&format!("{CLOUD}{lines}\n")).remove(0);
+        assert_eq!(found, line, "{lines}");
+    }
+}
