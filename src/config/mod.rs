@@ -4,7 +4,8 @@
 //! the file apart and finds misspelled keys and wrong types; the `resolve` files turn what was written into
 //! the types below, one table each; `taken` keeps entries out of each other's files; `disk` looks at the
 //! credential files; `discover` makes entries of the files that patterns match; `load` does it all in order.
-//! Whatever is wrong goes to one list, so that an operator sees all of it at once.
+//! Whatever is wrong goes to one list, so that an operator sees all of it at once; `excerpt` says how much of a wrong
+//! line may be seen. `words` has the keys that take one of a few words.
 
 mod discover;
 mod disk;
@@ -21,6 +22,7 @@ mod taken;
 mod template;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
