@@ -17,6 +17,8 @@ mod keys;
 mod links;
 #[path = "docs/metrics.rs"]
 mod metrics;
+#[path = "docs/schema.rs"]
+mod schema;
 #[path = "docs/security.rs"]
 mod security;
 
