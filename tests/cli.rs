@@ -26,7 +26,7 @@ fn help_names_every_command_and_needs_nothing() {
     let bench = Bench::new("help");
     let help = bench.certrotd(&["--help"]);
     assert_eq!(help.code, 0);
-    for command in ["run", "apply", "plan", "status", "history", "check", "inspect"] {
+    for command in ["run", "apply", "plan", "status", "history", "check", "inspect", "schema"] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let own = bench.certrotd(&[command, "--help"]);
         assert_eq!(own.code, 0, "{command}");
@@ -46,7 +46,17 @@ fn a_wrong_command_line_or_configuration_ends_with_2() {
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{command}");
         let place = format!("{}:2:1: ", bench.path("certrotd.toml").display());
         assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+        let drawn = "did you mean `region`?\n  |\n2 | regoin = …\n  | ^^^^^^\n";
+        assert!(ended.stderr.ends_with(drawn), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn the_schema_needs_no_configuration() {
+    let bench = Bench::new("schema");
+    let printed = bench.certrotd(&["schema"]);
+    assert_eq!((printed.code, &*printed.stderr), (0, ""));
+    assert_eq!(printed.json(), certrotd::config::schema());
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod links;
 mod metrics;
 #[path = "../examples/pages/paper.rs"]
 mod paper;
+#[path = "docs/schema.rs"]
+mod schema;
 #[path = "docs/security.rs"]
 mod security;
 

@@ -98,6 +98,11 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print a JSON Schema of the configuration file, for editors
+    ///
+    /// It has every key with its meaning, its type and its default, needs no configuration, and is JSON in either
+    /// format.
+    Schema,
     /// Do the whole job against a simulated cloud inside this process
     ///
     /// Makes certificates, a configuration and a cloud, runs the daemon, renews a certificate and shows

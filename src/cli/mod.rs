@@ -12,10 +12,12 @@ mod leaf;
 mod patterns;
 mod plan;
 mod print;
+mod problems;
 mod progress;
 mod refusals;
 mod rehearse;
 mod run;
+mod schema;
 mod status;
 mod table;
 
@@ -69,6 +71,8 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
+        // Nor does who is about to write it.
+        Command::Schema => schema::schema(),
         Command::Rehearse => {
             rehearse::rehearse(named.then_some(cli.config.as_path()), format).await
         }

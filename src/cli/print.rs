@@ -1,10 +1,11 @@
 //! Printing: results on standard output, errors on standard error.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use super::problems::{self, Paint};
 use super::{Exit, chain};
 use crate::config::ConfigError;
 use crate::record::JournalError;
@@ -22,6 +23,12 @@ pub(super) fn json(value: &impl Serialize) {
     }
 }
 
+/// Whether colours are seen there. `NO_COLOR` is honoured.
+pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && stream.is_terminal()
+}
+
 /// Prints one line on standard error.
 pub(super) fn problem(words: &str) {
     let _ = writeln!(io::stderr().lock(), "certrotd: {words}");
@@ -34,9 +41,10 @@ pub(super) fn failed(error: &dyn Error) -> Exit {
 }
 
 /// Prints all that is wrong with a configuration, each with its place and nothing before it, so that
-/// an editor can jump there.
+/// an editor can jump there, and with the line below.
 pub(super) fn configuration(error: &ConfigError) -> Exit {
-    let _ = writeln!(io::stderr().lock(), "{error}");
+    let paint = if has_colours(&io::stderr()) { Paint::Colour } else { Paint::Plain };
+    let _ = io::stderr().lock().write_all(problems::drawn(error, paint).as_bytes());
     Exit::Configuration
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::excerpt::{Excerpt, Line, Words};
+
 /// Most problems that are printed; a file of another kind altogether would fill the screen.
 const PROBLEMS_SHOWN_MAX: usize = 100;
 /// How much of an offending text is shown, in characters.
@@ -19,20 +21,26 @@ pub struct ConfigError {
 impl ConfigError {
     /// The file as a whole cannot be used.
     pub(super) fn of_file(path: &Path, sentence: String) -> Self {
-        Self { problems: vec![Problem { path: path.to_owned(), place: None, sentence }] }
+        Self {
+            problems: vec![Problem { path: path.to_owned(), place: None, sentence, excerpt: None }],
+        }
+    }
+
+    /// Those that are printed, and how many more there are.
+    pub fn shown(&self) -> (&[Problem], usize) {
+        let shown = self.problems.len().min(PROBLEMS_SHOWN_MAX);
+        (&self.problems[..shown], self.problems.len() - shown)
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().take(PROBLEMS_SHOWN_MAX).enumerate() {
+        let (shown, more) = self.shown();
+        for (index, problem) in shown.iter().enumerate() {
             let line_end = if index == 0 { "" } else { "\n" };
             write!(f, "{line_end}{problem}")?;
         }
-        match self.problems.len().saturating_sub(PROBLEMS_SHOWN_MAX) {
-            0 => Ok(()),
-            more => write!(f, "\n… and {more} more"),
-        }
+        if more == 0 { Ok(()) } else { write!(f, "\n… and {more} more") }
     }
 }
 
@@ -47,6 +55,9 @@ pub struct Problem {
     pub place: Option<Place>,
     /// The offending text and what is expected; never a secret.
     pub sentence: String,
+    /// The line, as far as it may be shown; absent where the sentence is about no line, and beyond the problems that
+    /// are printed.
+    pub excerpt: Option<Excerpt>,
 }
 
 impl fmt::Display for Problem {
@@ -68,11 +79,19 @@ pub struct Place {
     pub column: usize,
 }
 
+/// A problem at a span of bytes; sorted by where it begins and what it says.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    start: usize,
+    sentence: String,
+    end: usize,
+}
+
 /// What is found while one file is read.
 pub(super) struct Findings<'t> {
     text: &'t str,
     line_starts: Vec<usize>,
-    found: Vec<(usize, String)>,
+    found: Vec<Found>,
     /// Something could not be read, so that what seems absent may merely not have been understood.
     pub(super) torn: bool,
     /// A table's header could not be read, so that keys may seem to stand in another table.
@@ -96,11 +115,11 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Notes a problem at the start of this span of bytes; on a line that could not be read, what was
+    /// Notes a problem at this span of bytes; on a line that could not be read, what was
     /// recovered of it is not worth a second complaint.
     pub(super) fn add(&mut self, span: &Range<usize>, sentence: impl Into<String>) {
         if !self.torn || !self.torn_lines.contains(&self.place(span.start).line) {
-            self.found.push((span.start, sentence.into()));
+            self.note(span, sentence.into());
         }
     }
 
@@ -111,7 +130,11 @@ impl<'t> Findings<'t> {
         self.torn = true;
         self.torn_header |= line.trim_start().starts_with('[');
         self.torn_lines.push(place.line);
-        self.found.push((span.start, sentence));
+        self.note(span, sentence);
+    }
+
+    fn note(&mut self, span: &Range<usize>, sentence: String) {
+        self.found.push(Found { start: span.start, sentence, end: span.end });
     }
 
     /// Where this byte of the text stands.
@@ -129,13 +152,32 @@ impl<'t> Findings<'t> {
             return Ok(self.warnings);
         }
         self.found.sort();
-        self.found.dedup();
-        let problems = self.found.iter().map(|(start, sentence)| Problem {
+        self.found
+            .dedup_by(|one, other| (one.start, &one.sentence) == (other.start, &other.sentence));
+        let words = Words::of_the_file();
+        let problems = self.found.iter().enumerate().map(|(index, found)| Problem {
             path: path.to_owned(),
-            place: Some(self.place(*start)),
-            sentence: sentence.clone(),
+            place: Some(self.place(found.start)),
+            sentence: found.sentence.clone(),
+            excerpt: (index < PROBLEMS_SHOWN_MAX).then(|| self.excerpt(found, &words)).flatten(),
         });
         Err(ConfigError { problems: problems.collect() })
+    }
+
+    /// What may be shown of the line that a problem begins in. One that begins nowhere is about the whole file.
+    fn excerpt(&self, found: &Found, words: &Words) -> Option<Excerpt> {
+        if found.end == 0 {
+            return None;
+        }
+        let number = self.place(found.start).line;
+        let line_start = self.line_starts[number - 1];
+        let line = self.text.get(line_start..)?.lines().next().unwrap_or_default();
+        let start = (found.start - line_start).min(line.len());
+        let end = found.end.saturating_sub(line_start).clamp(start, line.len());
+        let torn = self.torn_lines.contains(&number);
+        let (before, about) = (line.get(..start)?, line.get(start..end)?);
+        let line = Line { number, before, about, behind: line.get(end..)?, torn };
+        Some(line.excerpt(&found.sentence, words))
     }
 }
 

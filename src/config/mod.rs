@@ -4,11 +4,13 @@
 //! the file apart and finds misspelled keys and wrong types; the `resolve` files turn what was written into
 //! the types below, one table each; `taken` keeps entries out of each other's files; `disk` looks at the
 //! credential files; `discover` makes entries of the files that patterns match; `load` does it all in order.
-//! Whatever is wrong goes to one list, so that an operator sees all of it at once.
+//! Whatever is wrong goes to one list, so that an operator sees all of it at once; `excerpt` says how much of a wrong
+//! line may be seen. `words` has the keys that take one of a few words, and `schema` tells editors all of it.
 
 mod discover;
 mod disk;
 mod error;
+mod excerpt;
 mod later;
 mod load;
 mod nearest;
@@ -16,10 +18,12 @@ mod needs;
 pub mod raw;
 mod read;
 mod resolve;
+mod schema;
 mod taken;
 mod template;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -35,8 +39,10 @@ use crate::schedule::{Backoff, Cron, Window};
 
 pub use discover::{Discover, Fault, FaultKind, Outcome, WhenEmpty, rediscover};
 pub use error::{ConfigError, Place, Problem};
+pub use excerpt::Excerpt;
 pub use load::{load, load_after, load_offline, parse};
-pub use raw::{KeyDoc, Otherwise, keys};
+pub use raw::{KeyDoc, Kind, Otherwise, TableDoc, keys, tables};
+pub use schema::schema;
 
 /// A whole file, resolved: every path absolute (or relative to what [`parse`] was told), every default
 /// filled in, every reference pointing somewhere. Holds no secret, only where secrets lie.

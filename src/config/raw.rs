@@ -4,37 +4,19 @@
 //! file that is shipped must repeat them word for word. Nothing is checked here but the types.
 
 mod defaults;
+mod docs;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::model::target::Api;
+use super::words::{Source, words};
+use super::{LogFormat, WhenEmpty};
+use crate::model::place::{Drift, Protocol};
+use crate::model::target::{Api, CaSource, SslSwitch, Target};
 pub(super) use defaults::*;
-
-/// One key of the configuration file, for documentation and its tests.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyDoc {
-    /// The table, such as `schedule` or `cloud.NAME.credentials`.
-    pub table: &'static str,
-    /// The key in that table.
-    pub key: &'static str,
-    /// What it does, in plain words.
-    pub doc: String,
-    /// What it means when the key is absent.
-    pub otherwise: Otherwise,
-}
-
-/// What the absence of a key means.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Otherwise {
-    /// An error.
-    Required,
-    /// The same as this value, written as TOML.
-    Is(String),
-    /// What the key's documentation says.
-    Absent,
-}
+pub use docs::{KeyDoc, Kind, Otherwise, TableDoc};
+use docs::{Value, all_of, endpoint, endpoints, text};
 
 /// A table of the file, all keys of which may be missing as far as reading goes.
 pub(super) trait Table: DeserializeOwned + Default {
@@ -42,10 +24,11 @@ pub(super) trait Table: DeserializeOwned + Default {
     const KEYS: &'static [&'static str];
 }
 
-/// Makes the struct, the list of its keys and their documentation from one text.
+/// Makes the struct, the list of its keys and their documentation from one text. `many` is said of a table that may
+/// stand in the file more than once; the words that a value may be follow its type.
 macro_rules! tables {
-    ($($(#[doc = $about:literal])+ $table:literal $name:ident {
-        $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $otherwise:expr,)+
+    ($($(#[doc = $about:literal])+ $($many:ident)? $table:literal $name:ident {
+        $($(#[doc = $doc:literal])+ $key:ident: $type:ty $([$words:expr])? = $otherwise:expr,)+
     })+) => {
         $(
             $(#[doc = $about])+
@@ -67,9 +50,23 @@ macro_rules! tables {
                 key: stringify!($key),
                 doc: concat!($($doc),+).trim().to_owned(),
                 otherwise: $otherwise,
+                kind: <$type as Value>::KIND,
+                words: all_of(&[$($words)?]),
             },)+)+];
             keys.extend(Api::ALL.map(endpoint));
             keys
+        }
+
+        /// Every table of the file, in the order of its documentation.
+        pub fn tables() -> Vec<TableDoc> {
+            let marks: &[(_, _, &[&str])] =
+                &[$(($table, concat!($($about),+), &[$(stringify!($many))?])),+];
+            let tables = marks.iter().map(|(table, doc, many)| TableDoc {
+                table,
+                doc: doc.trim().to_owned(),
+                many: !many.is_empty(),
+            });
+            tables.chain([endpoints()]).collect()
         }
     };
 }
@@ -110,7 +107,7 @@ tables! {
     "log" Log {
         /// One of auto, text, json, journald. auto is journald under systemd, text on a terminal, else
         /// json; name one where that guess does not fit what collects the log.
-        format: String = text(LOG_FORMAT),
+        format: String [words::<LogFormat>()] = text(LOG_FORMAT),
         /// Least level that is written: off, error, warn, info, debug or trace, also for one part of the
         /// program, as in "info,certrotd::cloud=debug", which shows each call.
         level: String = text(LOG_LEVEL),
@@ -141,7 +138,7 @@ tables! {
     "cloud.NAME.credentials" Credentials {
         /// One of access-key, password, environment, profile, metadata. Without this table: environment,
         /// profile and metadata are tried in this order, as the official SDK does.
-        source: String = Otherwise::Required,
+        source: String [words::<Source>()] = Otherwise::Required,
         /// access-key: file with the access key id; a path, or "credential:NAME" for a systemd credential.
         access_key_file: String = Otherwise::Absent,
         /// access-key: file with the secret key; a path, or "credential:NAME".
@@ -157,7 +154,7 @@ tables! {
     }
 
     /// A certificate on this disk, and where it goes. An unreadable file holds this certificate only.
-    "certificate" Certificate {
+    many "certificate" Certificate {
         /// Name of the rotation: 3 to 50 letters, digits, `_`, `.` or `-`, unique among certificates.
         /// Imports are called by it.
         name: String = Otherwise::Required,
@@ -180,9 +177,9 @@ tables! {
     }
 
     /// One target of the certificate above; no two with the same service and project.
-    "certificate.push" Push {
+    many "certificate.push" Push {
         /// One of elb, waf, cdn.
-        service: String = Otherwise::Required,
+        service: String [words::<Target>()] = Otherwise::Required,
         /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
         project: String = Otherwise::Absent,
         /// elb: ids of the listeners to bind to. Absent: push only.
@@ -200,11 +197,11 @@ tables! {
         window: String = Otherwise::Absent,
         /// What to do when somebody else has bound a foreign certificate: report or repair. An older
         /// certificate of the same rotation is bound over in either case.
-        drift: String = text(DRIFT),
+        drift: String [words::<Drift>()] = text(DRIFT),
     }
 
     /// A pattern that makes certificates: one for each file that it matches, now and later.
-    "discover" Discover {
+    many "discover" Discover {
         /// Pattern of the certificate files: `*`, `?` and `[a-z]` within a name, which then has no dot in
         /// front, and `**` for any number of directories, once. Files count, also through symlinks.
         pattern: String = Otherwise::Required,
@@ -225,7 +222,7 @@ tables! {
         /// Patterns of which none may fit, written as those of `include`. Absent: all matches count.
         exclude: Texts = Otherwise::Absent,
         /// What a pattern without a match is: alarm or ok.
-        when_empty: String = text(WHEN_EMPTY),
+        when_empty: String [words::<WhenEmpty>()] = text(WHEN_EMPTY),
         /// Enterprise project that the imports belong to: "0" or a UUID. Absent: the service decides.
         enterprise_project_id: String = Otherwise::Absent,
         /// How long before its end a certificate that was not renewed is warned of.
@@ -235,9 +232,9 @@ tables! {
     }
 
     /// One target of each certificate above; no two with the same service and project.
-    "discover.push" DiscoverPush {
+    many "discover.push" DiscoverPush {
         /// One of elb, waf, cdn.
-        service: String = Otherwise::Required,
+        service: String [words::<Target>()] = Otherwise::Required,
         /// IAM project to push to: a region id or the name of a sub-project. Absent: the cloud's region.
         project: String = Otherwise::Absent,
         /// elb: ids of the listeners to bind to, the same for each of them. Absent: push only.
@@ -253,17 +250,17 @@ tables! {
         /// counts as pending. Absent: 10m for cdn, 1m for the others.
         window: String = Otherwise::Absent,
         /// What to do when somebody else has bound a foreign certificate: report or repair.
-        drift: String = text(DRIFT),
+        drift: String [words::<Drift>()] = text(DRIFT),
     }
 
     /// A CA file on this disk, kept equal to what an instance publishes.
-    "instance_ca" InstanceCa {
+    many "instance_ca" InstanceCa {
         /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among CA files.
         name: String = Otherwise::Required,
         /// Name of the cloud table of the instance. Absent: the only one there is.
         cloud: String = Otherwise::Absent,
         /// One of dcs, geminidb, rds, dds, gaussdb.
-        service: String = Otherwise::Required,
+        service: String [words::<CaSource>()] = Otherwise::Required,
         /// Id of the instance.
         instance_id: String = Otherwise::Required,
         /// Which of several CAs, where the service offers several, such as international or national.
@@ -288,7 +285,7 @@ tables! {
         probe: String = Otherwise::Absent,
         /// How TLS begins at `probe`: tls (at once, as Redis and MongoDB do), postgres (gaussdb too) or
         /// mysql.
-        protocol: String = text(PROTOCOL),
+        protocol: String [words::<Protocol>()] = text(PROTOCOL),
         /// How long before its end a CA in the file, or the instance's own certificate, is warned of.
         warn_before: String = text(WARN_BEFORE),
         /// Command to run after the file changed: a program with its full path and its arguments, no shell.
@@ -297,13 +294,13 @@ tables! {
     }
 
     /// The SSL switch of an instance.
-    "instance_ssl" InstanceSsl {
+    many "instance_ssl" InstanceSsl {
         /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among switches.
         name: String = Otherwise::Required,
         /// Name of the cloud table of the instance. Absent: the only one there is.
         cloud: String = Otherwise::Absent,
         /// One of taurusdb.
-        service: String = Otherwise::Required,
+        service: String [words::<SslSwitch>()] = Otherwise::Required,
         /// Id of the instance.
         instance_id: String = Otherwise::Required,
         /// Whether SSL shall be on.
@@ -320,24 +317,5 @@ tables! {
         /// alone for every day, in the time zone of the schedule. One that has begun is followed to its
         /// end. Absent: at any time.
         window: String = Otherwise::Absent,
-    }
-}
-
-/// A default that is a text.
-fn text(default: &str) -> Otherwise {
-    Otherwise::Is(format!("{default:?}"))
-}
-
-/// The key of one API's endpoint; they are the only keys of their table, so it needs no struct.
-fn endpoint(api: Api) -> KeyDoc {
-    let more = match api {
-        Api::Metadata => " Its link-local address may be http.",
-        _ => "",
-    };
-    KeyDoc {
-        table: "cloud.NAME.endpoints",
-        key: api.key(),
-        doc: format!("Endpoint of {api}.{more} Absent: the built-in one."),
-        otherwise: Otherwise::Absent,
     }
 }

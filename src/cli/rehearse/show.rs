@@ -41,11 +41,10 @@ pub(super) struct Dress {
 }
 
 impl Dress {
-    /// What fits standard output. `NO_COLOR` is honoured.
+    /// What fits standard output.
     pub(super) fn of_stdout(format: Format) -> Self {
-        let terminal = io::stdout().is_terminal();
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { silent: format == Format::Json, rules: terminal, colour: terminal && wanted }
+        let (rules, colour) = (io::stdout().is_terminal(), print::has_colours(&io::stdout()));
+        Self { silent: format == Format::Json, rules, colour }
     }
 
     fn paint(self, ink: Ink, words: &str) -> String {

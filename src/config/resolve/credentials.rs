@@ -9,13 +9,13 @@ use crate::config::error::Findings;
 use crate::config::nearest::nearest;
 use crate::config::raw;
 use crate::config::read::Read;
+use crate::config::words::{Source, Word as _, one_of, words};
 use crate::model::account::{CredentialSource, SecretFile};
 
 /// Longest name of an account or a user, in characters; the service's own limits are below it.
 const NAME_CHARS_MAX: usize = 64;
 /// Longest name of a systemd credential, in characters: it is a file name.
 const CREDENTIAL_CHARS_MAX: usize = 255;
-const SOURCES: [&str; 5] = ["access-key", "password", "environment", "profile", "metadata"];
 const ACCESS_KEY: [&str; 3] = ["access_key_file", "secret_key_file", "security_token_file"];
 const PASSWORD: [&str; 3] = ["domain", "user", "password_file"];
 
@@ -37,7 +37,7 @@ pub(super) fn source(
         Some(file)
     };
     match known {
-        "access-key" => {
+        Source::AccessKey => {
             let access_key =
                 required(read, "access_key_file", raw.access_key_file.as_ref(), findings);
             let access_key = file("access_key_file", access_key, findings);
@@ -51,7 +51,7 @@ pub(super) fn source(
                 security_token: token,
             })
         }
-        "password" => {
+        Source::Password => {
             let domain = required(read, "domain", raw.domain.as_ref(), findings);
             let domain = domain.and_then(|name| parsed("domain", name, findings, account_name));
             let user = required(read, "user", raw.user.as_ref(), findings);
@@ -60,22 +60,21 @@ pub(super) fn source(
             let password = file("password_file", password, findings);
             Some(CredentialSource::Password { domain: domain?, user: user?, password: password? })
         }
-        "environment" => Some(CredentialSource::Environment),
-        "profile" => Some(CredentialSource::Profile),
-        _ => Some(CredentialSource::Metadata),
+        Source::Environment => Some(CredentialSource::Environment),
+        Source::Profile => Some(CredentialSource::Profile),
+        Source::Metadata => Some(CredentialSource::Metadata),
     }
 }
 
-fn known_source(text: &str) -> Result<&'static str, String> {
-    SOURCES.into_iter().find(|source| *source == text).ok_or_else(|| {
-        let meant = nearest(text, &SOURCES).map(|source| format!(" (did you mean {source}?)"));
-        let sources = SOURCES.join(", ");
-        format!("is no source, expected one of {sources}{}", meant.unwrap_or_default())
+fn known_source(text: &str) -> Result<Source, String> {
+    one_of(text, "is no source").map_err(|wrong: String| match nearest(text, &words::<Source>()) {
+        Some(source) => format!("{wrong} (did you mean {source}?)"),
+        None => wrong,
     })
 }
 
 /// A key of another source has no effect, and its writer believes that it has one.
-fn refuse_other_keys(raw: &raw::Credentials, source: &str, findings: &mut Findings<'_>) {
+fn refuse_other_keys(raw: &raw::Credentials, source: Source, findings: &mut Findings<'_>) {
     let written = [
         ("access_key_file", &raw.access_key_file),
         ("secret_key_file", &raw.secret_key_file),
@@ -85,9 +84,9 @@ fn refuse_other_keys(raw: &raw::Credentials, source: &str, findings: &mut Findin
         ("password_file", &raw.password_file),
     ];
     let allowed: &[&str] = match source {
-        "access-key" => &ACCESS_KEY,
-        "password" => &PASSWORD,
-        _ => &[],
+        Source::AccessKey => &ACCESS_KEY,
+        Source::Password => &PASSWORD,
+        Source::Environment | Source::Profile | Source::Metadata => &[],
     };
     let expected = match allowed {
         [] => "no other key".to_owned(),
@@ -95,6 +94,7 @@ fn refuse_other_keys(raw: &raw::Credentials, source: &str, findings: &mut Findin
     };
     for (key, value) in written {
         if let Some(value) = value.as_ref().filter(|_| !allowed.contains(&key)) {
+            let source = source.word();
             let sentence =
                 format!("`{key}` does not go with source {source:?}, expected {expected}");
             findings.add(&value.span(), sentence);

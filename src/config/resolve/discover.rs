@@ -13,6 +13,7 @@ use crate::config::error::{Findings, shown};
 use crate::config::raw::{self, Texts};
 use crate::config::read::Read;
 use crate::config::template::{self, Match, check, varies};
+use crate::config::words::one_of;
 use crate::config::{Certificate, Discover, Outcome, WhenEmpty};
 use crate::files::find::{Glob, NameGlob};
 use crate::model::names::Name;
@@ -260,10 +261,6 @@ fn sieves(
     })
 }
 
-fn when_empty_of(text: &str) -> Result<WhenEmpty, &'static str> {
-    match text {
-        "alarm" => Ok(WhenEmpty::Alarm),
-        "ok" => Ok(WhenEmpty::Ok),
-        _ => Err("is nothing that an empty pattern can be, expected alarm or ok"),
-    }
+fn when_empty_of(text: &str) -> Result<WhenEmpty, String> {
+    one_of(text, "is nothing that an empty pattern can be")
 }

@@ -12,6 +12,7 @@ use super::World;
 use super::values::{parsed, parsed_or, path, span_within};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
+use crate::config::words::one_of;
 use crate::config::{Log, LogFormat, Schedule, raw};
 use crate::model::time::span as in_words;
 use crate::schedule::{Backoff, Cron, parse_span_range};
@@ -95,14 +96,8 @@ fn backoff(text: &str) -> Result<Backoff, String> {
     ))
 }
 
-fn log_format(text: &str) -> Result<LogFormat, &'static str> {
-    match text {
-        "auto" => Ok(LogFormat::Auto),
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        "journald" => Ok(LogFormat::Journald),
-        _ => Err("is no form of a log, expected one of auto, text, json, journald"),
-    }
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    one_of(text, "is no form of a log")
 }
 
 /// Stricter than the filter's own parser, which takes a misspelled level for a target and then logs

@@ -14,6 +14,7 @@ use crate::config::Push;
 use crate::config::error::{Findings, shown};
 use crate::config::raw;
 use crate::config::read::Read;
+use crate::config::words::one_of;
 use crate::model::names::Name;
 use crate::model::place::{Drift, Probe};
 use crate::model::target::Target;
@@ -108,21 +109,12 @@ fn push(
     Some(Push { target, project: project?, sites, probes, window: window?, drift: drift? })
 }
 
-fn drift(text: &str) -> Result<Drift, &'static str> {
-    match text {
-        "report" => Ok(Drift::Report),
-        "repair" => Ok(Drift::Repair),
-        _ => Err("is no way to treat drift, expected one of report, repair"),
-    }
+fn drift(text: &str) -> Result<Drift, String> {
+    one_of(text, "is no way to treat drift")
 }
 
-fn target(text: &str) -> Result<Target, &'static str> {
-    match text {
-        "elb" => Ok(Target::Elb),
-        "waf" => Ok(Target::Waf),
-        "cdn" => Ok(Target::Cdn),
-        _ => Err("is no service to push to, expected one of elb, waf, cdn"),
-    }
+fn target(text: &str) -> Result<Target, String> {
+    one_of(text, "is no service to push to")
 }
 
 fn project_name(text: &str) -> Result<String, String> {

@@ -62,7 +62,7 @@ fn what_a_certificate_may_not_be_either() {
              enterprise_project_id = 'all'\n[[discover.push]]\nservice = 'elb'\nhosts = ['{parent}']\n\
              probe = ['{parent}']\n[[discover.push]]\nservice = 'elb'\n",
         ),
-        "5:14: `when_empty` \"no\" is nothing that an empty pattern can be, expected alarm or ok\n\
+        "5:14: `when_empty` \"no\" is nothing that an empty pattern can be, expected one of alarm, ok\n\
          6:12: `include` \"a[\" is no pattern: invalid range pattern\n\
          7:8: `keep` 101 is out of bounds, expected 0 to 100\n\
          8:15: `warn_before` \"1s\" is out of bounds, expected 60m to 400d\n\

@@ -22,7 +22,11 @@ pub fn open(bytes: &[u8]) {
     let key = ["secret_key", "password", "access_key"][text.len() % 3];
     let leaky = format!("{text}\n{key} = \"{CANARY}\"\n");
     if let Err(error) = parse(Path::new("/etc/certrotd.toml"), &leaky) {
-        assert!(!error.to_string().contains(CANARY), "a secret is shown: {error}");
+        let excerpts = error.problems.iter().filter_map(|problem| problem.excerpt.as_ref());
+        let drawn: String = excerpts.map(|excerpt| excerpt.text.as_str()).collect();
+        let shown = format!("{error}{drawn}");
+        assert!(!shown.contains(CANARY), "a secret is shown: {shown}");
+        assert!(!drawn.contains(char::is_control), "the terminal is written to: {drawn:?}");
     }
 }
 

@@ -13,14 +13,12 @@ use super::{ID_CHARS_MAX, instance_id};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
 use crate::config::taken::FileAt;
+use crate::config::words::one_of;
 use crate::config::{InstanceCa, raw};
 use crate::model::names::Name;
 use crate::model::place::{InstanceProbe, Protocol};
 use crate::model::target::{Api, CaSource};
 
-/// Every service that publishes a CA, in the order of the configuration's documentation.
-const SOURCES: [CaSource; 5] =
-    [CaSource::Dcs, CaSource::GeminiDb, CaSource::Rds, CaSource::Dds, CaSource::GaussDb];
 /// From none, for clients that follow at once, to a year: whoever has not followed by then trusts a CA
 /// that the instance gave up long ago.
 const OVERLAP: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(365 * 86_400);
@@ -121,10 +119,7 @@ fn proof(read: &Read<raw::InstanceCa>, findings: &mut Findings<'_>) -> Option<In
 }
 
 fn protocol(text: &str) -> Result<Protocol, String> {
-    Protocol::ALL.into_iter().find(|known| known.key() == text).ok_or_else(|| {
-        let known = Protocol::ALL.map(Protocol::key).join(", ");
-        format!("is no way to begin TLS, expected one of {known}")
-    })
+    one_of(text, "is no way to begin TLS")
 }
 
 fn overlap(text: &str) -> Result<Duration, String> {
@@ -132,13 +127,13 @@ fn overlap(text: &str) -> Result<Duration, String> {
 }
 
 fn ca_source(text: &str) -> Result<CaSource, String> {
-    SOURCES.into_iter().find(|source| source.api().key() == text).ok_or_else(|| {
-        let known = SOURCES.map(|source| source.api().key()).join(", ");
-        if text == Api::TaurusDb.key() {
-            return format!("publishes no CA through its API, expected one of {known}");
-        }
-        format!("is no service that publishes a CA, expected one of {known}")
-    })
+    let switched = text == Api::TaurusDb.key();
+    let wrong = if switched {
+        "publishes no CA through its API"
+    } else {
+        "is no service that publishes a CA"
+    };
+    one_of(text, wrong)
 }
 
 fn category_name(text: &str) -> Result<String, String> {

@@ -10,6 +10,7 @@ use super::super::{Names, World, called, cloud_of};
 use super::instance_id;
 use crate::config::error::{Findings, Place, shown};
 use crate::config::read::Read;
+use crate::config::words::one_of;
 use crate::config::{InstanceSsl, raw};
 use crate::model::target::SslSwitch;
 use crate::schedule::Window;
@@ -92,11 +93,8 @@ fn refuse_second(
     }
 }
 
-fn ssl_switch(text: &str) -> Result<SslSwitch, &'static str> {
-    match text {
-        "taurusdb" => Ok(SslSwitch::TaurusDb),
-        _ => Err("is no service whose SSL can be switched, expected taurusdb"),
-    }
+fn ssl_switch(text: &str) -> Result<SslSwitch, String> {
+    one_of(text, "is no service whose SSL can be switched")
 }
 
 fn taurusdb_id(text: &str) -> Result<String, String> {
