@@ -108,7 +108,7 @@ pub enum Until {
     /// When told to stop.
     Stopped,
     /// When there is nothing left to do; holds that end within the first span are waited out, and
-    /// jobs that this cycle follows within the second.
+    /// jobs that this cycle follows within the second. Both count anew from each step that is done.
     Settled {
         /// How long holds are waited out.
         wait: Duration,
@@ -147,6 +147,8 @@ pub struct Cycle {
     running: JoinSet<Landed>,
     started: Roll,
     in_flight: BTreeMap<Subject, usize>,
+    /// When the last step was done.
+    achieved: Instant,
     held: BTreeMap<Subject, Vec<Held>>,
     /// Of those held, who waits for another entry's step.
     waiting: BTreeSet<Subject>,
@@ -187,6 +189,7 @@ impl Cycle {
             running: JoinSet::new(),
             started: Roll::default(),
             in_flight: BTreeMap::new(),
+            achieved: Instant::now(),
             held: BTreeMap::new(),
             waiting: BTreeSet::new(),
             due: Dues::default(),
@@ -231,7 +234,7 @@ impl Cycle {
         until: Until,
         mut idle: impl FnMut(&str),
     ) -> Result<Ended, JournalError> {
-        let began = Instant::now();
+        self.achieved = Instant::now();
         self.look_at_all();
         loop {
             self.start_looks();
@@ -244,7 +247,7 @@ impl Cycle {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
                 }
-                if !self.may_wait(until, next, began) {
+                if !self.may_wait(until, next) {
                     self.keep();
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
@@ -340,14 +343,15 @@ impl Cycle {
         self.looking.is_empty() && self.running.is_empty() && self.wanted.is_empty()
     }
 
-    /// Whether an idle cycle goes on: for a daemon always, else while a hold ends soon enough.
-    fn may_wait(&self, until: Until, next: Option<Time>, began: Instant) -> bool {
+    /// Whether an idle cycle goes on: for a daemon always, else while a hold ends soon enough after the last step
+    /// that was done. Thousands of steps may take longer than anybody waits for one.
+    fn may_wait(&self, until: Until, next: Option<Time>) -> bool {
         let Until::Settled { wait, jobs } = until else { return true };
         let Some(next) = next else { return false };
         let follows =
             self.held().any(|held| matches!(held.why, plan::hold::Hold::JobRunning { .. }));
         let patience = if follows { wait.max(jobs) } else { wait };
-        began.elapsed() + next.since((self.clock)()) <= patience
+        self.achieved.elapsed() + next.since((self.clock)()) <= patience
     }
 
     /// Lets the steps under way end, for a while. One that does not is in doubt, and the next start

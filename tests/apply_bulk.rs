@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use certrotd::sim::pki::KeyKind;
 use certrotd::sim::{Fault, Rule};
-use common::{House, eventually, now};
+use common::{House, NAMES, eventually, now};
 
 /// More than the cloud is asked for at once, by a good deal.
 const MANY: u32 = 1000;
@@ -93,4 +93,20 @@ fn what_was_interrupted_is_finished_and_not_repeated() {
     imported(&house).into_iter().for_each(|number| *each.entry(number).or_default() += 1);
     assert_eq!((each.len(), each.values().max()), (200, Some(&1)));
     assert_eq!((house.sim.imports().len(), house.writes()), (200, [200, 200, 0]));
+}
+
+#[test]
+fn patience_counts_from_the_last_step_that_was_done() {
+    let mut house = House::new();
+    house.schedule = "retry = \"1s..2s\"\n".to_owned();
+    house.configure();
+    house.run(&["apply"]).ends_with(0);
+    house.put(NAMES[0], &house.issue(NAMES[0], KeyKind::Rsa2048, 5));
+    let late = Fault::Slow(Duration::from_secs(5));
+    house.sim.weather(Rule::new("POST", "/certificates/import", late).times(1));
+    let busy = Fault::RetryAfter { status: 429, seconds: 1 };
+    house.sim.weather(Rule::new("POST", "/push", busy).times(1));
+    let before = house.calls("POST", "/push");
+    house.run(&["apply", "--wait", "4s"]).ends_with(0);
+    assert_eq!(house.calls("POST", "/push") - before, 4, "one of three was sent again");
 }

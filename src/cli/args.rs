@@ -116,7 +116,7 @@ pub enum Command {
 /// Options of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// How long to wait for back-offs and doubts to end
+    /// How long to wait for back-offs and doubts to end, counted from the last step that was done
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span)]
     pub wait: Duration,
     /// Look after this entry alone; may be repeated

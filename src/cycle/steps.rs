@@ -92,7 +92,10 @@ impl Cycle {
         self.board.picture().ended(&step.action, result.as_ref().err());
         let Step { subject, action, .. } = step;
         let record = match result {
-            Ok(id) => Record::Done { subject: subject.clone(), action, id },
+            Ok(id) => {
+                self.achieved = Instant::now();
+                Record::Done { subject: subject.clone(), action, id }
+            }
             Err(failure) => Record::Failed { subject: subject.clone(), action, failure },
         };
         self.journal.note((self.clock)(), [record], &mut self.memory);
