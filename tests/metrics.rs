@@ -131,7 +131,12 @@ fn what_a_scraper_reads() {
     let page = get(address, "/metrics").1;
     assert!(!page.contains(&house.settings().access_key), "{page}");
     assert_eq!(get(address, "/health"), (200, "ok\n".to_owned()));
-    assert_eq!(get(address, "/status").0, 404);
+    let (code, page) = get(address, "/status");
+    assert!(code == 200 && page.contains(NAMES[0]) && page.contains("days left"), "{page}");
+    assert!(page.contains("Nothing needs a person."), "{page}");
+    for secret in [&house.settings().access_key, &house.settings().secret_key, "PRIVATE"] {
+        assert!(!page.contains(secret), "{page}");
+    }
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
 }

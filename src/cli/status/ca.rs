@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::instance::Instance;
 use super::{Known, Next};
 use crate::cert::CaFacts;
-use crate::cli::leaf::days;
 use crate::cli::table::Row;
 use crate::config::{Config, InstanceCa};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
+use crate::model::time::remaining;
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
 use crate::plan::observed::{CaSeen, FileSeen};
@@ -111,7 +111,7 @@ impl Authority {
     /// What is wrong with it. A former one leaves by itself.
     fn fault(&self, warn_days: i64) -> Option<String> {
         let near = self.days_left < warn_days && self.published != Some(false);
-        let left = || format!("the CA {} in the file: {}", self.subject, days(self.days_left));
+        let left = || format!("the CA {} in the file: {}", self.subject, remaining(self.days_left));
         near.then(|| format!("{}, and the service has to publish another one", left()))
     }
 }
@@ -129,7 +129,7 @@ impl Next {
 fn words(file: &FileSeen, days_left: Option<i64>) -> String {
     match (file, days_left) {
         (FileSeen::Holds { sha256, .. }, Some(left)) => {
-            format!("{}, {}", sha256.short(), days(left))
+            format!("{}, {}", sha256.short(), remaining(left))
         }
         (FileSeen::Holds { sha256, .. }, None) => {
             format!("{}, no CA that can be read", sha256.short())

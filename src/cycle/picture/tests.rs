@@ -159,6 +159,33 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
 }
 
 #[test]
+fn sentences_are_kept_of_those_that_need_a_person_and_of_no_more_than_somebody_reads() {
+    let name = |index: usize| Subject::Certificate(Name::new(&format!("www-{index}")).unwrap());
+    let foreign = |index| Held {
+        subject: name(index),
+        why: Hold::SwitchNotShown { on: true, probe: "a.b:3306".to_owned(), since: NOON },
+        until: None,
+    };
+    let mut picture = Picture::default();
+    picture.keep((0..SENTENCES_MAX + 5).map(name));
+    let all = (0..SENTENCES_MAX + 5).map(foreign).collect();
+    let (all, none) = (Plan { held: all, ..Plan::default() }, Plan::default());
+    for index in 0..SENTENCES_MAX + 5 {
+        picture.look(&name(index), NOON, &Said::of(&all));
+    }
+    assert_eq!(picture.sentences.len(), SENTENCES_MAX);
+    assert!(picture.sentences[&name(3)].contains(&NOON.to_string()));
+    assert!(picture.entries.values().all(|entry| entry.needs_person));
+    picture.look(&name(3), NOON, &Said::of(&none));
+    assert!(!picture.sentences.contains_key(&name(3)) && !picture.entries[&name(3)].needs_person);
+    let waits = Held { subject: name(4), why: Hold::InFlight, until: None };
+    picture.look(&name(4), NOON, &Said::of(&Plan { held: vec![waits], ..Plan::default() }));
+    assert!(!picture.entries[&name(4)].needs_person, "it passes by itself");
+    picture.keep([name(5)]);
+    assert_eq!(picture.sentences.len(), 1);
+}
+
+#[test]
 fn each_layer_keeps_its_own_end_until_it_is_not_known_any_more() {
     let (mut ends, at) = (Ends::default(), |layer| Some(Time::from_secs(layer as i64 + 1)));
     assert_eq!(ends.iter().count(), 0);
