@@ -47,6 +47,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// How many rows there would be more.
     pub left_out: usize,
+    /// What those are.
+    pub others: &'static str,
 }
 
 /// One row.
@@ -148,6 +150,7 @@ impl Table {
             }
         }
         needing.append(&mut others);
-        Self { title, noun, head, rows: needing, left_out }
+        let others = "more, which need nobody, are left out";
+        Self { title, noun, head, rows: needing, left_out, others }
     }
 }

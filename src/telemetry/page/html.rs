@@ -110,7 +110,7 @@ fn heads(tables: &[Table]) -> String {
 }
 
 fn table(html: &mut String, number: usize, table: &Table) {
-    let Table { title, head, rows, left_out, .. } = table;
+    let Table { title, head, rows, left_out, others, .. } = table;
     let count = rows.len() + left_out;
     put(html, format_args!("<section>\n<h2>{title} <small>{count}</small></h2>\n"));
     if rows.is_empty() {
@@ -123,12 +123,7 @@ fn table(html: &mut String, number: usize, table: &Table) {
     rows.iter().for_each(|it| row(html, it));
     html.push_str("</tbody>\n</table>\n");
     if *left_out > 0 {
-        put(
-            html,
-            format_args!(
-                "<p class=\"more\">{left_out} more, which need nobody, are left out.</p>\n"
-            ),
-        );
+        put(html, format_args!("<p class=\"more\">{left_out} {others}.</p>\n"));
     }
     html.push_str("</section>\n");
 }
@@ -144,7 +139,10 @@ fn row(html: &mut String, row: &Row) {
         }
         put(html, format_args!("><span>{}", Escaped(&cell.text)));
         if let Some(left) = cell.left {
-            put(html, format_args!("<i><i style=\"width:{left}%\"></i></i>"));
+            put(
+                html,
+                format_args!("<span class=\"bar\"><span style=\"width:{left}%\"></span></span>"),
+            );
         }
         html.push_str("</span>");
         html.push_str(end);
