@@ -190,7 +190,8 @@ impl Picture {
         let needing: Vec<_> = held.iter().filter(|why| why.needs_person()).collect();
         entry.needs_person = !needing.is_empty();
         if entry.needs_person && self.sentences.len() < SENTENCES_MAX {
-            let words: Vec<_> = needing.iter().map(ToString::to_string).collect();
+            let mut words: Vec<_> = needing.iter().map(ToString::to_string).collect();
+            words.dedup();
             self.sentences.insert(subject.clone(), words.join("; "));
         }
         entry.held.clear();

@@ -115,7 +115,7 @@ def shade(colour):
 
 def fits(page, browser):
     """Nothing is wider than the window, on a desk or in a hand."""
-    for width in (NARROW, 800, WIDE):
+    for width in (NARROW, 800, 1060, WIDE):
         browser.show(page.address, width)
         assert browser.size()[0] <= width, (width, browser.size())
 

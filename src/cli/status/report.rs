@@ -70,6 +70,8 @@ async fn page(config: &Config) -> Result<Page, JournalError> {
 /// As the terminal has it, but for a last column that has a head here.
 fn row(mut row: table::Row, next: &Next) -> Row {
     row.cells.pop();
-    row.cells.push(Cell::new(&*next.next, next.tone()));
+    // With a head above it, what comes beside nothing says it alone.
+    let words = next.next.strip_prefix("nothing; ").unwrap_or(&next.next);
+    row.cells.push(Cell::new(words, next.tone()));
     Row { cells: row.cells, notes: row.notes, needs_person: next.needs_person }
 }

@@ -7,7 +7,10 @@ use crate::telemetry::metrics::put;
 /// How it looks, dark and light, on a wide screen and a narrow one.
 const STYLE: &str = include_str!("page.css");
 /// How many of those that need a person are named at the top: the tables have them all.
-const ALARMS_MAX: usize = 100;
+const ALARMS_MAX: usize = 25;
+
+/// The longest text, in characters, that is not broken into lines, where it is no sentence: a moment, a digest.
+const WHOLE_MAX: usize = 20;
 
 /// The whole page.
 pub fn html(page: &Page) -> String {
@@ -32,7 +35,7 @@ pub fn html(page: &Page) -> String {
     put(
         &mut html,
         format_args!(
-            "<header>\n<h1>certrotd</h1>\n<p>{} · {} · version {}</p>\n</header>\n<main>\n",
+            "<header>\n<h1>certrotd</h1>\n<p>{} · made at {} by version {}</p>\n</header>\n<main>\n",
             Escaped(&page.source),
             page.now,
             env!("CARGO_PKG_VERSION")
@@ -94,14 +97,14 @@ fn persons(html: &mut String, page: &Page, title: &str) {
 
 /// On a narrow screen each cell stands in a line of its own, with its head before it.
 fn heads(tables: &[Table]) -> String {
-    let mut style = "@media (max-width: 46rem) {\n".to_owned();
+    let mut style = "@media (max-width: 66rem) {\n".to_owned();
     for (number, table) in tables.iter().enumerate() {
         for (index, head) in table.head.iter().enumerate().skip(1) {
             let nth = index + 1;
             put(
                 &mut style,
                 format_args!(
-                    ".table{number} :nth-child({nth})::before {{ content: \"{head}\"; }}\n"
+                    ".table{number} td:nth-child({nth})::before {{ content: \"{head}\"; }}\n"
                 ),
             );
         }
@@ -133,11 +136,9 @@ fn row(html: &mut String, row: &Row) {
     for (index, cell) in row.cells.iter().enumerate() {
         let (begin, end) =
             if index == 0 { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
-        html.push_str(begin);
-        if cell.tone != Tone::Plain {
-            put(html, format_args!(" class=\"{}\"", word(cell.tone)));
-        }
-        put(html, format_args!("><span>{}", Escaped(&cell.text)));
+        let whole = if cell.text.chars().count() <= WHOLE_MAX { " whole" } else { "" };
+        let (tone, words) = (word(cell.tone), Escaped(&cell.text));
+        put(html, format_args!("{begin} class=\"{tone}{whole}\"><span>{words}"));
         if let Some(left) = cell.left {
             put(
                 html,

@@ -18,6 +18,8 @@ const AFTER_MAX: Duration = Duration::from_secs(400 * DAY);
 /// The least that is drawn on each side.
 const SIDE_MIN: Duration = Duration::from_secs(7 * DAY);
 const DAY: u64 = 24 * 60 * 60;
+/// The part of the width that the days at the right edge take.
+const WORDS_FRACTION: u32 = 12;
 /// Heights, in pixels: of the dates above, and of a line with the gap below it.
 const HEAD: usize = 36;
 const LINE: usize = 22;
@@ -37,10 +39,10 @@ impl Scale {
     fn of(lives: &[&(String, Life)], now: Time) -> Self {
         let first = lives.iter().map(|(_, life)| life.from.unwrap_or(now).min(life.until)).min();
         let last = lives.iter().map(|(_, life)| life.until).max();
-        Self {
-            from: first.unwrap_or(now).clamp(now - BEFORE_MAX, now - SIDE_MIN),
-            until: last.unwrap_or(now).clamp(now + SIDE_MIN, now + AFTER_MAX),
-        }
+        let from = first.unwrap_or(now).clamp(now - BEFORE_MAX, now - SIDE_MIN);
+        let until = last.unwrap_or(now).clamp(now + SIDE_MIN, now + AFTER_MAX);
+        // The words at the right edge stand beside the last end, not on it.
+        Self { from, until: until + until.since(from) / WORDS_FRACTION }
     }
 
     /// Where a moment is, in hundredths of the width; what lies outside is at the edge.
@@ -115,7 +117,7 @@ fn line(page: &mut String, name: &str, life: &Life, now: Time, scale: &Scale, y:
     put(
         page,
         format_args!(
-            "<g class=\"{}\"><title>{name}: {from}{}, {words}</title>",
+            "<g class=\"line {}\"><title>{name}: {from}{}, {words}</title>",
             word(tone),
             life.until
         ),
