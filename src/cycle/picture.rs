@@ -22,9 +22,6 @@ use crate::plan::memory::{Memory, State};
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed};
 use crate::plan::{Plan, Step};
 
-/// Of how many entries the sentences are kept: a person reads no more at once, and where the cloud is away all have one.
-const SENTENCES_MAX: usize = 100;
-
 /// The place where a cycle puts its picture. Copies show the same one.
 #[derive(Clone, Debug, Default)]
 pub struct Board(Arc<Mutex<Picture>>);
@@ -45,8 +42,6 @@ pub struct Picture {
     pub(crate) calls: Calls,
     /// Every configured entry, from the start on.
     pub entries: BTreeMap<Subject, Entry>,
-    /// What those entries wait for that need a person, in the words of the log: of so many that somebody reads them.
-    pub sentences: BTreeMap<Subject, String>,
     /// Steps that have ended, by the action's word and `done`, `failed` or `lost`.
     pub steps: BTreeMap<(&'static str, &'static str), u64>,
     /// How often everything there was to do had been done.
@@ -143,7 +138,6 @@ impl Picture {
     pub(super) fn keep(&mut self, subjects: impl IntoIterator<Item = Subject>) {
         let subjects: BTreeSet<_> = subjects.into_iter().collect();
         self.entries.retain(|subject, _| subjects.contains(subject));
-        self.sentences.retain(|subject, _| subjects.contains(subject));
         for subject in subjects {
             self.entries.entry(subject).or_default();
         }
@@ -186,14 +180,7 @@ impl Picture {
         if entry.in_order {
             entry.last_success = Some(now);
         }
-        self.sentences.remove(subject);
-        let needing: Vec<_> = held.iter().filter(|why| why.needs_person()).collect();
-        entry.needs_person = !needing.is_empty();
-        if entry.needs_person && self.sentences.len() < SENTENCES_MAX {
-            let mut words: Vec<_> = needing.iter().map(ToString::to_string).collect();
-            words.dedup();
-            self.sentences.insert(subject.clone(), words.join("; "));
-        }
+        entry.needs_person = held.iter().any(|why| why.needs_person());
         entry.held.clear();
         for why in held {
             *entry.held.entry(why.key()).or_default() += 1;

@@ -62,7 +62,7 @@ def listening(log):
 def looked(address):
     with urllib.request.urlopen(address, timeout=10) as answer:
         text = answer.read().decode()
-    return text if "could not look" in text else None
+    return text if "waits: unseen" in text else None
 
 
 def within(seconds, what, found):
@@ -115,7 +115,7 @@ def shade(colour):
 
 def fits(page, browser):
     """Nothing is wider than the window, on a desk or in a hand."""
-    for width in (NARROW, 800, 1060, WIDE):
+    for width in (NARROW, 800, 1130, WIDE):
         browser.show(page.address, width)
         assert browser.size()[0] <= width, (width, browser.size())
 

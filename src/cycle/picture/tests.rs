@@ -159,30 +159,23 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
 }
 
 #[test]
-fn sentences_are_kept_of_those_that_need_a_person_and_of_no_more_than_somebody_reads() {
-    let name = |index: usize| Subject::Certificate(Name::new(&format!("www-{index}")).unwrap());
-    let foreign = |index| Held {
-        subject: name(index),
-        why: Hold::SwitchNotShown { on: true, probe: "a.b:3306".to_owned(), since: NOON },
-        until: None,
-    };
+fn what_passes_by_itself_needs_no_person() {
     let mut picture = Picture::default();
-    picture.keep((0..SENTENCES_MAX + 5).map(name));
-    let all = (0..SENTENCES_MAX + 5).map(foreign).collect();
-    let (all, none) = (Plan { held: all, ..Plan::default() }, Plan::default());
-    for index in 0..SENTENCES_MAX + 5 {
-        picture.look(&name(index), NOON, &Said::of(&all));
-    }
-    assert_eq!(picture.sentences.len(), SENTENCES_MAX);
-    assert!(picture.sentences[&name(3)].contains(&NOON.to_string()));
-    assert!(picture.entries.values().all(|entry| entry.needs_person));
-    picture.look(&name(3), NOON, &Said::of(&none));
-    assert!(!picture.sentences.contains_key(&name(3)) && !picture.entries[&name(3)].needs_person);
-    let waits = Held { subject: name(4), why: Hold::InFlight, until: None };
-    picture.look(&name(4), NOON, &Said::of(&Plan { held: vec![waits], ..Plan::default() }));
-    assert!(!picture.entries[&name(4)].needs_person, "it passes by itself");
-    picture.keep([name(5)]);
-    assert_eq!(picture.sentences.len(), 1);
+    picture.keep([www()]);
+    let mut needs = |held: Vec<Held>| {
+        let plan = Plan { held, ..Plan::default() };
+        picture.look(&www(), NOON, &Said::of(&plan)).unwrap().needs_person
+    };
+    assert!(!needs(vec![held(Hold::InFlight)]));
+    assert!(needs(vec![held(Hold::InFlight), held(Hold::RestartNotAllowed { on: true })]));
+    assert!(!needs(Vec::new()), "it was seen to");
+}
+
+#[test]
+fn an_entry_takes_no_more_room_than_its_moments_and_reasons() {
+    // There may be ten thousand, and nobody asks for most of what is shown of them.
+    let needed = size_of::<Option<Time>>() + size_of::<Ends>() + size_of::<BTreeMap<&str, u64>>();
+    assert_eq!(size_of::<Entry>(), needed + size_of::<u64>());
 }
 
 #[test]

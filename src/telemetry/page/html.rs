@@ -47,7 +47,11 @@ pub fn html(page: &Page) -> String {
         timeline::draw(&mut html, &page.lives, page.now);
         html.push_str("</section>\n");
     }
-    page.tables.iter().enumerate().for_each(|(number, it)| table(&mut html, number, it));
+    let filled = || page.tables.iter().enumerate().filter(|(_, it)| !it.rows.is_empty());
+    filled().for_each(|(number, it)| table(&mut html, number, it));
+    if filled().next().is_none() {
+        html.push_str("<p class=\"more\">The configuration has no entries.</p>\n");
+    }
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
@@ -97,7 +101,7 @@ fn persons(html: &mut String, page: &Page, title: &str) {
 
 /// On a narrow screen each cell stands in a line of its own, with its head before it.
 fn heads(tables: &[Table]) -> String {
-    let mut style = "@media (max-width: 66rem) {\n".to_owned();
+    let mut style = "@media (max-width: 70rem) {\n".to_owned();
     for (number, table) in tables.iter().enumerate() {
         for (index, head) in table.head.iter().enumerate().skip(1) {
             let nth = index + 1;
@@ -116,10 +120,6 @@ fn table(html: &mut String, number: usize, table: &Table) {
     let Table { title, head, rows, left_out, others, .. } = table;
     let count = rows.len() + left_out;
     put(html, format_args!("<section>\n<h2>{title} <small>{count}</small></h2>\n"));
-    if rows.is_empty() {
-        html.push_str("<p class=\"more\">None.</p>\n</section>\n");
-        return;
-    }
     put(html, format_args!("<table class=\"table{number}\">\n<thead><tr>"));
     head.iter().for_each(|head| put(html, format_args!("<th scope=\"col\">{head}</th>")));
     html.push_str("</tr></thead>\n<tbody>\n");

@@ -23,13 +23,13 @@ pub fn live(picture: &Picture, stuck: Option<String>, now: Time) -> Page {
     };
     let lives = of("certificate")
         .filter_map(|(subject, entry)| Some((subject.name().to_string(), life(entry)?)));
-    let row = |layers: &'static [Layer]| {
-        move |(subject, entry)| row(subject, entry, layers, picture, now)
-    };
+    let row = |layers: &'static [Layer]| move |(subject, entry)| row(subject, entry, layers, now);
     let presented: &[Layer] = &[Layer::File, Layer::Served];
     Page {
         now,
-        source: format!("what the running daemon saw last; {rest}"),
+        source: format!(
+            "what the running daemon saw last; {rest}; certrotd status says on its host why something waits"
+        ),
         faults: stuck.into_iter().map(|why| format!("the work stands still: {why}")).collect(),
         lives: lives.collect(),
         tables: vec![
@@ -57,7 +57,7 @@ fn warn_before(entry: &Entry) -> Duration {
     Duration::from_secs(entry.warn_secs.into())
 }
 
-fn row(subject: &Subject, entry: &Entry, layers: &[Layer], picture: &Picture, now: Time) -> Row {
+fn row(subject: &Subject, entry: &Entry, layers: &[Layer], now: Time) -> Row {
     let mut cells = vec![subject.name().to_string().into()];
     cells.extend(layers.iter().map(|layer| end(entry, *layer, now)));
     cells.push(match entry.last_success {
@@ -66,8 +66,7 @@ fn row(subject: &Subject, entry: &Entry, layers: &[Layer], picture: &Picture, no
     });
     let near = near(entry, layers, now);
     let needs_person = entry.needs_person || !near.is_empty();
-    let said = picture.sentences.get(subject).cloned().or_else(|| waits(entry));
-    let sentences: Vec<_> = said.into_iter().chain(near).collect();
+    let sentences: Vec<_> = waits(entry).into_iter().chain(near).collect();
     cells.push(match (needs_person, sentences.is_empty()) {
         (true, _) => Cell::new(sentences.join("; "), Tone::Bad),
         (false, false) => Cell::new(sentences.join("; "), Tone::Plain),
@@ -77,7 +76,8 @@ fn row(subject: &Subject, entry: &Entry, layers: &[Layer], picture: &Picture, no
     Row { cells, notes: Vec::new(), needs_person }
 }
 
-/// The kinds of what waits, where the sentences are in the log alone.
+/// The kinds of what waits, as the metrics have them. The sentences name paths and ids, and whoever reaches the
+/// socket may read this.
 fn waits(entry: &Entry) -> Option<String> {
     let kinds: Vec<_> = entry.held.keys().map(|key| key.replace('_', " ")).collect();
     (!kinds.is_empty()).then(|| format!("waits: {}", kinds.join(", ")))

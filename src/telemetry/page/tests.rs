@@ -173,7 +173,6 @@ fn a_daemon_shows_what_its_looks_saw() {
     let mut waiting = entry();
     waiting.held.insert("not_served_yet", 2);
     picture.entries.insert(subject("waiting"), waiting);
-    picture.sentences.insert(subject("held"), "/etc/a.pem: cannot be read".to_owned());
     picture.entries.insert(Subject::Ssl(Name::new("ledger").unwrap()), Entry::default());
     let shown = live(&picture, None, NOW);
     let of = |name: &str| {
@@ -181,7 +180,7 @@ fn a_daemon_shows_what_its_looks_saw() {
         let row = rows.clone().find(|row| row.cells[0].text == name).unwrap();
         (row.cells[5].text.clone(), row.needs_person)
     };
-    assert_eq!(of("held"), ("/etc/a.pem: cannot be read".to_owned(), true));
+    assert_eq!(of("held"), ("waits: bad input".to_owned(), true));
     assert_eq!(of("waiting"), ("waits: not served yet".to_owned(), false));
     assert_eq!(of("fine"), ("nothing".to_owned(), false));
     assert_eq!(of("new"), ("has something to do, or was not looked at yet".to_owned(), false));

@@ -110,9 +110,9 @@ pub(super) fn draw(page: &mut String, lives: &[(String, Life)], now: Time) {
 }
 
 fn line(page: &mut String, name: &str, life: &Life, now: Time, scale: &Scale, y: usize) {
-    let tone = life.tone(now);
-    let (words, until, name) =
-        (remaining(life.until.days_after(now)), scale.at(life.until), Escaped(name));
+    let name = Escaped(name);
+    let (tone, until) = (life.tone(now), scale.at(life.until));
+    let words = remaining(life.until.days_after(now));
     let from = life.from.map(|from| format!("{from} – ")).unwrap_or_default();
     put(
         page,
