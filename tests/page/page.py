@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
+import re
 import subprocess
 import sys
 import time
@@ -129,33 +131,68 @@ def without_script(page, browser):
     assert "<svg" in page.text and "prefers-color-scheme" in page.text
 
 
-def small(page, _):
+def small(page):
     assert len(page.text.encode()) < BYTES_MAX, len(page.text)
+
+
+def terminal(binary, config):
+    """`status` has colours and bars on a terminal that knows them, and says the same words everywhere."""
+    command = [binary, "--config", config, "status"]
+    plain = subprocess.run(command, capture_output=True, text=True).stdout
+    assert "\x1b" not in plain and "\u2591" not in plain, plain
+    for more in ({"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}, {"TERM": ""}):
+        assert on_terminal(command, more) == plain, more
+    shown = on_terminal(command, {"TERM": "xterm"})
+    assert "\x1b[1;31m" in shown and "\u2591\x1b[0m\u258f" in shown, shown
+    bare = re.sub("\u2595.{5}\u258f", "", re.sub("\x1b\\[[0-9;]*m", "", shown))
+    assert bare.split() == plain.split(), bare
+
+
+def on_terminal(command, environment):
+    """What a command writes where its standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    without = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM")}
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, env={**without, **environment}):
+        os.close(theirs)
+        written = b""
+        # The end of a terminal is an error where the end of a pipe is none.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 1 << 16):
+                written += piece
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")
 
 
 def main(binary, example, program, scratch, pictures):
     scratch = pathlib.Path(scratch)
-    browser, counts = Chromium(program, scratch / "profile"), {"passed": 0, "failed": 0}
+    browser, verdicts = Chromium(program, scratch / "profile"), []
+
+    def judge(what, check, *arguments):
+        name = f"{what}: {check.__name__.replace('_', ' ')}"
+        try:
+            check(*arguments)
+            verdicts.append(True)
+            print(f"ok      {name}")
+        except Exception as error:
+            verdicts.append(False)
+            print(f"FAILED  {name}: {error!r:.2000}")
+
     try:
         with contextlib.ExitStack() as stack:
             pages = [made(binary, example, scratch, count) for count in (12, 1000)]
+            judge("status", terminal, binary, scratch / "house-12" / "certrotd.toml")
             pages.append(stack.enter_context(served(binary, scratch)))
             for page in pages:
-                for check in (lambda page, _: strict(page), quiet, both_ways, fits, without_script, small):
-                    name = check.__name__ if check.__name__ != "<lambda>" else "strict"
-                    try:
-                        check(page, browser)
-                        counts["passed"] += 1
-                        print(f"ok      {page.name}: {name.replace('_', ' ')}")
-                    except (AssertionError, RuntimeError, ValueError) as error:
-                        counts["failed"] += 1
-                        print(f"FAILED  {page.name}: {name.replace('_', ' ')}: {str(error)[:2000]}")
+                for check in (strict, small):
+                    judge(page.name, check, page)
+                for check in (quiet, both_ways, fits, without_script):
+                    judge(page.name, check, page, browser)
                 if pictures:
                     show(page, browser, pathlib.Path(pictures))
     finally:
         browser.close()
-    print(f"{counts['passed']} passed, {counts['failed']} failed")
-    return counts["failed"] > 0
+    print(f"{sum(verdicts)} passed, {verdicts.count(False)} failed")
+    return not all(verdicts)
 
 
 def show(page, browser, pictures):

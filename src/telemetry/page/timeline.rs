@@ -26,6 +26,8 @@ const LINE: usize = 22;
 const GAP: usize = 4;
 /// Dates above the drawing: no more than a telephone has room for.
 const DATES_MAX: usize = 5;
+/// Where the last of them may stand, in hundredths of the width: its words are behind it.
+const DATES_UNTIL: f64 = 84.0;
 /// Months between two of them.
 const STEPS: [u32; 6] = [1, 2, 3, 4, 6, 12];
 
@@ -64,7 +66,7 @@ impl Scale {
             (Time::from(midnight), day.format("%Y-%m").to_string())
         };
         let all = all.map(moment).skip_while(|(at, _)| *at < self.from);
-        all.take_while(|(at, _)| *at < self.until).collect()
+        all.take_while(|(at, _)| self.at(*at) < DATES_UNTIL).collect()
     }
 }
 
