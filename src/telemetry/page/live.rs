@@ -18,8 +18,7 @@ pub fn live(picture: &Picture, stuck: Option<String>, now: Time) -> Page {
         None => "no cycle has come to rest since the start".to_owned(),
     };
     let of = |table: &'static str| {
-        let entries = picture.entries.iter().filter(move |(subject, _)| subject.table() == table);
-        entries.map(move |(subject, entry)| (subject, entry))
+        picture.entries.iter().filter(move |(subject, _)| subject.table() == table)
     };
     let lives = of("certificate")
         .filter_map(|(subject, entry)| Some((subject.name().to_string(), life(entry)?)));
