@@ -14,7 +14,7 @@ use crate::model::time::Time;
 pub use html::html;
 pub use live::live;
 
-/// Who may read the page's own parts, and that nothing is fetched for it: it has no script, and no address.
+/// What a browser may do for a page: show it in the style that it brings along. It fetches nothing and runs nothing.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// Rows of one table that need nobody. Whoever wants them all has JSON; a browser lays out no more than this at once.
 const ROWS_MAX: usize = 1000;
