@@ -307,7 +307,7 @@ impl Cycle {
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
-        self.board.picture().take(&observed, &plan, &self.memory);
+        self.board.picture().take(&observed, &plan, &self.memory, &self.world);
         self.hold(&bytes, plan.held);
         self.look_at(plan.again);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();

@@ -131,7 +131,14 @@ fn what_a_scraper_reads() {
     let page = get(address, "/metrics").1;
     assert!(!page.contains(&house.settings().access_key), "{page}");
     assert_eq!(get(address, "/health"), (200, "ok\n".to_owned()));
-    assert_eq!(get(address, "/status").0, 404);
+    let (code, page) = get(address, "/status");
+    assert!(code == 200 && page.contains(NAMES[0]) && page.contains("days left"), "{page}");
+    assert!(page.contains("Nothing needs a person."), "{page}");
+    let (secret, path) = (house.settings().secret_key.clone(), house.config_path());
+    let path = path.parent().unwrap().to_str().unwrap();
+    for inside in [&house.settings().access_key, secret.expose(), "PRIVATE", path, "scs"] {
+        assert!(!page.contains(inside), "{inside} is in {page}");
+    }
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
 }
@@ -167,6 +174,13 @@ fn what_is_held_is_no_success() {
     };
     assert!(end("file") > end("cloud"), "the file was renewed, and the cloud has the former one");
     assert!(held[&of("last_success_seconds")] <= now());
+    // Whoever reaches the socket reads that it waits, and not for what: that names paths and ids.
+    let page = get(address, "/status").1;
+    assert!(page.contains("waits: ") && page.contains(" needs a person"), "{page}");
+    let path = house.config_path();
+    for inside in [path.parent().unwrap().to_str().unwrap(), "scs", "403"] {
+        assert!(!page.contains(inside), "{inside} is in {page}");
+    }
 }
 
 #[test]

@@ -75,6 +75,17 @@ pub enum Command {
     ///
     /// Exit: 0; 1 when something needs a person, a pattern included.
     Status,
+    /// Write how everything stands as one HTML page; sends nothing
+    ///
+    /// What status shows, when each certificate ends, and the last effects. The page fetches nothing and has no
+    /// script: mail it, or put it on a web server.
+    ///
+    /// Exit: 0 written, whatever it says; 1 when it could not be.
+    Report {
+        /// Where to; `-` for standard output
+        #[arg(long, value_name = "FILE")]
+        html: PathBuf,
+    },
     /// Show every effect that the journal remembers
     History {
         /// Only of this entry

@@ -18,6 +18,7 @@ use crate::daemon;
 use crate::model::names::Name;
 use crate::model::time::Time;
 use crate::observe::local::{self, Local};
+use crate::telemetry::page::Cell;
 
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
@@ -109,5 +110,5 @@ fn named(name: &Name) -> String {
 }
 
 fn row<const N: usize>(cells: [String; N]) -> Row {
-    Row { cells: cells.into(), notes: Vec::new() }
+    Row { cells: cells.map(Cell::from).into(), notes: Vec::new() }
 }

@@ -14,7 +14,8 @@ use crate::model::names::{Name, Subject};
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
 use crate::plan::sight::{Sight, Spot, Verdict};
-use crate::record::{self, Entry};
+use crate::record::{self, Entry, JournalError};
+use crate::telemetry::page::{Cell, Tone};
 
 /// One effect, flat: what a line of text and an object of JSON show.
 #[derive(Debug, Serialize, PartialEq, Eq)]
@@ -71,6 +72,13 @@ pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> E
         ));
     }
     Exit::Fine
+}
+
+/// The last effects as rows, the latest first, and how many there are before them.
+pub(super) fn latest(config: &Config, count: usize) -> Result<(Vec<Row>, usize), JournalError> {
+    let lines = lines(&record::read(&config.state)?.unwrap_or_default());
+    let rows = lines.iter().rev().take(count).map(row).collect();
+    Ok((rows, lines.len().saturating_sub(count)))
 }
 
 fn nothing(only: Option<&Name>) -> String {
@@ -228,8 +236,14 @@ fn row(line: &Line) -> Row {
         (outcome, _, Some(error)) => format!("{outcome}: {error}"),
         (outcome, _, None) => outcome.to_owned(),
     };
+    let tone = match end.outcome {
+        "failed" | "lost" | "refused" | "rolled back" => Tone::Bad,
+        "begun" | "gone" => Tone::Near,
+        _ => Tone::Plain,
+    };
     let whose = format!("{} {}", line.table, line.name);
-    Row { cells: vec![line.at.clone(), whose, line.step.clone(), words], notes: Vec::new() }
+    let [at, whose, step] = [line.at.clone(), whose, line.step.clone()].map(Cell::from);
+    Row { cells: vec![at, whose, step, Cell::new(words, tone)], notes: Vec::new() }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cert::LeafFacts;
 use crate::model::digest::Sha256;
-use crate::model::time::Time;
+use crate::model::time::{Time, remaining};
 
 /// What is told of a leaf. The keys are public interface; all are null where the files are not fit
 /// to be sent.
@@ -31,7 +31,7 @@ impl Leaf {
     /// As text, where there is no room for the kind of key: `1a2b3c4d5e6f, 83 days left`.
     pub(super) fn short_words(&self) -> String {
         match (&self.leaf, self.days_left) {
-            (Some(leaf), Some(left)) => format!("{}, {}", leaf.short(), days(left)),
+            (Some(leaf), Some(left)) => format!("{}, {}", leaf.short(), remaining(left)),
             _ => "not fit to send".to_owned(),
         }
     }
@@ -40,17 +40,9 @@ impl Leaf {
     pub(super) fn words(&self) -> String {
         match (&self.leaf, &self.key, self.days_left) {
             (Some(leaf), Some(key), Some(left)) => {
-                format!("{} {key}, {}", leaf.short(), days(left))
+                format!("{} {key}, {}", leaf.short(), remaining(left))
             }
             _ => "not fit to send".to_owned(),
         }
-    }
-}
-
-/// Days left, which are negative once the end is past.
-pub(super) fn days(left: i64) -> String {
-    match left {
-        0.. => format!("{left} days left"),
-        _ => format!("expired {} days ago", -(left + 1)),
     }
 }

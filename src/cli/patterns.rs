@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::table::Row;
 use crate::config::{Config, Discover};
+use crate::telemetry::page::{Cell, Tone};
 
 /// One pattern. The keys are public interface.
 #[derive(Serialize)]
@@ -37,11 +38,23 @@ impl Line {
         self.faults.is_empty()
     }
 
+    /// As a page shows it: the pattern, its files, and what is wrong.
+    pub(super) fn cells(&self) -> [Cell; 3] {
+        let fault = match self.is_good() {
+            true => Cell::new("nothing", Tone::Faint),
+            false => Cell::new(self.faults.join("; "), Tone::Bad),
+        };
+        [self.pattern.clone().into(), self.matches.to_string().into(), fault]
+    }
+
     /// As `check` shows it.
     pub(super) fn row(&self) -> Row {
         let verdict = if self.is_good() { "ok" } else { "BAD" };
         let (name, files) = (format!("discover {}", self.pattern), self.matches);
         let count = format!("{files} {}", if files == 1 { "file" } else { "files" });
-        Row { cells: vec![verdict.to_owned(), name, count], notes: self.faults.clone() }
+        Row {
+            cells: [verdict.to_owned(), name, count].map(Cell::from).into(),
+            notes: self.faults.clone(),
+        }
     }
 }

@@ -1,15 +1,17 @@
-//! `certrotd status`: one line an entry, from the files and the journal alone; nothing is sent.
+//! `certrotd status`: one line an entry, from the files and the journal alone; nothing is sent. A report shows the
+//! same on a page.
 
 mod ca;
 mod certificate;
 mod instance;
+mod report;
 mod served;
 mod switch;
 
 use serde::Serialize;
 
 use super::args::Format;
-use super::table::{self, Row};
+use super::table::{self, Paint, Row};
 use super::{Exit, patterns, print};
 use crate::config::Config;
 use crate::cycle;
@@ -21,11 +23,16 @@ use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
 use crate::plan::observed::Observed;
 use crate::plan::{Held, Plan, Step};
-use crate::record;
+use crate::record::{self, JournalError};
+use crate::telemetry::page::{Cell, Tone};
+
+pub(super) use report::report;
 
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
 struct Status {
+    #[serde(skip)]
+    now: Time,
     certificates: Vec<certificate::Line>,
     instance_cas: Vec<ca::Line>,
     instance_ssls: Vec<switch::Line>,
@@ -46,26 +53,20 @@ struct Next {
     /// When that is looked at again, where it is known.
     until: Option<String>,
     needs_person: bool,
+    /// The planner says nothing of it.
+    #[serde(skip)]
+    idle: bool,
 }
 
 /// Shows every entry. Ends with 1 when one of them, or a pattern, needs a person.
 pub(super) async fn status(config: &Config, format: Format) -> Exit {
-    let memory = match record::remembered(&config.state) {
-        Ok(memory) => memory,
+    let status = match Status::read(config).await {
+        Ok(status) => status,
         Err(error) => return print::state(&error, "status"),
-    };
-    let now = daemon::now();
-    let (observed, plan) = cycle::offline(config, &memory, now).await;
-    let known = Known { memory: &memory, observed: &observed, plan: &plan };
-    let status = Status {
-        certificates: certificate::lines(config, &known),
-        instance_cas: ca::lines(config, &known),
-        instance_ssls: switch::lines(config, &known),
-        discover: patterns::lines(config),
     };
     match format {
         Format::Json => print::json(&status),
-        Format::Text => print::text(&words(&status)),
+        Format::Text => print::text(&words(&status, Paint::of_stdout())),
     }
     let certificates = status.certificates.iter().map(|it| it.next.needs_person);
     let cas = status.instance_cas.iter().map(|it| it.next.needs_person);
@@ -78,20 +79,40 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
     }
 }
 
-fn words(status: &Status) -> String {
+impl Status {
+    /// As the files and the journal have it.
+    async fn read(config: &Config) -> Result<Self, JournalError> {
+        let (memory, now) = (record::remembered(&config.state)?, daemon::now());
+        let (observed, plan) = cycle::offline(config, &memory, now).await;
+        let known = Known { memory: &memory, observed: &observed, plan: &plan };
+        Ok(Self {
+            now,
+            certificates: certificate::lines(config, &known),
+            instance_cas: ca::lines(config, &known),
+            instance_ssls: switch::lines(config, &known),
+            discover: patterns::lines(config),
+        })
+    }
+}
+
+fn words(status: &Status, paint: Paint) -> String {
     let tables = [
         table(
             ["CERTIFICATE", "FILE", "CLOUD", "BOUND", "SERVED", ""],
             &status.certificates,
-            |it| it.row(),
+            paint,
+            |it| it.row(status.now),
         ),
-        table(["CA FILE", "FILE", "INSTALLED", "ON_CHANGE", ""], &status.instance_cas, |it| {
-            it.row()
-        }),
-        table(["SSL SWITCH", "WANTED", "STATE", ""], &status.instance_ssls, |it| it.row()),
+        table(
+            ["CA FILE", "FILE", "INSTALLED", "ON_CHANGE", ""],
+            &status.instance_cas,
+            paint,
+            |it| it.row(status.now),
+        ),
+        table(["SSL SWITCH", "WANTED", "STATE", ""], &status.instance_ssls, paint, |it| it.row()),
     ];
     let faults = patterns::faults(&status.discover);
-    let faults = (!faults.is_empty()).then_some(faults);
+    let faults = (!faults.is_empty()).then(|| paint.words(&faults, Tone::Bad));
     let tables: Vec<_> = tables.into_iter().chain([faults]).flatten().collect();
     if tables.is_empty() {
         return "the configuration has no entries\n".to_owned();
@@ -102,17 +123,32 @@ fn words(status: &Status) -> String {
 fn table<L, const N: usize>(
     header: [&str; N],
     lines: &[L],
+    paint: Paint,
     row: impl Fn(&L) -> Row,
 ) -> Option<String> {
-    let header = Row { cells: header.map(str::to_owned).into(), notes: Vec::new() };
+    let cells = header.map(|head| Cell::from(head.to_owned())).into();
+    let header = Row { cells, notes: Vec::new() };
     let rows: Vec<_> = [header].into_iter().chain(lines.iter().map(row)).collect();
-    (!lines.is_empty()).then(|| table::text(&rows))
+    (!lines.is_empty()).then(|| table::painted(&rows, paint))
 }
 
 impl Next {
     /// The last cell of a row: wherever it lands, it says what it is.
-    fn cell(&self) -> String {
-        format!("next: {}", self.next)
+    fn cell(&self) -> Cell {
+        Cell::new(format!("next: {}", self.next), self.tone())
+    }
+
+    fn tone(&self) -> Tone {
+        match self {
+            Self { needs_person: true, .. } => Tone::Bad,
+            Self { idle: true, .. } => Tone::Faint,
+            _ => Tone::Plain,
+        }
+    }
+
+    /// The tone of what is not as it shall be.
+    fn stopped(&self) -> Tone {
+        if self.needs_person { Tone::Bad } else { Tone::Near }
     }
 }
 
@@ -125,6 +161,7 @@ impl Known<'_> {
         let sentences: Vec<_> = steps.map(step).chain(held_words).collect();
         let until = held().filter_map(|held| held.until).min();
         Next {
+            idle: sentences.is_empty(),
             next: if sentences.is_empty() { idle.to_owned() } else { sentences.join("; ") },
             until: until.map(|until: Time| until.to_string()),
             needs_person: held().any(|held| held.why.needs_person()),

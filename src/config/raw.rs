@@ -115,8 +115,8 @@ tables! {
 
     /// Where others may look.
     "metrics" Metrics {
-        /// Address and port that serve /metrics and /health, without a password. Absent: no socket is
-        /// opened.
+        /// Address and port that serve /metrics, /health and /status, without a password. Absent: no
+        /// socket is opened.
         listen: String = Otherwise::Absent,
     }
 

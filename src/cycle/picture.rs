@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Cycle;
 use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
+use super::world::World;
 use crate::cloud::Calls;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
@@ -53,6 +55,12 @@ pub struct Picture {
 pub struct Entry {
     /// Whether the last look found everything as it is wanted, down to what is served.
     pub in_order: bool,
+    /// Whether something of it waits for a person.
+    pub needs_person: bool,
+    /// How many days the leaf in the file is valid for in all; 0 where that is not known.
+    pub life_days: u16,
+    /// How long before an end it is warned of, in seconds.
+    pub warn_secs: u32,
     /// The last look that did, in this process.
     pub last_success: Option<Time>,
     /// When what stands there ends, where that is known.
@@ -81,6 +89,11 @@ impl Ends {
     /// Those that are known, in the order of the layers.
     pub fn iter(&self) -> impl Iterator<Item = (Layer, Time)> {
         Layer::ALL.into_iter().zip(self.0).filter_map(|(layer, until)| Some((layer, until?)))
+    }
+
+    /// That of one layer, where it is known.
+    pub fn of(&self, layer: Layer) -> Option<Time> {
+        self.0[layer as usize]
     }
 
     fn set(&mut self, layer: Layer, until: Option<Time>) {
@@ -131,17 +144,27 @@ impl Picture {
     }
 
     /// Takes a pass in: what was seen, and what it led to.
-    pub(super) fn take(&mut self, observed: &Observed, plan: &Plan, memory: &Memory) {
+    pub(super) fn take(
+        &mut self,
+        observed: &Observed,
+        plan: &Plan,
+        memory: &Memory,
+        world: &World,
+    ) {
         let said = Said::of(plan);
         for seen in &observed.certificates {
             let subject = Subject::Certificate(seen.name.clone());
             if let Some(entry) = self.look(&subject, observed.now, &said) {
                 certificate(entry, seen, memory);
+                let wanted = world.certificate(&seen.name);
+                entry.warn_secs = wanted.map_or(0, |it| secs(it.warn_before));
             }
         }
         for seen in &observed.cas {
             if let Some(entry) = self.look(&Subject::Ca(seen.name.clone()), observed.now, &said) {
                 ca(entry, seen, memory);
+                let wanted = world.instance_ca(&seen.name);
+                entry.warn_secs = wanted.map_or(0, |it| secs(it.warn_before));
             }
         }
         for seen in &observed.switches {
@@ -157,6 +180,7 @@ impl Picture {
         if entry.in_order {
             entry.last_success = Some(now);
         }
+        entry.needs_person = held.iter().any(|why| why.needs_person());
         entry.held.clear();
         for why in held {
             *entry.held.entry(why.key()).or_default() += 1;
@@ -234,6 +258,7 @@ fn is_tidying(why: &Hold) -> bool {
 fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {
     let leaf = seen.local.as_ref().ok();
     entry.ends.set(Layer::File, leaf.map(|leaf| leaf.not_after));
+    entry.life_days = leaf.map_or(0, |leaf| days(leaf.not_after.since(leaf.not_before)));
     entry.ends.set(Layer::Served, served_until(seen, memory));
     let imported = leaf.filter(|leaf| {
         let key = ImportKey::from(Import {
@@ -261,6 +286,14 @@ fn ca(entry: &mut Entry, seen: &CaSeen, memory: &Memory) {
     let staying = inside.iter().filter(|it| !leaves(&it.sha256));
     entry.ends.set(Layer::File, staying.map(|it| it.not_after).min());
     entry.ends.set(Layer::Served, presented_until(seen, memory));
+}
+
+fn secs(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn days(span: Duration) -> u16 {
+    u16::try_from(span.as_secs() / (24 * 60 * 60)).unwrap_or(u16::MAX)
 }
 
 fn word(action: &Action) -> &'static str {

@@ -88,14 +88,14 @@ impl Vitals {
     /// port, is said once and is no reason not to rotate certificates; it is tried again at each check.
     async fn open(&mut self) {
         let Some(wanted) = self.wanted.filter(|_| self.server.is_none()) else { return };
-        match Server::start(wanted, self.board.clone()).await {
+        match Server::start(wanted, self.board.clone(), super::now).await {
             Ok(server) => {
                 let address = server.address();
-                tracing::info!(event = "metrics.listening", %address, "/metrics and /health are served on {address}");
+                tracing::info!(event = "metrics.listening", %address, "/metrics, /health and /status are served on {address}");
                 self.server = Some(server);
             }
             Err(error) if !std::mem::replace(&mut self.failed, true) => {
-                tracing::error!(event = "metrics.failed", address = %wanted, error = %error, "cannot listen on {wanted} for /metrics and /health, trying again: {error}");
+                tracing::error!(event = "metrics.failed", address = %wanted, error = %error, "cannot listen on {wanted} for /metrics, /health and /status, trying again: {error}");
             }
             Err(_) => {}
         }

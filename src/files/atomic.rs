@@ -66,6 +66,31 @@ pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
+/// Puts these bytes at `path`, whole or not at all, for others to look at: with the permissions of the file that is
+/// there, which does not stay, and for its owner alone where there is none. The directory has to be there. A symlink
+/// is followed, and what is no file is refused.
+pub fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    const MODE: u32 = 0o600;
+    let path = &destination(path)?;
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "names no file"));
+    };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let mode = match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "is there, but is not a file"));
+        }
+        Ok(found) => found.permissions().mode() & 0o777,
+        Err(_) => MODE,
+    };
+    remove_leftovers(parent, name);
+    let (temporary, file) = create(parent, name)?;
+    prepare(&file, parent, mode, &Ids::default())
+        .and_then(|()| write(file, bytes))
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
 /// The file that [`replace`] keeps beside this one, where there is one.
 pub fn previous(path: &Path) -> Option<PathBuf> {
     let path = destination(path).ok()?;

@@ -102,6 +102,14 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// Whole days until an end, as [`Time::days_after`] counts them: negative once it is past.
+pub fn remaining(days: i64) -> String {
+    match days {
+        0.. => format!("{days} days left"),
+        _ => format!("expired {} days ago", -(days + 1)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

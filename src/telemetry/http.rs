@@ -1,4 +1,4 @@
-//! The socket for those who watch: `/health` and `/metrics` over HTTP. It reads a picture and changes
+//! The socket for those who watch: `/health`, `/metrics` and `/status` over HTTP. It reads a picture and changes
 //! nothing; no header, query or body of a request means anything to it.
 
 use std::convert::Infallible;
@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -20,8 +23,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::metrics;
+use super::{metrics, page};
 use crate::cycle::picture::Board;
+use crate::model::time::{Clock, Time};
 
 /// Connections at once: one scraper or two, a probe, and a person. Others wait until one of these ends.
 const CONNECTIONS_MAX: usize = 8;
@@ -37,6 +41,7 @@ const HEAD_FIELDS_MAX: usize = 64;
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A socket that is served until this is dropped, which also ends its connections.
@@ -47,11 +52,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins to serve what this board shows. Refuses an address that cannot be had.
-    pub async fn start(address: SocketAddr, board: Board) -> io::Result<Self> {
+    /// Begins to serve what this board shows, by this clock. Refuses an address that cannot be had.
+    pub async fn start(address: SocketAddr, board: Board, clock: Clock) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let task = AbortOnDropHandle::new(tokio::spawn(accept(listener, board)));
+        let task = AbortOnDropHandle::new(tokio::spawn(accept(listener, board, clock)));
         Ok(Self { address, task })
     }
 
@@ -68,7 +73,7 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, board: Board) -> Infallible {
+async fn accept(listener: TcpListener, board: Board, clock: Clock) -> Infallible {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -80,15 +85,15 @@ async fn accept(listener: TcpListener, board: Board) -> Infallible {
         };
         let board = board.clone();
         connections.spawn(async move {
-            let _ = timeout(CONNECTION_TIME_MAX, talk(stream, board)).await;
+            let _ = timeout(CONNECTION_TIME_MAX, talk(stream, board, clock)).await;
             drop(place);
         });
     }
 }
 
-async fn talk(stream: TcpStream, board: Board) {
+async fn talk(stream: TcpStream, board: Board, clock: Clock) {
     let service = service_fn(move |request: Request<_>| {
-        let answer = answer(request.method(), request.uri().path(), &board);
+        let answer = answer(request.method(), request.uri().path(), &board, clock);
         async { Ok::<_, Infallible>(answer) }
     });
     let mut connection = http1::Builder::new();
@@ -97,11 +102,11 @@ async fn talk(stream: TcpStream, board: Board) {
     let _ = connection.serve_connection(TokioIo::new(stream), service).await;
 }
 
-fn answer(method: &Method, path: &str, board: &Board) -> Response<Full<Bytes>> {
-    let known = matches!(path, "/health" | "/metrics");
+fn answer(method: &Method, path: &str, board: &Board, clock: Clock) -> Response<Full<Bytes>> {
+    let known = matches!(path, "/health" | "/metrics" | "/status");
     if known && !matches!(*method, Method::GET | Method::HEAD) {
         let words = "only GET and HEAD are answered here\n".to_owned();
-        let mut answer = page(StatusCode::METHOD_NOT_ALLOWED, PLAIN, words);
+        let mut answer = said(StatusCode::METHOD_NOT_ALLOWED, PLAIN, words);
         answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return answer;
     }
@@ -110,9 +115,13 @@ fn answer(method: &Method, path: &str, board: &Board) -> Response<Full<Bytes>> {
         "/metrics" => {
             let picture = board.picture();
             let stuck = picture.pulse.stuck(Instant::now()).is_some();
-            page(StatusCode::OK, PROMETHEUS, metrics::text(&picture, stuck))
+            said(StatusCode::OK, PROMETHEUS, metrics::text(&picture, stuck))
         }
-        _ => page(StatusCode::NOT_FOUND, PLAIN, "there are /health and /metrics\n".to_owned()),
+        "/status" => status(board, clock()),
+        _ => {
+            let words = "there are /health, /metrics and /status\n".to_owned();
+            said(StatusCode::NOT_FOUND, PLAIN, words)
+        }
     }
 }
 
@@ -120,16 +129,32 @@ fn answer(method: &Method, path: &str, board: &Board) -> Response<Full<Bytes>> {
 fn health(board: &Board) -> Response<Full<Bytes>> {
     let picture = board.picture();
     let Some(stuck) = picture.pulse.stuck(Instant::now()) else {
-        return page(StatusCode::OK, PLAIN, "ok\n".to_owned());
+        return said(StatusCode::OK, PLAIN, "ok\n".to_owned());
     };
     let last = match picture.finished {
         Some(at) => format!("the last cycle finished at {at}"),
         None => "no cycle has finished since the start".to_owned(),
     };
-    page(StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("{stuck}\n{last}\n"))
+    said(StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("{stuck}\n{last}\n"))
 }
 
-fn page(status: StatusCode, kind: &'static str, words: String) -> Response<Full<Bytes>> {
+/// The page for people, made for this request alone.
+fn status(board: &Board, now: Time) -> Response<Full<Bytes>> {
+    let shown = {
+        let picture = board.picture();
+        let stuck = picture.pulse.stuck(Instant::now()).map(|stuck| stuck.to_string());
+        page::live(&picture, stuck, now)
+    };
+    let mut answer = said(StatusCode::OK, HTML, page::html(&shown));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    answer
+}
+
+fn said(status: StatusCode, kind: &'static str, words: String) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::new(Bytes::from(words)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

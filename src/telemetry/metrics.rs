@@ -151,7 +151,7 @@ fn escaped(value: &str) -> String {
 }
 
 #[expect(clippy::unwrap_used, reason = "writing to a String never fails")]
-fn put(page: &mut String, what: std::fmt::Arguments<'_>) {
+pub(super) fn put(page: &mut String, what: std::fmt::Arguments<'_>) {
     page.write_fmt(what).unwrap();
 }
 

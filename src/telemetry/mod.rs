@@ -8,6 +8,7 @@ mod level;
 pub mod log;
 pub mod metrics;
 pub mod notify;
+pub mod page;
 mod panic;
 mod record;
 mod text;

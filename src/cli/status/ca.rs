@@ -6,16 +6,19 @@ use serde::Serialize;
 use super::instance::Instance;
 use super::{Known, Next};
 use crate::cert::CaFacts;
-use crate::cli::leaf::days;
 use crate::cli::table::Row;
 use crate::config::{Config, InstanceCa};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
+use crate::model::time::{Time, remaining};
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
 use crate::plan::observed::{CaSeen, FileSeen};
+use crate::telemetry::page::{Cell, Life, Tone};
 
 const SECS_A_DAY: u64 = 24 * 60 * 60;
+/// How a command ended that did not end well.
+const FAILED: &str = "failed";
 /// What comes next where the planner says nothing.
 const IDLE: &str = "looks at the next cycle";
 
@@ -32,6 +35,9 @@ pub(super) struct Line {
     days_left: Option<i64>,
     #[serde(skip)]
     file: String,
+    /// Of the first that ends among the CAs that stay.
+    #[serde(skip)]
+    life: Option<Life>,
     installed: String,
     on_change: String,
     authorities: Vec<Authority>,
@@ -74,6 +80,7 @@ fn line(entry: &InstanceCa, seen: &CaSeen, known: &Known<'_>) -> Line {
         instance_id: entry.instance_id.clone(),
         path: entry.path.display().to_string(),
         file: words(&seen.file, days_left),
+        life: life(entry, &seen.file, &authorities),
         days_left,
         installed: installed(&name, sha256, known),
         on_change: on_change(&name, sha256, seen, known),
@@ -97,6 +104,16 @@ fn authorities(name: &Name, file: &FileSeen, known: &Known<'_>) -> Vec<Authority
     authorities.iter().map(of).collect()
 }
 
+/// What ends first among the CAs that stay in the file.
+fn life(entry: &InstanceCa, file: &FileSeen, known: &[Authority]) -> Option<Life> {
+    let FileSeen::Holds { authorities, .. } = file else { return None };
+    let stays = known.iter().map(|it| it.published != Some(false));
+    let staying = authorities.iter().zip(stays).filter(|(_, stays)| *stays);
+    let first = staying.map(|(facts, _)| facts).min_by_key(|facts| facts.not_after)?;
+    let (from, until) = (Some(first.not_before), first.not_after);
+    Some(Life { from, until, warn_before: entry.warn_before })
+}
+
 /// Whether the file has a former CA beside the published one.
 fn keeps(authorities: &[Authority]) -> bool {
     authorities.iter().any(|it| it.published == Some(false))
@@ -111,7 +128,7 @@ impl Authority {
     /// What is wrong with it. A former one leaves by itself.
     fn fault(&self, warn_days: i64) -> Option<String> {
         let near = self.days_left < warn_days && self.published != Some(false);
-        let left = || format!("the CA {} in the file: {}", self.subject, days(self.days_left));
+        let left = || format!("the CA {} in the file: {}", self.subject, remaining(self.days_left));
         near.then(|| format!("{}, and the service has to publish another one", left()))
     }
 }
@@ -129,7 +146,7 @@ impl Next {
 fn words(file: &FileSeen, days_left: Option<i64>) -> String {
     match (file, days_left) {
         (FileSeen::Holds { sha256, .. }, Some(left)) => {
-            format!("{}, {}", sha256.short(), days(left))
+            format!("{}, {}", sha256.short(), remaining(left))
         }
         (FileSeen::Holds { sha256, .. }, None) => {
             format!("{}, no CA that can be read", sha256.short())
@@ -156,21 +173,23 @@ fn on_change(name: &Name, sha256: Option<Sha256>, seen: &CaSeen, known: &Known<'
         .and_then(|sha256| known.memory.effect(&Action::RunHook { name: name.clone(), sha256 }));
     match ran.map(|effect| (&effect.state, effect.at)) {
         Some((State::Done | State::Seen, at)) => format!("ran {at}"),
-        Some((State::Failed(_), at)) => format!("failed {at}"),
+        Some((State::Failed(_), at)) => format!("{FAILED} {at}"),
         Some((State::Open | State::Doubt(_), at)) => format!("begun {at}"),
         Some((State::Gone, _)) | None => "not run".to_owned(),
     }
 }
 
 impl Line {
-    pub(super) fn row(&self) -> Row {
-        let cells = vec![
-            self.name.to_string(),
-            self.file.clone(),
-            self.installed.clone(),
-            self.on_change.clone(),
-            self.next.cell(),
-        ];
+    pub(super) fn row(&self, now: Time) -> Row {
+        let tone = if self.sha256.is_some() { Tone::Plain } else { self.next.stopped() };
+        let mut file = Cell::new(&*self.file, tone);
+        if let Some(life) = self.life {
+            (file.tone, file.left) = (life.tone(now), life.left(now));
+        }
+        let failed = self.on_change.starts_with(FAILED);
+        let on_change = Cell::new(&*self.on_change, if failed { Tone::Bad } else { Tone::Plain });
+        let (name, installed) = (self.name.to_string().into(), self.installed.clone().into());
+        let cells = vec![name, file, installed, on_change, self.next.cell()];
         Row { cells, notes: self.instance.iter().map(Instance::words).collect() }
     }
 }

@@ -10,9 +10,11 @@ use crate::cli::table::Row;
 use crate::config::{Certificate, Config};
 use crate::model::digest::Sha256;
 use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
 use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::memory::State;
 use crate::plan::observed::CertificateSeen;
+use crate::telemetry::page::{Cell, Life};
 
 /// One certificate. The keys are public interface.
 #[derive(Serialize)]
@@ -22,6 +24,8 @@ pub(super) struct Line {
     path: String,
     #[serde(flatten)]
     leaf: Leaf,
+    #[serde(skip)]
+    pub life: Option<Life>,
     /// The certificate manager's id, and the leaf that it stands for: the one on disk, or while
     /// that one is not imported the newest that is.
     scm_id: Option<String>,
@@ -67,6 +71,11 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
         cloud: entry.cloud.clone(),
         path: entry.cert.display().to_string(),
         leaf: leaf.map(|leaf| Leaf::new(leaf, now)).unwrap_or_default(),
+        life: leaf.map(|leaf| Life {
+            from: Some(leaf.not_before),
+            until: leaf.not_after,
+            warn_before: entry.warn_before,
+        }),
         scm_id,
         targets,
         scm_leaf: key.map(|key| key.leaf),
@@ -106,21 +115,40 @@ fn is_stale(entry: &Certificate, leaf: &LeafFacts, known: &Known<'_>) -> bool {
 }
 
 impl Line {
-    pub(super) fn row(&self) -> Row {
+    /// The entry's name.
+    pub(super) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(super) fn row(&self, now: Time) -> Row {
         let other = |imported: &Sha256| self.leaf.leaf.as_ref() != Some(imported);
         let imported = match (&self.scm_id, &self.scm_leaf) {
             (Some(id), Some(leaf)) if other(leaf) => format!("{id} ({})", leaf.short()),
             (Some(id), _) => id.clone(),
             (None, _) => "not imported".to_owned(),
         };
-        let cells = vec![
-            self.name.to_string(),
+        // Where the rotation has stopped: the first that is not as the one before it.
+        let stops = [
+            self.leaf.leaf.is_none(),
+            self.scm_id.is_none() || self.scm_leaf.as_ref().is_some_and(other),
+            !served::is_bound(&self.targets),
+            !served::is_served(&self.targets),
+        ];
+        let words = [
             self.leaf.short_words(),
             imported,
             served::bound(&self.targets),
             served::served(&self.targets),
-            self.next.cell(),
         ];
+        let mut cells: Vec<_> = words.map(Cell::from).into();
+        if let Some(cell) = stops.iter().position(|stops| *stops).and_then(|at| cells.get_mut(at)) {
+            cell.tone = self.next.stopped();
+        }
+        if let Some(life) = self.life {
+            (cells[0].tone, cells[0].left) = (life.tone(now), life.left(now));
+        }
+        cells.insert(0, self.name.to_string().into());
+        cells.push(self.next.cell());
         let targets: Vec<_> = self.targets.iter().map(Reached::words).collect();
         let notes = if self.targets.iter().any(Reached::has_details) {
             targets

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::Known;
-use crate::cli::leaf::days;
 use crate::model::digest::Sha256;
 use crate::model::names::Name;
+use crate::model::time::remaining;
 use crate::plan::sight::{Spot, Verdict};
 
 /// The last handshake with one instance. The keys are public interface.
@@ -70,7 +70,10 @@ impl Instance {
         };
         let near = self.days_left.filter(|left| *left < warn_days);
         let end = near.map(|left| {
-            format!("the certificate of {probe}: {}, and the service has to renew it", days(left))
+            format!(
+                "the certificate of {probe}: {}, and the service has to renew it",
+                remaining(left)
+            )
         });
         proof.into_iter().chain(end).collect()
     }
@@ -78,7 +81,7 @@ impl Instance {
     /// `redis.internal:6379 presents 1a2b3c4d5e6f, 83 days left, verified by the published CA alone`.
     pub(super) fn words(&self) -> String {
         let probe = &self.probe;
-        let left = self.days_left.map(|left| format!(", {}", days(left))).unwrap_or_default();
+        let left = self.days_left.map(|left| format!(", {}", remaining(left))).unwrap_or_default();
         let leaf = self.sha256.map(|sha256| format!("{}{left}", sha256.short()));
         match (self.verdict, leaf) {
             (Proof::NotSeen, _) => format!("{probe} not seen yet"),

@@ -245,6 +245,16 @@ pub(super) fn proof(targets: &[Reached]) -> (Option<bool>, Option<Proof>) {
     (served, proofs.into_iter().map(|(_, proof)| proof).min())
 }
 
+/// Whether every place is known to have the wanted leaf; so it is where there is none.
+pub(super) fn is_bound(targets: &[Reached]) -> bool {
+    targets.iter().flat_map(|it| &it.places).all(|it| it.verdict == Standing::Bound)
+}
+
+/// Whether every probe is known to have returned it; so it is where there is none.
+pub(super) fn is_served(targets: &[Reached]) -> bool {
+    targets.iter().flat_map(|it| &it.probes).all(|it| it.verdict == Judged::Served)
+}
+
 /// Whether all are so; `None`: none is known not to be, and one is not known, or there is none.
 fn all(known: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     known.reduce(|a, b| match (a, b) {

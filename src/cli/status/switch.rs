@@ -10,6 +10,7 @@ use crate::model::names::{Name, Subject};
 use crate::model::place::Probe;
 use crate::plan::action::Action;
 use crate::plan::memory::{Effect, State};
+use crate::telemetry::page::{Cell, Tone};
 
 /// One SSL switch. The keys are public interface.
 #[derive(Serialize)]
@@ -75,12 +76,9 @@ fn word(on: bool) -> &'static str {
 
 impl Line {
     pub(super) fn row(&self) -> Row {
-        let cells = vec![
-            self.name.to_string(),
-            self.wanted.to_owned(),
-            self.state.clone(),
-            self.next.cell(),
-        ];
+        let tone = if self.next.idle { Tone::Plain } else { self.next.stopped() };
+        let [name, wanted] = [self.name.to_string(), self.wanted.to_owned()].map(Cell::from);
+        let cells = vec![name, wanted, Cell::new(&*self.state, tone), self.next.cell()];
         Row { cells, notes: Vec::new() }
     }
 }

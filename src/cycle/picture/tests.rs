@@ -159,6 +159,26 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
 }
 
 #[test]
+fn what_passes_by_itself_needs_no_person() {
+    let mut picture = Picture::default();
+    picture.keep([www()]);
+    let mut needs = |held: Vec<Held>| {
+        let plan = Plan { held, ..Plan::default() };
+        picture.look(&www(), NOON, &Said::of(&plan)).unwrap().needs_person
+    };
+    assert!(!needs(vec![held(Hold::InFlight)]));
+    assert!(needs(vec![held(Hold::InFlight), held(Hold::RestartNotAllowed { on: true })]));
+    assert!(!needs(Vec::new()), "it was seen to");
+}
+
+#[test]
+fn an_entry_takes_no_more_room_than_its_moments_and_reasons() {
+    // There may be ten thousand, and nobody asks for most of what is shown of them.
+    let needed = size_of::<Option<Time>>() + size_of::<Ends>() + size_of::<BTreeMap<&str, u64>>();
+    assert_eq!(size_of::<Entry>(), needed + size_of::<u64>());
+}
+
+#[test]
 fn each_layer_keeps_its_own_end_until_it_is_not_known_any_more() {
     let (mut ends, at) = (Ends::default(), |layer| Some(Time::from_secs(layer as i64 + 1)));
     assert_eq!(ends.iter().count(), 0);

@@ -14,6 +14,7 @@ use crate::scratch::Scratch;
 
 mod find;
 mod owners;
+mod publish;
 
 fn names(dir: &Path) -> Vec<String> {
     let mut found: Vec<String> = fs::read_dir(dir)

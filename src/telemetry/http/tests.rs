@@ -5,10 +5,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::*;
 use crate::cycle::pulse::{Moment, STALL, Waits};
 use crate::model::names::{Name, Subject};
-use crate::model::time::Time;
+
+const NOON: Time = Time::from_secs(1_763_812_800);
 
 async fn server(board: &Board) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), board.clone()).await.unwrap()
+    Server::start("127.0.0.1:0".parse().unwrap(), board.clone(), || NOON).await.unwrap()
 }
 
 /// Sends these bytes, and reads until the other side has nothing more to say.
@@ -30,7 +31,7 @@ fn body(answer: &str) -> &str {
 }
 
 #[tokio::test]
-async fn there_are_two_pages_and_they_are_only_read() {
+async fn there_are_three_pages_and_they_are_only_read() {
     let server = server(&Board::default()).await;
     let health = ask(&server, "GET", "/health").await;
     assert!(health.starts_with("HTTP/1.1 200 OK\r\n") && body(&health) == "ok\n", "{health}");
@@ -40,12 +41,21 @@ async fn there_are_two_pages_and_they_are_only_read() {
     let head = ask(&server, "HEAD", "/metrics").await;
     let length = format!("content-length: {}\r\n", body(&metrics).len());
     assert!(head.contains(&length) && body(&head).is_empty(), "{head}");
-    for path in ["/", "/status", "/metrics/", "/health%00", "//health", "*"] {
+    let status = ask(&server, "GET", "/status").await;
+    assert!(status.contains("content-type: text/html; charset=utf-8\r\n"), "{status}");
+    let policy = "content-security-policy: default-src 'none'; style-src 'unsafe-inline'\r\n";
+    assert!(status.contains(policy) && status.contains("cache-control: no-store\r\n"), "{status}");
+    assert!(body(&status).ends_with("</html>\n") && body(&status).contains(&NOON.to_string()));
+    let head = ask(&server, "HEAD", "/status").await;
+    let length = format!("content-length: {}\r\n", body(&status).len());
+    assert!(head.contains(&length) && body(&head).is_empty(), "{head}");
+    for path in ["/", "/status/", "/metrics/", "/health%00", "//health", "*"] {
         let answer = ask(&server, "GET", path).await;
         assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
     }
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "WHATEVER"] {
-        let answer = ask(&server, method, "/metrics").await;
+        let path = if method == "PUT" { "/status" } else { "/metrics" };
+        let answer = ask(&server, method, path).await;
         assert!(answer.starts_with("HTTP/1.1 405 "), "{method}: {answer}");
         assert!(answer.contains("allow: GET, HEAD\r\n"), "{answer}");
     }
@@ -72,7 +82,7 @@ async fn health_says_what_stands_still() {
     let server = server(&board).await;
     let subject = Subject::Ca(Name::new("orders").unwrap());
     let long_ago = Instant::now().checked_sub(STALL * 2).unwrap();
-    let moment = Moment { at: long_ago, wall: Time::from_secs(1_763_812_800) };
+    let moment = Moment { at: long_ago, wall: NOON };
     let waits = Waits::of([subject].iter(), [].iter());
     board.picture().pulse.works(moment, waits, None);
     let health = ask(&server, "GET", "/health").await;

@@ -2,8 +2,8 @@
 //! for each target.
 
 use super::{Bound, Judged, NO_COPY, Probed, Reached, Standing};
-use crate::cli::leaf::days;
 use crate::model::target::Target;
+use crate::model::time::remaining;
 
 /// All places in a few words.
 pub(in super::super) fn bound(targets: &[Reached]) -> String {
@@ -76,7 +76,7 @@ impl Probed {
         let left = self.days_left.filter(|_| self.verdict != Judged::Wrong);
         let left = left.map(|left| match left {
             0.. => format!(", {left} days"),
-            _ => format!(", {}", days(left)),
+            _ => format!(", {}", remaining(left)),
         });
         let verdict = match self.verdict {
             Judged::Served => "served",
