@@ -23,10 +23,11 @@ pub(super) fn json(value: &impl Serialize) {
     }
 }
 
-/// Whether colours are seen there. `NO_COLOR` is honoured.
+/// Whether colours are seen there: on a terminal that knows them, unless `NO_COLOR` forbids them.
 pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    wanted && stream.is_terminal()
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let knows = set("TERM").is_some_and(|name| name != "dumb");
+    stream.is_terminal() && knows && set("NO_COLOR").is_none()
 }
 
 /// Prints one line on standard error.

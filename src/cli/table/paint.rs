@@ -1,7 +1,8 @@
 //! Colours and bars for a terminal; everywhere else words stay what they are, byte for byte.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 
+use crate::cli::print;
 use crate::telemetry::page::{Cell, Tone};
 
 /// What a bar is wide, in characters, without its ends. Each of them shows eight steps.
@@ -19,11 +20,9 @@ pub(in crate::cli) enum Paint {
 }
 
 impl Paint {
-    /// What fits standard output: colours on a terminal that knows them, unless `NO_COLOR` forbids them.
+    /// What fits standard output.
     pub fn of_stdout() -> Self {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let dumb = set("TERM").is_none_or(|name| name == "dumb");
-        match io::stdout().is_terminal() && !dumb && set("NO_COLOR").is_none() {
+        match print::has_colours(&io::stdout()) {
             true => Self::Colours,
             false => Self::None,
         }
