@@ -61,12 +61,17 @@ impl Standing {
     }
 }
 
-impl From<Copy> for Standing {
-    fn from(copy: Copy) -> Self {
+impl Standing {
+    /// A certificate as it is listed. A leaf that stood in the former list too is not read again: while thousands
+    /// rotate, a list is asked for many times a second, and little of it is new.
+    pub fn listed(copy: Copy, former: Option<&Copies>) -> Self {
         let first = |pem: &String| CertificateDer::from_pem_slice(pem.as_bytes()).ok();
         let der = copy.pem.as_ref().and_then(first);
-        let inside =
-            der.map(|der| Inside { sha256: Sha256::of(&der), leaf: facts(&der).map(Arc::new) });
+        let inside = der.map(|der| {
+            let sha256 = Sha256::of(&der);
+            let known = former.and_then(|former| former.inside(sha256)).cloned();
+            known.unwrap_or_else(|| Inside { sha256, leaf: facts(&der).map(Arc::new) })
+        });
         Self::new(copy, inside)
     }
 }
@@ -146,6 +151,10 @@ impl Copies {
         once.sort_by_key(|(place, _)| *place);
         once.dedup_by_key(|(place, _)| *place);
         once.into_iter().map(|(_, it)| it).collect()
+    }
+
+    fn inside(&self, leaf: Sha256) -> Option<&Inside> {
+        self.all[self.with(leaf).next()?].inside.as_ref()
     }
 
     fn at(&self, (place, _): Spot) -> &Standing {

@@ -44,7 +44,8 @@ impl Lists {
         since: Instant,
         now: Time,
     ) -> Arc<Result<Copies, Failure>> {
-        self.copies.get(cloud, at, since, || copies(cloud, at, &self.shown, now)).await
+        let read = |former| copies(cloud, at, &self.shown, now, former);
+        self.copies.get(cloud, at, since, read).await
     }
 
     /// Who uses them, likewise.
@@ -54,7 +55,7 @@ impl Lists {
         at: At<'_>,
         since: Instant,
     ) -> Arc<Result<Users, Failure>> {
-        self.users.get(cloud, at, since, || users(cloud, at)).await
+        self.users.get(cloud, at, since, |_| users(cloud, at)).await
     }
 
     /// Lets go of what was read. Whoever asks later has it read anew, as it would be anyway: nobody waits for a
@@ -73,17 +74,20 @@ async fn copies(
     (target, project): At<'_>,
     shown: &Shown,
     now: Time,
+    former: Former<Copies>,
 ) -> Result<Copies, Failure> {
+    let former = former.as_deref().and_then(|list| list.as_ref().ok());
+    let take = |copy| Standing::listed(copy, former);
     let (all, room) = match target {
         Target::Elb => {
-            let all = elb::certificates(cloud, project, Standing::from).await?;
+            let all = elb::certificates(cloud, project, take).await?;
             // Who may not read the quota may push all the same.
             let quota = elb::certificate_quota(cloud, project).await.ok().flatten();
             let room = quota.map(|quota| Room { used: all.len(), quota });
             (all, room)
         }
         Target::Waf => (shown.of_waf(cloud, project, now).await?, None),
-        Target::Cdn => (cdn::certificates(cloud, Standing::from).await?, None),
+        Target::Cdn => (cdn::certificates(cloud, take).await?, None),
     };
     Ok(Copies::new(all, room))
 }
@@ -104,6 +108,8 @@ struct Shelf<T> {
 
 /// An account, a service and a project's name.
 type Key = (Name, Target, String);
+/// The reading before, where there is one.
+type Former<T> = Option<Arc<Result<T, Failure>>>;
 type Slot<T> = tokio::sync::Mutex<Option<(Instant, Arc<Result<T, Failure>>)>>;
 
 impl<T> Default for Shelf<T> {
@@ -123,7 +129,7 @@ impl<T> Shelf<T> {
         cloud: &Cloud,
         (target, project): At<'_>,
         since: Instant,
-        read: impl FnOnce() -> R,
+        read: impl FnOnce(Former<T>) -> R,
     ) -> Arc<Result<T, Failure>> {
         let key = (cloud.account().name.clone(), target, project.to_owned());
         let slot = {
@@ -135,7 +141,8 @@ impl<T> Shelf<T> {
             Some((began, list)) if *began >= since => Arc::clone(list),
             _ => {
                 let began = Instant::now();
-                let list = Arc::new(Box::pin(read()).await);
+                let former = held.take().map(|(_, list)| list);
+                let list = Arc::new(Box::pin(read(former)).await);
                 *held = Some((began, Arc::clone(&list)));
                 list
             }

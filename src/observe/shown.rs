@@ -49,7 +49,7 @@ impl Shown {
         let (mut standing, mut closed) = (Vec::new(), Vec::new());
         for copy in listed {
             if copy.pem.is_some() {
-                standing.push(Standing::from(copy));
+                standing.push(Standing::listed(copy, None));
             } else if let Some(look) = self.known(account, project, &copy, now) {
                 standing.push(Standing::new(copy, Some(look.inside)));
             } else {
@@ -69,7 +69,7 @@ impl Shown {
             match ended.unwrap_or_else(|_| Err(broken())) {
                 Ok(Some(copy)) => {
                     let (id, stamp) = (copy.id.as_str().into(), copy.stamp.as_str().into());
-                    let shown = Standing::from(copy);
+                    let shown = Standing::listed(copy, None);
                     if let Some(inside) = shown.inside.clone() {
                         let look = Look { stamp, at: now, inside };
                         self.looks().insert(account, project, id, look);
