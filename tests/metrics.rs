@@ -54,14 +54,16 @@ fn series(page: &str) -> BTreeMap<String, i64> {
                 panic!("{line}");
             };
             assert!(["HELP", "TYPE"].contains(&word) && !text.is_empty(), "{line}");
-            assert!(word == "HELP" || ["gauge", "counter"].contains(&text), "{line}");
+            assert!(word == "HELP" || ["gauge", "counter", "histogram"].contains(&text), "{line}");
             assert!(families.entry(name.to_owned()).or_default().insert(word), "twice: {line}");
             family = name;
             continue;
         }
         let (labelled, value) = line.rsplit_once(' ').unwrap();
         let name = labelled.split('{').next().unwrap();
-        assert!(name == family && families[name].len() == 2, "out of its family: {line}");
+        let parts = ["", "_bucket", "_sum", "_count"];
+        assert!(parts.iter().any(|part| name == format!("{family}{part}")), "{family}: {line}");
+        assert!(families[family].len() == 2, "out of its family: {line}");
         if let Some(labels) = labelled.strip_prefix(name).filter(|labels| !labels.is_empty()) {
             let inside = labels.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
             for pair in inside.split(',') {
@@ -70,7 +72,8 @@ fn series(page: &str) -> BTreeMap<String, i64> {
                 assert!(text.len() > 2 && text.starts_with('"') && text.ends_with('"'), "{line}");
             }
         }
-        let known = series.insert(labelled.to_owned(), value.parse::<i64>().unwrap());
+        let value: f64 = value.parse().unwrap();
+        let known = series.insert(labelled.to_owned(), value as i64);
         assert!(known.is_none(), "twice: {line}");
     }
     assert!(page.ends_with('\n'));
@@ -115,6 +118,19 @@ fn what_a_scraper_reads() {
     ] {
         let at = settled[&format!("certrotd_{entry}")];
         assert!((now() - 60..=now()).contains(&at), "{entry} {at}");
+    }
+    // Each call stands in one bucket at least, and no service was called that nobody configured.
+    let calls = |service: &str| {
+        let of = format!("certrotd_api_calls_total{{service=\"{service}\"");
+        settled.iter().filter(|(key, _)| key.starts_with(&of)).map(|(_, count)| count).sum::<i64>()
+    };
+    for (service, called) in [("scm", true), ("elb", true), ("taurusdb", true), ("metadata", false)]
+    {
+        let spans = format!(
+            "certrotd_api_call_duration_seconds_bucket{{service=\"{service}\",le=\"+Inf\"}}"
+        );
+        assert_eq!(settled.get(&spans).copied(), called.then_some(calls(service)), "{service}");
+        assert_eq!(calls(service) > 0, called, "{service}");
     }
     let end = |layer: &str| {
         settled.get(&format!(

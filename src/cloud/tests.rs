@@ -395,4 +395,8 @@ async fn every_call_that_ends_is_counted() {
         let _ = client::send(&cloud, &call).await;
         assert_eq!(cloud.inner.calls.ended(), ended);
     }
+    let services = cloud.inner.calls.services();
+    let ends = services["scm"].ends.iter().filter(|(_, count)| **count > 0);
+    let ends: Vec<_> = ends.map(|(end, count)| (end.to_string(), *count)).collect();
+    assert_eq!(ends, ["200", "403", "500"].map(|status| (status.to_owned(), 1)));
 }

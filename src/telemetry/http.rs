@@ -107,11 +107,7 @@ fn answer(method: &Method, path: &str, board: &Board) -> Response<Full<Bytes>> {
     }
     match path {
         "/health" => health(board),
-        "/metrics" => {
-            let picture = board.picture();
-            let stuck = picture.pulse.stuck(Instant::now()).is_some();
-            page(StatusCode::OK, PROMETHEUS, metrics::text(&picture, stuck))
-        }
+        "/metrics" => page(StatusCode::OK, PROMETHEUS, metrics::page(board)),
         _ => page(StatusCode::NOT_FOUND, PLAIN, "there are /health and /metrics\n".to_owned()),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
 use super::*;
+use crate::cycle::picture::CallEnd;
 use crate::cycle::pulse::{STALL, Waits};
 use crate::model::names::{Name, Subject};
 use crate::schedule::{Backoff, Cron};
@@ -146,7 +147,7 @@ async fn the_watchdog_is_petted_while_the_calls_of_one_look_end() {
     let mut ward = Ward::new("calls", &board).await;
     beat(&board, ward.now());
     for _ in 0..60 {
-        board.picture().calls.end();
+        board.picture().calls.end("scm", CallEnd::Lost, Duration::ZERO);
         ward.pass(Duration::from_secs(60)).await;
     }
     assert_eq!(log.count("daemon.stuck"), 0);
