@@ -246,7 +246,7 @@ fn a_round_writes_its_page_unless_it_looked_at_one_entry_alone() {
     assert_eq!(house.run(&["apply"]).code, Some(0));
     let page = series(&fs::read_to_string(&path).unwrap());
     let in_order = format!("certrotd_certificate_in_order{{certificate=\"{}\"}}", NAMES[1]);
-    assert_eq!((page[&in_order], page["certrotd_cycles_total"]), (1, 1));
+    assert!(page[&in_order] == 1 && page["certrotd_cycles_total"] >= 1, "{page:?}");
 }
 
 #[test]
