@@ -162,6 +162,10 @@ impl Default for Calls {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::client::{self, Call};
+    use super::super::testing::{Reply, Server};
     use super::*;
 
     #[test]
@@ -196,5 +200,27 @@ mod tests {
         assert_eq!(elb.ends.len(), ENDS_MAX + 1);
         assert_eq!((elb.ends[&CallEnd::Status(429)], elb.ends[&CallEnd::Lost]), (1, 1));
         assert_eq!((elb.ends.values().sum::<u64>(), calls.ended()), (901, 901));
+    }
+
+    /// Well or not: whoever watches whether the work gets on cares for neither.
+    #[tokio::test]
+    async fn every_call_that_ends_is_counted() {
+        let answers = [(200, "{}"), (403, ""), (500, "<html>")];
+        let given = AtomicU32::new(0);
+        let server = Server::start(move |_| {
+            let (status, body) = answers[given.fetch_add(1, Ordering::SeqCst) as usize];
+            Reply::new(status, body)
+        })
+        .await;
+        let cloud = server.cloud();
+        for ended in 1..=3 {
+            let call = Call::get(Api::Scm, "show", "/v3/scm/certificates/a");
+            let _ = client::send(&cloud, &call).await;
+            assert_eq!(cloud.inner.calls.ended(), ended);
+        }
+        let services = cloud.inner.calls.services();
+        let ends = services["scm"].ends.iter().filter(|(_, count)| **count > 0);
+        let ends: Vec<_> = ends.map(|(end, count)| (end.to_string(), *count)).collect();
+        assert_eq!(ends, ["200", "403", "500"].map(|status| (status.to_owned(), 1)));
     }
 }
