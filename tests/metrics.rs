@@ -1,4 +1,5 @@
-//! `[metrics] listen`: what a scraper reads from the real daemon, and that its port is no reason to stop.
+//! `[metrics]`: what a scraper reads from the real daemon, in its socket or in a file, and that neither is a reason
+//! to stop.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod common;
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use certrotd::sim::pki::KeyKind;
@@ -15,7 +17,12 @@ use certrotd::telemetry::metrics::METRICS;
 use common::{House, NAMES, Running, eventually};
 
 fn listen(house: &House, address: &str) {
-    let metrics = format!("\n[metrics]\nlisten = \"{address}\"\n");
+    look(house, &format!("listen = \"{address}\""));
+}
+
+/// Lets others look in these ways.
+fn look(house: &House, keys: &str) {
+    let metrics = format!("\n[metrics]\n{keys}\n");
     fs::write(house.config_path(), house.config() + &metrics).unwrap();
 }
 
@@ -54,14 +61,16 @@ fn series(page: &str) -> BTreeMap<String, i64> {
                 panic!("{line}");
             };
             assert!(["HELP", "TYPE"].contains(&word) && !text.is_empty(), "{line}");
-            assert!(word == "HELP" || ["gauge", "counter"].contains(&text), "{line}");
+            assert!(word == "HELP" || ["gauge", "counter", "histogram"].contains(&text), "{line}");
             assert!(families.entry(name.to_owned()).or_default().insert(word), "twice: {line}");
             family = name;
             continue;
         }
         let (labelled, value) = line.rsplit_once(' ').unwrap();
         let name = labelled.split('{').next().unwrap();
-        assert!(name == family && families[name].len() == 2, "out of its family: {line}");
+        let parts = ["", "_bucket", "_sum", "_count"];
+        assert!(parts.iter().any(|part| name == format!("{family}{part}")), "{family}: {line}");
+        assert!(families[family].len() == 2, "out of its family: {line}");
         if let Some(labels) = labelled.strip_prefix(name).filter(|labels| !labels.is_empty()) {
             let inside = labels.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
             for pair in inside.split(',') {
@@ -70,7 +79,8 @@ fn series(page: &str) -> BTreeMap<String, i64> {
                 assert!(text.len() > 2 && text.starts_with('"') && text.ends_with('"'), "{line}");
             }
         }
-        let known = series.insert(labelled.to_owned(), value.parse::<i64>().unwrap());
+        let value: f64 = value.parse().unwrap();
+        let known = series.insert(labelled.to_owned(), value as i64);
         assert!(known.is_none(), "twice: {line}");
     }
     assert!(page.ends_with('\n'));
@@ -115,6 +125,19 @@ fn what_a_scraper_reads() {
     ] {
         let at = settled[&format!("certrotd_{entry}")];
         assert!((now() - 60..=now()).contains(&at), "{entry} {at}");
+    }
+    // Each call stands in one bucket at least, and no service was called that nobody configured.
+    let calls = |service: &str| {
+        let of = format!("certrotd_api_calls_total{{service=\"{service}\"");
+        settled.iter().filter(|(key, _)| key.starts_with(&of)).map(|(_, count)| count).sum::<i64>()
+    };
+    for (service, called) in [("scm", true), ("elb", true), ("taurusdb", true), ("metadata", false)]
+    {
+        let spans = format!(
+            "certrotd_api_call_duration_seconds_bucket{{service=\"{service}\",le=\"+Inf\"}}"
+        );
+        assert_eq!(settled.get(&spans).copied(), called.then_some(calls(service)), "{service}");
+        assert_eq!(calls(service) > 0, called, "{service}");
     }
     let end = |layer: &str| {
         settled.get(&format!(
@@ -205,4 +228,46 @@ fn a_port_that_is_taken_stops_nothing_and_a_reload_moves_it() {
     eventually("the end of the socket", || TcpStream::connect(other).is_err());
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
+}
+
+#[test]
+fn the_page_in_a_file_is_that_of_the_socket() {
+    let house = House::new();
+    let path = house.scratch.path("certrotd.prom");
+    look(&house, "listen = \"127.0.0.1:0\"\ntextfile = \"certrotd.prom\"");
+    let mut daemon = house.spawn(&["run"]);
+    let address = listening(&daemon, 0);
+    let page = || fs::read_to_string(&path).unwrap_or_default();
+    eventually("the rotation", || {
+        series(&get(address, "/metrics").1)["certrotd_cycles_total"] >= 1
+    });
+    // A daemon that ends shows what it has done, however short its life was.
+    let served = series(&get(address, "/metrics").1);
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(0));
+    let (written, mode) = (series(&page()), fs::metadata(&path).unwrap().permissions().mode());
+    assert_eq!((written, mode & 0o777), (served, 0o644));
+    assert_eq!(daemon.log().matches("\"event\":\"metrics.written\"").count(), 1);
+}
+
+#[test]
+fn a_round_writes_its_page_unless_it_looked_at_one_entry_alone() {
+    let house = House::new();
+    let path = house.scratch.path("certrotd.prom");
+    look(&house, "textfile = \"certrotd.prom\"");
+    house.run(&["apply", "--only", NAMES[0]]);
+    assert!(!path.exists(), "of the others it would say that they are not in order");
+    assert_eq!(house.run(&["apply"]).code, Some(0));
+    let page = series(&fs::read_to_string(&path).unwrap());
+    let in_order = format!("certrotd_certificate_in_order{{certificate=\"{}\"}}", NAMES[1]);
+    assert!(page[&in_order] == 1 && page["certrotd_cycles_total"] >= 1, "{page:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_stops_nothing() {
+    let house = House::new();
+    look(&house, "textfile = \"nowhere/certrotd.prom\"");
+    let run = house.run(&["apply"]);
+    assert_eq!((run.code, house.writes()), (Some(0), [2, 6, 1]));
+    assert_eq!(run.stderr.matches("metrics.unwritten").count(), 1, "{}", run.stderr);
 }

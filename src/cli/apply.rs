@@ -12,6 +12,7 @@ use super::args::{ApplyArgs, Format};
 use super::{Exit, begin_log, patterns, print, progress};
 use crate::config::Config;
 use crate::cycle::{Cycle, CycleError, Ended, Request, Until, Wake};
+use crate::daemon::textfile::Textfile;
 use crate::daemon::{self, DaemonError, requests};
 use crate::files::lock::LockError;
 use crate::model::names::{Name, Subject};
@@ -85,6 +86,8 @@ async fn settle(
 ) -> Result<(Ended, Vec<Held>), CycleError> {
     let named: BTreeSet<_> = args.only.iter().collect();
     let only: BTreeSet<_> = subjects(&config).filter(|it| named.contains(it.name())).collect();
+    // Of entries that nobody looks at the page would say that they are not in order.
+    let textfile = config.metrics.textfile.clone().filter(|_| only.is_empty());
     let mut cycle = Cycle::open(config, daemon::now)?;
     cycle.ask(&requests(args))?;
     if !only.is_empty() {
@@ -98,6 +101,9 @@ async fn settle(
         never = interrupted(&wake) => match never {},
         never = drawn => match never {},
     };
+    if ended != Ended::Stopped {
+        Textfile::new(cycle.board(), textfile).write().await;
+    }
     Ok((ended, cycle.held().cloned().collect()))
 }
 

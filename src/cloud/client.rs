@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::calls::CallEnd;
 use super::credentials::{self, Credential, Proof, Standing};
 use super::error::{self, Judgement, Sent};
 use super::http::{self, Answer};
@@ -265,7 +266,9 @@ async fn attempt(
     let started = Instant::now();
     leave.sends();
     let outcome = http::exchange(request, call.answer_bytes_max).await;
-    log(call, &outcome, started);
+    let took = started.elapsed();
+    cloud.inner.calls.end(call.api.key(), CallEnd::of(&outcome), took);
+    log(call, &outcome, took);
     let sent = Sent {
         api: call.api,
         operation: call.operation,
@@ -275,12 +278,11 @@ async fn attempt(
     };
     let unsent = matches!(outcome, Err(http::Broken::Unsent(_)));
     let judged = error::judge(&sent, outcome);
-    cloud.inner.calls.end();
     leave.done(error::taken(unsent, &judged));
     judged
 }
 
-fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, started: Instant) {
+fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, took: Duration) {
     let answer = outcome.as_ref().ok();
     tracing::debug!(
         service = call.api.key(),
@@ -288,7 +290,7 @@ fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, started
         path = call.path,
         status = answer.map(|answer| answer.status),
         request_id = answer.and_then(|answer| answer.request_id.as_deref()).map(bounded),
-        elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "call"
     );
 }

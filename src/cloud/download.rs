@@ -1,9 +1,11 @@
 //! Pre-signed links: fetched by a client of their own, without a credential, and only where such links may point.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use reqwest::Url;
 
+use super::calls::{self, CallEnd};
 use super::http::{self, Broken, Cut};
 use super::{Cloud, Result, error, outward, region};
 use crate::model::failure::{Failure, Kind};
@@ -29,9 +31,11 @@ pub async fn fetch(cloud: &Cloud, link: &Secret) -> Result<Vec<u8>> {
 /// Fetches what was found to be a good address. Where its name leads to, the client's resolver sees.
 pub(super) async fn read(cloud: &Cloud, url: Url) -> Result<Vec<u8>> {
     let host = url.host_str().unwrap_or_default().to_owned();
+    let started = Instant::now();
     let outcome = http::exchange(cloud.inner.clients.links.get(url), FILE_BYTES_MAX).await;
+    cloud.inner.calls.end(calls::LINKS, CallEnd::of(&outcome), started.elapsed());
     let status = outcome.as_ref().ok().map(|answer| answer.status);
-    tracing::debug!(service = "obs", method = "GET", host, status, "call");
+    tracing::debug!(service = calls::LINKS, method = "GET", host, status, "call");
     let answer = outcome.map_err(|broken| match broken {
         Broken::Forbidden(why) => unusable(&format!("{host}: {why}")),
         Broken::Unsent(why) | Broken::Unanswered(why) => {

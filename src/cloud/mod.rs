@@ -49,7 +49,7 @@ mod testing;
 mod tests;
 pub mod waf;
 
-pub use calls::Calls;
+pub use calls::{CallEnd, Calls, Durations, Service, Services};
 pub use code::Code;
 
 /// Every error code of the services that certrotd knows by name, in order. What is not among them goes by

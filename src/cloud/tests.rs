@@ -272,6 +272,7 @@ async fn links_come_as_secrets_and_are_fetched_without_a_credential() {
     let link = dcs::certificate_link(&cloud, "i").await.unwrap();
     assert!(!format!("{link:?}").contains("sesame"));
     assert_eq!(download::fetch(&cloud, &link).await.unwrap(), b"bytes");
+    assert_eq!(cloud.inner.calls.services()[calls::LINKS].durations.count(), 1);
     let seen = server.seen();
     assert_eq!((seen[0].method.as_str(), seen[0].header("content-length")), ("POST", Some("0")));
     for name in ["authorization", "x-sdk-date", "x-auth-token", "x-project-id", "cookie"] {
@@ -377,22 +378,4 @@ async fn no_more_calls_at_once_than_the_account_allows() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(MOST.load(Ordering::SeqCst), 4);
-}
-
-/// Well or not: whoever watches whether the work gets on cares for neither.
-#[tokio::test]
-async fn every_call_that_ends_is_counted() {
-    let answers = [(200, IMPORTED), (403, ""), (500, "<html>")];
-    let given = AtomicU32::new(0);
-    let server = Server::start(move |_| {
-        let (status, body) = answers[given.fetch_add(1, Ordering::SeqCst) as usize];
-        Reply::new(status, body)
-    })
-    .await;
-    let cloud = server.cloud();
-    for ended in 1..=3 {
-        let call = Call::get(Api::Scm, "show", "/v3/scm/certificates/a");
-        let _ = client::send(&cloud, &call).await;
-        assert_eq!(cloud.inner.calls.ended(), ended);
-    }
 }

@@ -14,7 +14,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         "there is nothing to do: no certificate, discover, instance_ca or instance_ssl is configured"
             .to_owned()
     });
-    let open = config.metrics.filter(|listen| !listen.ip().to_canonical().is_loopback());
+    let open = config.metrics.listen.filter(|listen| !listen.ip().to_canonical().is_loopback());
     let listen = open.map(|listen| {
         format!("metrics: listen {listen} is no loopback address: whoever reaches it can read the names of all entries and how they are doing, without a password")
     });

@@ -56,8 +56,8 @@ pub struct Config {
     pub state: PathBuf,
     /// How the log looks.
     pub log: Log,
-    /// Where metrics and health are served; absent: no socket is opened.
-    pub metrics: Option<SocketAddr>,
+    /// Where others may look.
+    pub metrics: Metrics,
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,
     /// Every `[[certificate]]`, in the file's order, and after those what the patterns have found. Shared with the
@@ -137,6 +137,15 @@ pub enum LogFormat {
     Json,
     /// Straight to the systemd journal, with fields.
     Journald,
+}
+
+/// `[metrics]`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Metrics {
+    /// Where metrics and health are served; absent: no socket is opened.
+    pub listen: Option<SocketAddr>,
+    /// The file that the metrics are written to; absent: none is.
+    pub textfile: Option<PathBuf>,
 }
 
 /// `[[certificate]]`, or a match of a `[[discover]]`: a pair on this disk and where it goes. What thousands have in

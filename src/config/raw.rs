@@ -118,6 +118,9 @@ tables! {
         /// Address and port that serve /metrics, /health and /status, without a password. Absent: no
         /// socket is opened.
         listen: String = Otherwise::Absent,
+        /// File that holds the page of /metrics, for the textfile collector of node_exporter; its name ends in
+        /// .prom. Written after each cycle, and each minute. Absent: no file is written.
+        textfile: String = Otherwise::Absent,
     }
 
     /// One account in one region; as many as wanted, each with a name of its own.

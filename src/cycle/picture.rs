@@ -12,6 +12,7 @@ use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
 use super::world::World;
 use crate::cloud::Calls;
+pub use crate::cloud::{CallEnd, Durations, Service, Services};
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
@@ -126,6 +127,11 @@ impl Picture {
     pub(super) fn begin(&mut self, subjects: Vec<Subject>, calls: Calls) {
         self.calls = calls;
         self.keep(subjects);
+    }
+
+    /// What has become of the calls to each service since the start.
+    pub fn services(&self) -> Services {
+        self.calls.services()
     }
 
     /// Lets the calls that have ended since the last time move the pulse. Whoever judges it by checks that

@@ -4,6 +4,7 @@
 mod discovery;
 mod files;
 pub mod requests;
+pub mod textfile;
 mod ticker;
 mod vitals;
 
@@ -96,7 +97,7 @@ pub async fn run(
     let signals = Signals::new()?;
     let ticks = Arc::<Notify>::default();
     let ticker = Ticker::start(&config.schedule, teller(&ticks))?;
-    let vitals = Vitals::start(cycle.board(), config.metrics, &notifier).await;
+    let vitals = Vitals::start(cycle.board(), &config.metrics, &notifier).await;
     let (wake, mut wakes) = mpsc::channel(WAKES_MAX);
     // Whatever may refuse a start has not. The watch may take a while where there are thousands of directories, and
     // whoever waits for this service need not wait for that: the first look begins once it stands.
@@ -129,6 +130,7 @@ pub async fn run(
         ended = cycle.run(&mut wakes, Until::Stopped, |words| notifier.status(words)) => ended,
         never = attendant.attend(path, log, &notifier, &wake) => match never {},
     };
+    attendant.vitals.end().await;
     ended.map_err(CycleError::Journal)?;
     Ok(())
 }
@@ -293,7 +295,7 @@ impl Attendant {
         }
         self.files = Files::watch(&new, self.tell.clone());
         self.ticker = ticker;
-        self.vitals.listen(new.metrics).await;
+        self.vitals.aim(&new.metrics).await;
         discovery::tell_apart(&self.config, &new);
         self.config = Arc::new(new.clone());
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
@@ -365,5 +367,7 @@ impl Attendant {
     }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,12 @@ impl House {
             events,
             tell,
             stop: CancellationToken::new(),
-            vitals: Vitals::start(Board::default(), None, &Notifier::default()).await,
+            vitals: Vitals::start(
+                Board::default(),
+                &config::Metrics::default(),
+                &Notifier::default(),
+            )
+            .await,
             discovery: Discovery::default(),
             wanted: None,
             refused: false,

@@ -1,12 +1,13 @@
-//! Whether the work goes on, and who is told: the service manager's watchdog, the log, and the socket for
-//! those who watch. What they learn is what the cycle's own pulse says; that this loop turns proves nothing.
+//! Whether the work goes on, and who is told: the service manager's watchdog, the log, and the socket and the file
+//! for those who watch. What they learn is what the cycle's own pulse says; that this loop turns proves nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, interval};
 
-use crate::config::Schedule;
+use super::textfile::Textfile;
+use crate::config::{Metrics, Schedule};
 use crate::cycle::picture::Board;
 use crate::cycle::pulse::Moment;
 use crate::model::time::Time;
@@ -24,16 +25,25 @@ pub(super) struct Vitals {
     wanted: Option<SocketAddr>,
     server: Option<Server>,
     failed: bool,
+    textfile: Textfile,
 }
 
 impl Vitals {
-    /// Begins to watch, and to serve on this address where there is one.
-    pub async fn start(board: Board, listen: Option<SocketAddr>, notifier: &Notifier) -> Self {
+    /// Begins to watch, and to serve where that is wanted.
+    pub async fn start(board: Board, metrics: &Metrics, notifier: &Notifier) -> Self {
         let every = notifier.watchdog_interval().map_or(CHECK_EVERY, |it| it.min(CHECK_EVERY));
         let rounds = interval(every);
-        let mut vitals =
-            Self { board, rounds, stuck: false, wanted: None, server: None, failed: false };
-        vitals.listen(listen).await;
+        let textfile = Textfile::new(board.clone(), metrics.textfile.clone());
+        let mut vitals = Self {
+            board,
+            rounds,
+            stuck: false,
+            wanted: None,
+            server: None,
+            failed: false,
+            textfile,
+        };
+        vitals.listen(metrics.listen).await;
         vitals
     }
 
@@ -69,10 +79,21 @@ impl Vitals {
             Some(_) => {}
         }
         self.open().await;
+        self.textfile.keep().await;
     }
 
-    /// Serves on this address from now on, and on no other.
-    pub async fn listen(&mut self, address: Option<SocketAddr>) {
+    /// The last that there is to show, before the process ends.
+    pub async fn end(&mut self) {
+        self.textfile.write().await;
+    }
+
+    /// Shows there from now on, and nowhere else.
+    pub async fn aim(&mut self, metrics: &Metrics) {
+        self.textfile.aim(metrics.textfile.clone());
+        self.listen(metrics.listen).await;
+    }
+
+    async fn listen(&mut self, address: Option<SocketAddr>) {
         if self.wanted == address && self.server.is_some() {
             return;
         }

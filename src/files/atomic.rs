@@ -49,18 +49,17 @@ pub fn replace(path: &Path, bytes: &[u8], attributes: &Attributes) -> io::Result
     File::open(parent)?.sync_all()
 }
 
-/// Puts these bytes at `path`, whole or not at all, for its owner alone to read. The directory has to be there,
-/// and nothing former is kept. For what may be lost: nothing waits for the disk, so that after a power cut there
-/// may be anything at `path`, and whoever reads it has to tell.
-pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    const MODE: u32 = 0o600;
+/// Puts these bytes at `path`, whole or not at all, with exactly these permissions. The directory has to be there,
+/// and nothing former is kept; a symlink at `path` gives way. For what may be lost: nothing waits for the disk, so
+/// that after a power cut there may be anything at `path`, and whoever reads it has to tell.
+pub fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::new(ErrorKind::InvalidInput, "names no file"));
     };
     remove_leftovers(parent, name);
     // As in `replace`, but nothing is synced, which would take longer than all else.
     let (temporary, mut file) = create(parent, name)?;
-    prepare(&file, parent, MODE, &Ids::default())
+    prepare(&file, parent, mode, &Ids::default())
         .and_then(|()| file.write_all(bytes))
         .and_then(|()| fs::rename(&temporary, path))
         .inspect_err(|_| drop(fs::remove_file(&temporary)))

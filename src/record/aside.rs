@@ -11,6 +11,8 @@ use crate::model::digest::Sha256;
 
 /// The file in the state directory.
 const FILE: &str = "seen";
+/// Nobody else's concern.
+const MODE: u32 = 0o600;
 /// What it begins with: its name, the number of its format, and the version of certrotd.
 const HEAD: &[u8] = concat!("certrotd seen 1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// The program that is running. What another one has judged, an older version for instance, it would judge
@@ -65,7 +67,7 @@ pub fn put(state: &Path, body: &[u8]) -> io::Result<()> {
         let why = format!("would be larger than {BYTES_MAX} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    files::atomic::put(&state.join(FILE), &bytes)
+    files::atomic::put(&state.join(FILE), &bytes, MODE)
 }
 
 /// What comes before the digest.

@@ -112,14 +112,12 @@ fn answer(method: &Method, path: &str, board: &Board, clock: Clock) -> Response<
     }
     match path {
         "/health" => health(board),
-        "/metrics" => {
-            let picture = board.picture();
-            let stuck = picture.pulse.stuck(Instant::now()).is_some();
-            said(StatusCode::OK, PROMETHEUS, metrics::text(&picture, stuck))
-        }
+        "/metrics" => said(StatusCode::OK, PROMETHEUS, metrics::page(board)),
         "/status" => status(board, clock()),
         _ => {
-            let words = "there are /health, /metrics and /status\n".to_owned();
+            let words = "there are /health, /metrics and /status
+"
+            .to_owned();
             said(StatusCode::NOT_FOUND, PLAIN, words)
         }
     }

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::cycle::picture::{ACTIONS, Entry, Layer, OUTCOMES, Picture};
+use tokio::time::Instant;
+
+use crate::cycle::picture::{
+    ACTIONS, Board, CallEnd, Durations, Entry, Layer, OUTCOMES, Picture, Service,
+};
 use crate::model::names::Subject;
 use crate::model::time::Time;
 
@@ -11,9 +15,9 @@ use crate::model::time::Time;
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// `gauge` or `counter`.
+    /// `gauge`, `counter` or `histogram`.
     pub kind: &'static str,
-    /// The names of its labels, in their order.
+    /// The names of its labels, in their order; what the type itself has beside them left out.
     pub labels: &'static [&'static str],
     /// What it says, in one line.
     pub help: &'static str,
@@ -21,23 +25,29 @@ pub struct Metric {
 }
 
 /// The values of the labels, and the number.
-type Sample = (Vec<String>, i64);
+type Sample = (Vec<String>, Value);
+
+/// What a series says.
+enum Value {
+    Number(i64),
+    Spread(Durations),
+}
 
 /// Every metric, in the order in which they are printed.
-pub const METRICS: [Metric; 14] = [
+pub const METRICS: [Metric; 16] = [
     Metric {
         name: "certrotd_build_info",
         kind: "gauge",
         labels: &["version"],
         help: "1, with the version that runs.",
-        samples: |_, _| vec![(vec![env!("CARGO_PKG_VERSION").to_owned()], 1)],
+        samples: |_, _| vec![(vec![env!("CARGO_PKG_VERSION").to_owned()], truth(true))],
     },
     Metric {
         name: "certrotd_stuck",
         kind: "gauge",
         labels: &[],
         help: "1 while the work stands still, as /health says why; else 0.",
-        samples: |_, stuck| vec![(Vec::new(), i64::from(stuck))],
+        samples: |_, stuck| vec![(Vec::new(), truth(stuck))],
     },
     Metric {
         name: "certrotd_cycles_total",
@@ -66,6 +76,20 @@ pub const METRICS: [Metric; 14] = [
         labels: &["table", "name", "reason"],
         help: "How many things of an entry wait for this kind of reason; absent where none does.",
         samples: held,
+    },
+    Metric {
+        name: "certrotd_api_calls_total",
+        kind: "counter",
+        labels: &["service", "code"],
+        help: "Calls to the cloud that have ended since the start, by the HTTP status of the answer: unsent where the service was not reached, lost where no answer came.",
+        samples: |picture, _| calls(picture),
+    },
+    Metric {
+        name: "certrotd_api_call_duration_seconds",
+        kind: "histogram",
+        labels: &["service"],
+        help: "How long they took, from sending to the last byte of the answer; absent until one has ended.",
+        samples: |picture, _| durations(picture),
     },
     Metric {
         name: "certrotd_certificate_in_order",
@@ -125,24 +149,47 @@ pub const METRICS: [Metric; 14] = [
     },
 ];
 
+/// The whole page, as things are now.
+pub fn page(board: &Board) -> String {
+    let picture = board.picture();
+    let stuck = picture.pulse.stuck(Instant::now()).is_some();
+    text(&picture, stuck)
+}
+
 /// The whole page. Every entry has a name that needs no escape, and is escaped all the same.
-pub fn text(picture: &Picture, stuck: bool) -> String {
+fn text(picture: &Picture, stuck: bool) -> String {
     let mut page = String::new();
     for Metric { name, kind, labels, help, samples } in &METRICS {
         put(&mut page, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
-        for (values, number) in samples(picture, stuck) {
+        for (values, value) in samples(picture, stuck) {
             let pairs = labels.iter().zip(values);
             let pairs: Vec<_> =
                 pairs.map(|(label, value)| format!("{label}=\"{}\"", escaped(&value))).collect();
-            let labels = if pairs.is_empty() { String::new() } else { in_braces(&pairs) };
-            put(&mut page, format_args!("{name}{labels} {number}\n"));
+            match value {
+                Value::Number(number) => {
+                    put(&mut page, format_args!("{name}{} {number}\n", in_braces(&pairs)));
+                }
+                Value::Spread(durations) => spread(&mut page, name, &pairs, &durations),
+            }
         }
     }
     page
 }
 
 fn in_braces(pairs: &[String]) -> String {
-    format!("{{{}}}", pairs.join(","))
+    if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
+}
+
+/// The several lines of one histogram.
+fn spread(page: &mut String, name: &str, pairs: &[String], durations: &Durations) {
+    let count = durations.count();
+    for (bound, count) in durations.up_to().chain([("+Inf", count)]) {
+        let pairs = [pairs, &[format!("le=\"{bound}\"")]].concat();
+        put(page, format_args!("{name}_bucket{} {count}\n", in_braces(&pairs)));
+    }
+    let labels = in_braces(pairs);
+    put(page, format_args!("{name}_sum{labels} {}\n", durations.sum().as_secs_f64()));
+    put(page, format_args!("{name}_count{labels} {count}\n"));
 }
 
 /// As the format has it inside of quotes.
@@ -155,12 +202,16 @@ pub(super) fn put(page: &mut String, what: std::fmt::Arguments<'_>) {
     page.write_fmt(what).unwrap();
 }
 
-fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn whole(count: u64) -> Value {
+    Value::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn truth(is: bool) -> Value {
+    Value::Number(i64::from(is))
 }
 
 fn moment(labels: Vec<String>, at: Option<Time>) -> Option<Sample> {
-    Some((labels, at?.secs()))
+    Some((labels, Value::Number(at?.secs())))
 }
 
 /// All of them from the start on: a counter that appears at its first count hides that count.
@@ -184,6 +235,22 @@ fn held(picture: &Picture, _: bool) -> Vec<Sample> {
     picture.entries.iter().flat_map(one).collect()
 }
 
+fn calls(picture: &Picture) -> Vec<Sample> {
+    let services = picture.services();
+    let of = |(service, known): (&&str, &Service)| {
+        let one = |(end, count): (&CallEnd, &u64)| {
+            (vec![(*service).to_owned(), end.to_string()], whole(*count))
+        };
+        known.ends.iter().map(one).collect::<Vec<_>>()
+    };
+    services.iter().flat_map(of).collect()
+}
+
+fn durations(picture: &Picture) -> Vec<Sample> {
+    let called = picture.services().into_iter().filter(|(_, it)| it.durations.count() > 0);
+    called.map(|(word, it)| (vec![word.to_owned()], Value::Spread(it.durations))).collect()
+}
+
 fn of_table<'a>(
     picture: &'a Picture,
     table: &'static str,
@@ -194,7 +261,7 @@ fn of_table<'a>(
 
 fn in_order(picture: &Picture, table: &'static str) -> Vec<Sample> {
     let entries = of_table(picture, table);
-    entries.map(|(name, entry)| (vec![name], i64::from(entry.in_order))).collect()
+    entries.map(|(name, entry)| (vec![name], truth(entry.in_order))).collect()
 }
 
 fn last_success(picture: &Picture, table: &'static str) -> Vec<Sample> {
@@ -204,15 +271,18 @@ fn last_success(picture: &Picture, table: &'static str) -> Vec<Sample> {
 
 fn ends(picture: &Picture, table: &'static str) -> Vec<Sample> {
     let of = |(name, entry): (String, &Entry)| {
-        let layer =
-            |(layer, at): (Layer, Time)| (vec![name.clone(), layer.key().to_owned()], at.secs());
-        entry.ends.iter().map(layer).collect::<Vec<_>>()
+        let layer = |(layer, at): (Layer, Time)| {
+            moment(vec![name.clone(), layer.key().to_owned()], Some(at))
+        };
+        entry.ends.iter().filter_map(layer).collect::<Vec<_>>()
     };
     of_table(picture, table).flat_map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::names::Name;
 
@@ -244,5 +314,43 @@ mod tests {
         ] {
             assert!(page.lines().any(|it| it == line), "{line} is not in\n{page}");
         }
+    }
+
+    #[test]
+    fn calls_are_counted_by_service_and_answer_and_laid_out_by_their_time() {
+        let picture = Picture::default();
+        let calls =
+            [(CallEnd::Status(200), 40), (CallEnd::Status(503), 300), (CallEnd::Lost, 60_000)];
+        for (end, millis) in calls {
+            picture.calls.end("elb", end, Duration::from_millis(millis));
+        }
+        let page = text(&picture, false);
+        let of = |start: &str| page.lines().filter(|it| it.starts_with(start)).collect::<Vec<_>>();
+        assert_eq!(
+            of("certrotd_api_calls_total{service=\"elb\""),
+            [("200", 1), ("429", 0), ("503", 1), ("unsent", 0), ("lost", 1)].map(
+                |(code, count)| {
+                    format!("certrotd_api_calls_total{{service=\"elb\",code=\"{code}\"}} {count}")
+                }
+            )
+        );
+        let bucket = |(bound, count): (&str, u64)| {
+            format!(
+                "certrotd_api_call_duration_seconds_bucket{{service=\"elb\",le=\"{bound}\"}} {count}"
+            )
+        };
+        let buckets = [
+            [("0.05", 1), ("0.1", 1), ("0.25", 1), ("0.5", 2), ("1", 2)].as_slice(),
+            &[("2.5", 2), ("5", 2), ("10", 2), ("+Inf", 3)],
+        ]
+        .concat();
+        let whole = ["_sum{service=\"elb\"} 60.34", "_count{service=\"elb\"} 3"]
+            .map(|rest| format!("certrotd_api_call_duration_seconds{rest}"));
+        let expected: Vec<_> = buckets.into_iter().map(bucket).chain(whole).collect();
+        assert_eq!(
+            of("certrotd_api_call_duration_seconds"),
+            expected,
+            "no other service was called"
+        );
     }
 }

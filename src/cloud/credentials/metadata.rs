@@ -1,11 +1,12 @@
 //! The agency of the ECS host: temporary keys from its metadata service.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::super::calls::CallEnd;
 use super::super::http::{self, Answer, Broken};
 use super::super::{Cloud, Result, region};
 use super::{Credential, Key, LOOK_AGAIN_SECS, OPERATION, Proof, missing, renew_at};
@@ -155,7 +156,9 @@ async fn call(cloud: &Cloud, method: Method, path: &str, token: Option<&Secret>)
         value.set_sensitive(true);
         request = request.header("X-Metadata-Token", value);
     }
+    let started = Instant::now();
     let outcome = http::exchange(request, ANSWER_BYTES_MAX).await;
+    cloud.inner.calls.end(Api::Metadata.key(), CallEnd::of(&outcome), started.elapsed());
     let status = outcome.as_ref().ok().map(|answer| answer.status);
     tracing::debug!(service = Api::Metadata.key(), method = method.as_str(), path, status, "call");
     outcome.map_err(|broken| match broken {

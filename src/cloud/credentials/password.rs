@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::super::calls::CallEnd;
 use super::super::error::{self, Sent};
 use super::super::http::{self, Answer};
 use super::super::{Cloud, Result, region, sign};
@@ -142,12 +143,14 @@ async fn post(
         .header("content-type", "application/json;charset=utf8")
         .body(body(user, project, password));
     let outcome = http::exchange(request, ANSWER_BYTES_MAX).await;
+    let took = started.elapsed();
+    cloud.inner.calls.end(Api::Iam.key(), CallEnd::of(&outcome), took);
     tracing::debug!(
         service = Api::Iam.key(),
         method = "POST",
         path = PATH,
         status = outcome.as_ref().ok().map(|answer| answer.status),
-        elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "call"
     );
     outcome

@@ -182,6 +182,7 @@ async fn a_password_is_traded_once_for_many_calls() {
         call.await.unwrap().unwrap();
     }
     assert_eq!((server.count("/v3/auth/tokens"), server.count("/push")), (1, 6));
+    assert_eq!(cloud.inner.calls.services()["iam"].durations.count(), 1);
     let seen = server.seen();
     assert_eq!(seen[0].query, "nocatalog=true");
     let body: serde_json::Value = serde_json::from_slice(&seen[0].body).unwrap();
@@ -285,6 +286,7 @@ async fn the_hosts_agency_gives_keys_by_either_flow_and_they_are_kept() {
         push(&cloud).await.unwrap();
         push(&cloud).await.unwrap();
         assert_eq!(server.count("/securitykey"), 1);
+        assert_eq!(cloud.inner.calls.services()["metadata"].durations.count(), 2);
         let last = server.seen().pop().unwrap();
         assert_eq!((last.signer(), last.header("x-security-token")), (Some("HST1"), Some("st")));
     }

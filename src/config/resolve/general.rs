@@ -1,5 +1,6 @@
 //! `[schedule]`, `[state]`, `[log]` and `[metrics]`.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use super::values::{parsed, parsed_or, path, span_within};
 use crate::config::error::{Findings, shown};
 use crate::config::read::Read;
 use crate::config::words::one_of;
-use crate::config::{Log, LogFormat, Schedule, raw};
+use crate::config::{Log, LogFormat, Metrics, Schedule, raw};
 use crate::model::time::span as in_words;
 use crate::schedule::{Backoff, Cron, parse_span_range};
 
@@ -23,6 +24,8 @@ const JITTER: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(36
 const DOUBT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
 /// A tenth of a second still spares a service that is down; a day is a certificate's patience.
 const RETRY: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(86_400);
+/// What the names of files end in that the textfile collector of node_exporter reads.
+const COLLECTED: &str = "prom";
 
 pub(super) fn schedule(
     read: &Read<raw::Schedule>,
@@ -72,12 +75,28 @@ pub(super) fn log(read: &Read<raw::Log>, findings: &mut Findings<'_>) -> Option<
 
 pub(super) fn metrics(
     read: &Read<raw::Metrics>,
+    world: &World<'_>,
     findings: &mut Findings<'_>,
-) -> Option<SocketAddr> {
-    parsed("listen", read.raw.listen.as_ref()?, findings, |text| {
-        text.parse()
-            .map_err(|_| "is no address with a port, expected such as 127.0.0.1:9469 or [::1]:9469")
-    })
+) -> Metrics {
+    let raw = &read.raw;
+    let listen = raw.listen.as_ref().and_then(|at| parsed("listen", at, findings, address));
+    let textfile = raw.textfile.as_ref();
+    let textfile = textfile.and_then(|at| parsed("textfile", at, findings, |it| page(it, world)));
+    Metrics { listen, textfile }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "is no address with a port, expected such as 127.0.0.1:9469 or [::1]:9469")
+}
+
+/// Another name would never be read.
+fn page(text: &str, world: &World<'_>) -> Result<PathBuf, &'static str> {
+    let path = path(text, world)?;
+    if path.extension() == Some(OsStr::new(COLLECTED)) {
+        return Ok(path);
+    }
+    Err("is nothing that node_exporter collects, expected a name that ends in .prom")
 }
 
 fn time_zone(text: &str) -> Result<Tz, &'static str> {

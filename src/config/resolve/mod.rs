@@ -89,7 +89,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     let accounts = cloud::accounts(&written.clouds, &world, &mut secrets, findings);
     let state = general::state(&written.state, &world, findings);
     let log = general::log(&written.log, findings);
-    let metrics = general::metrics(&written.metrics, findings);
+    let metrics = general::metrics(&written.metrics, &world, findings);
     let mut files = Vec::new();
     // Thousands of paths are nobody's concern where no entry writes a file.
     let read_files = (!written.instance_cas.is_empty()).then_some(&mut files);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{CLOUD, read};
-use crate::config::{LogFormat, parse};
+use crate::config::{LogFormat, Metrics, parse};
 use crate::files::Attributes;
 use crate::model::account::{CredentialSource, SecretFile};
 use crate::model::names::Name;
@@ -28,6 +28,7 @@ format = "json"
 level = "info, certrotd::cloud=debug"
 [metrics]
 listen = "[::1]:9469"
+textfile = "../metrics/certrotd.prom"
 
 [cloud.north]
 region = "cn-north-4"
@@ -113,7 +114,9 @@ fn every_key_arrives() {
     assert_eq!(config.state, Path::new("/etc/state"));
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.log.level, "info,certrotd::cloud=debug");
-    assert_eq!(config.metrics.unwrap().to_string(), "[::1]:9469");
+    assert_eq!(config.metrics.listen.unwrap().to_string(), "[::1]:9469");
+    let textfile = config.metrics.textfile.as_deref().unwrap();
+    assert_eq!(textfile, Path::new("/etc/../metrics/certrotd.prom"));
     let names: Vec<_> = config.accounts.iter().map(|account| account.name.as_str()).collect();
     assert_eq!(names, ["east", "north"]);
     let north = config.account(&Name::new("north").unwrap()).unwrap();
@@ -217,7 +220,7 @@ fn the_only_cloud_need_not_be_named() {
     let config = read(&format!("{CLOUD}{entry}")).unwrap();
     assert_eq!(config.certificates[0].cloud.as_str(), "main");
     assert_eq!(config.accounts[0].credentials, CredentialSource::Default);
-    assert!(config.metrics.is_none() && config.warnings.is_empty());
+    assert!(config.metrics == Metrics::default() && config.warnings.is_empty());
 }
 
 #[test]

@@ -52,6 +52,7 @@ format = 'xml'
 level = 'inof'
 [metrics]
 listen = '9469'
+textfile = '/var/lib/certrotd.txt'
 "#,
         r#"4:13: `reconcile` "0 0 0 30 2 *" never fires: there is no such day
 5:9: `retry` "1ms..10s" is out of bounds, expected both from 100ms to 24h
@@ -59,7 +60,8 @@ listen = '9469'
 8:8: `path` "" is empty, expected a path
 10:10: `format` "xml" is no form of a log, expected one of auto, text, json, journald
 11:9: `level` "inof" has "inof", expected off, error, warn, info, debug or trace, or such as certrotd=debug
-13:10: `listen` "9469" is no address with a port, expected such as 127.0.0.1:9469 or [::1]:9469"#,
+13:10: `listen` "9469" is no address with a port, expected such as 127.0.0.1:9469 or [::1]:9469
+14:12: `textfile` "/var/lib/certrotd.txt" is nothing that node_exporter collects, expected a name that ends in .prom"#,
     );
 }
 

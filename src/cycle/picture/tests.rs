@@ -76,12 +76,12 @@ async fn a_look_may_make_calls_for_long_and_not_for_ever() {
         let feel = || board.picture().feel(Moment { at: Instant::now(), wall: NOON });
         for minutes in 1..180 {
             tokio::time::sleep(minute).await;
-            world.calls().end();
+            world.calls().end("scm", CallEnd::Status(200), minute);
             feel();
             assert_eq!(said(board), None, "{minutes}");
         }
         tokio::time::sleep(minute * 2).await;
-        world.calls().end();
+        world.calls().end("scm", CallEnd::Status(200), minute);
         feel();
         let words = said(board).unwrap();
         assert!(words.starts_with("the look at certificate www began at"), "{words}");

@@ -1,14 +1,12 @@
 //! Who is told that the work stands still: the watchdog is not petted any more, and the log says why, once.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr as Address, UnixDatagram};
-use std::sync::{Arc, Mutex};
 
-use tracing::subscriber::DefaultGuard;
-
+use super::super::testing::Log;
 use super::*;
+use crate::cycle::picture::CallEnd;
 use crate::cycle::pulse::{STALL, Waits};
 use crate::model::names::{Name, Subject};
 use crate::schedule::{Backoff, Cron};
@@ -48,32 +46,6 @@ fn schedule() -> Schedule {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn listen(&self) -> DefaultGuard {
-        let log = self.clone();
-        let lines = tracing_subscriber::fmt().json().with_writer(move || log.clone()).finish();
-        tracing::subscriber::set_default(lines)
-    }
-
-    fn count(&self, event: &str) -> usize {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.matches(&format!("\"event\":\"{event}\"")).count()
-    }
-}
-
 /// A daemon's vitals, and the service manager that hears of them.
 struct Ward {
     vitals: Vitals,
@@ -85,7 +57,7 @@ struct Ward {
 impl Ward {
     async fn new(name: &str, board: &Board) -> Self {
         let (manager, notifier) = manager(name);
-        let vitals = Vitals::start(board.clone(), None, &notifier).await;
+        let vitals = Vitals::start(board.clone(), &Metrics::default(), &notifier).await;
         Self { vitals, manager, notifier, began: Instant::now() }
     }
 
@@ -112,6 +84,10 @@ fn beat(board: &Board, now: Time) {
     let mut picture = board.picture();
     picture.pulse.works(Moment { at, wall: now }, Waits::of([].iter(), [subject].iter()), None);
     picture.pulse.moved(Moment { at, wall: now });
+}
+
+fn at(address: SocketAddr) -> Metrics {
+    Metrics { listen: Some(address), textfile: None }
 }
 
 const PET: &str = "WATCHDOG=1";
@@ -146,7 +122,7 @@ async fn the_watchdog_is_petted_while_the_calls_of_one_look_end() {
     let mut ward = Ward::new("calls", &board).await;
     beat(&board, ward.now());
     for _ in 0..60 {
-        board.picture().calls.end();
+        board.picture().calls.end("scm", CallEnd::Lost, Duration::ZERO);
         ward.pass(Duration::from_secs(60)).await;
     }
     assert_eq!(log.count("daemon.stuck"), 0);
@@ -177,15 +153,15 @@ async fn a_port_that_somebody_has_is_said_once_and_tried_again() {
     let _guard = log.listen();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let mut vitals = Vitals::start(Board::default(), Some(address), &notifier).await;
+    let mut vitals = Vitals::start(Board::default(), &at(address), &notifier).await;
     vitals.check(&schedule(), NOON, &notifier).await;
     assert_eq!((log.count("metrics.failed"), log.count("metrics.listening")), (1, 0));
     drop(taken);
     vitals.check(&schedule(), NOON, &notifier).await;
     assert_eq!((log.count("metrics.failed"), log.count("metrics.listening")), (1, 1));
-    vitals.listen(Some(address)).await;
+    vitals.aim(&at(address)).await;
     assert_eq!(log.count("metrics.listening"), 1, "the same address is left alone");
-    vitals.listen(None).await;
+    vitals.aim(&Metrics::default()).await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
@@ -194,14 +170,14 @@ async fn a_socket_that_moves_to_another_address_of_its_port_finds_it_free() {
     let (log, notifier) = (Log::default(), Notifier::default());
     let _guard = log.listen();
     let first = "127.0.0.1:0".parse().unwrap();
-    let mut vitals = Vitals::start(Board::default(), Some(first), &notifier).await;
+    let mut vitals = Vitals::start(Board::default(), &at(first), &notifier).await;
     let mut address = vitals.server.as_ref().unwrap().address();
     // A client that is being answered does not hold the port either.
     let _client = tokio::net::TcpStream::connect(address).await.unwrap();
     // The same place, written as another address: it stands in the way as 0.0.0.0 would.
     for host in ["::ffff:127.0.0.1", "127.0.0.1"] {
         address.set_ip(host.parse().unwrap());
-        vitals.listen(Some(address)).await;
+        vitals.aim(&at(address)).await;
     }
     assert_eq!((log.count("metrics.failed"), log.count("metrics.listening")), (0, 3));
 }

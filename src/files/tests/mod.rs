@@ -101,6 +101,19 @@ fn a_failed_replacement_leaves_nothing_and_a_leftover_goes() {
 }
 
 #[test]
+fn what_is_put_takes_the_place_of_a_link() {
+    let scratch = Scratch::new();
+    let (link, theirs) = (scratch.join("page"), scratch.join("theirs"));
+    fs::write(&theirs, "theirs").unwrap();
+    symlink(&theirs, &link).unwrap();
+    atomic::put(&link, b"ours", 0o644).unwrap();
+    assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+    assert_eq!(fs::read(&link).unwrap(), b"ours");
+    assert!(!link.is_symlink() && mode(&link) == 0o644);
+    assert_eq!(names(&scratch), ["page", "theirs"], "no former one is kept");
+}
+
+#[test]
 fn what_is_no_file_is_not_replaced() {
     let scratch = Scratch::new();
     let path = scratch.join("service.sock");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::clouds::Clouds;
 use super::super::scratch::Scratch;
 use super::super::{sites, stage};
-use crate::config::{Config, Push};
+use crate::config::{Config, Metrics, Push};
 use crate::model::account::{CredentialSource, SecretFile};
 use crate::model::names::Name;
 use crate::model::place::{Dial, Probe};
@@ -51,7 +51,7 @@ pub(super) fn divert(
     stage::write(&scratch.join(ACCESS_KEY), &key.access_key, SECRET_MODE)?;
     stage::write(&scratch.join(SECRET_KEY), key.secret_key.expose(), SECRET_MODE)?;
     config.state = scratch.join("state");
-    config.metrics = None;
+    config.metrics = Metrics::default();
     for account in &mut config.accounts {
         let url = clouds.of(&account.name).map(Sim::url).unwrap_or_default();
         account.endpoints = Api::ALL.into_iter().map(|api| (api, url.clone())).collect();
