@@ -68,8 +68,13 @@ async fn told(args: &InitArgs, search: &Search, config: &Config, keys: &Path) ->
     for fault in config.faults() {
         words.push_str(&format!("BAD  {}\n", fault.sentence));
     }
-    for trouble in &search.troubles {
-        words.push_str(&format!("BAD  {trouble}\n"));
+    for sentence in search.sentences() {
+        words.push_str(&format!("BAD  {sentence}\n"));
+    }
+    if !search.troubles.is_empty() {
+        words.push_str(
+            "     ACME clients may keep their files for root alone: sudo certrotd init\n",
+        );
     }
     if config.certificates.is_empty() {
         let places: Vec<_> = search.looked.iter().map(|dir| dir.display().to_string()).collect();

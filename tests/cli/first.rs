@@ -58,6 +58,10 @@ fn what_certbot_keeps_is_one_pattern() {
     assert_eq!(text.matches("\n[[discover.push]]").count(), 2, "{text}");
     assert!(check.stdout.contains("certificate api.example.com"), "{}", check.stdout);
 
+    let rehearsed = bench.certrotd(&["rehearse"]);
+    assert_eq!(rehearsed.code, 0, "{}", rehearsed.stdout);
+    assert_eq!(rehearsed.stdout.matches("/v3/scm/certificates/import").count(), 2);
+
     let policy = bench.certrotd(&["policy"]);
     assert_eq!(policy.code, 0, "{}", policy.stderr);
     assert!(policy.stdout.contains("elb:certificates:list"), "{}", policy.stdout);
@@ -72,14 +76,14 @@ fn what_lego_keeps_is_one_pattern_without_the_chains() {
     pair(&bench, "lego/certificates/www.example.com.crt", "lego/certificates/www.example.com.key");
     pair(&bench, "lego/certificates/_.example.com.crt", "lego/certificates/_.example.com.key");
     bench.write("lego/certificates/www.example.com.issuer.crt", "the chain\n");
-    let told = init(&bench, &["--dir", &bench.text("lego")]);
+    let told = init(&bench, &["--dir", &bench.text("lego"), "--push", "cdn"]);
     assert_eq!(told.code, 0, "{}", told.stderr);
     assert!(told.stderr.contains("2 certificates, as lego keeps them"), "{}", told.stderr);
     let (text, check) = checked(&bench);
     assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
     assert!(check.stdout.contains("certificate _.example.com"), "{}", check.stdout);
     assert!(!check.stdout.contains("issuer"), "{}", check.stdout);
-    assert!(text.contains("\n#[[discover.push]]\n"), "imported only, with an example: {text}");
+    assert!(text.contains("\n#domains = [\"{stem}\"]\n"), "its directory says nothing: {text}");
 }
 
 #[test]
@@ -105,7 +109,8 @@ fn a_pair_by_itself_and_a_directory_that_reads_as_a_pattern_are_tables() {
     pair(&bench, "one/fullchain.pem", "one/privkey.pem");
     pair(&bench, "li[v]e/www.example.com/fullchain.pem", "li[v]e/www.example.com/privkey.pem");
     let (one, odd) = (bench.text("one"), bench.text("li[v]e"));
-    let told = init(&bench, &["--dir", &one, "--dir", &odd]);
+    let again = bench.text("one/../one");
+    let told = init(&bench, &["--dir", &one, "--dir", &odd, "--dir", &again]);
     assert_eq!(told.code, 0, "{}", told.stderr);
     let (text, check) = checked(&bench);
     assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
@@ -181,12 +186,25 @@ fn the_usual_places_go_by_the_environment() {
 }
 
 #[test]
+fn what_cannot_be_looked_at_is_said_once() {
+    let bench = Bench::new("locked");
+    std::fs::create_dir_all(bench.path("le")).unwrap();
+    // A link to itself hides what is below it from everybody, root included.
+    std::os::unix::fs::symlink(bench.path("le/circle"), bench.path("le/circle")).unwrap();
+    let told = init(&bench, &["--dir", &bench.text("le/circle")]);
+    assert_eq!(told.code, 1);
+    assert_eq!(told.stderr.matches("cannot be looked at").count(), 1, "{}", told.stderr);
+    assert!(told.stderr.contains("sudo certrotd init"), "{}", told.stderr);
+}
+
+#[test]
 fn without_an_output_the_file_goes_where_results_go() {
     let bench = Bench::new("stdout");
     pair(&bench, "live/www.example.com/fullchain.pem", "live/www.example.com/privkey.pem");
     let live = bench.text("live");
     let told = bench.certrotd(&["init", "--region", "cn-north-4", "--dir", &live]);
     assert_eq!(told.code, 0, "{}", told.stderr);
+    assert!(told.stdout.contains("\n#[[discover.push]]\n"), "imported only, with an example");
     assert!(told.stdout.starts_with("# certrotd, ") && told.stdout.contains("[[discover]]"));
     assert!(told.stdout.contains("access_key_file = \"/etc/certrotd/access-key\"\n"));
     assert!(told.stderr.contains("certrotd check --config FILE"), "{}", told.stderr);

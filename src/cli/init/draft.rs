@@ -14,6 +14,9 @@ const WILD: [char; 6] = ['*', '?', '[', ']', '{', '}'];
 /// How the directories of acme.sh end that hold certificates with elliptic-curve keys.
 const ECC: &str = "_ecc";
 
+/// A host or a domain where no placeholder can stand.
+const EXAMPLE: &str = "www.example.com";
+
 const HEAD: &str = "\
 # certrotd, as `certrotd init` has found this host. All keys with their meaning stand in certrotd.toml(5), and
 # `certrotd check` says everything that is wrong with this file. No secret belongs in here, only paths.
@@ -44,7 +47,7 @@ pub(super) fn text(args: &InitArgs, search: &Search, keys: &Path) -> String {
     if search.places.is_empty() {
         text.push('\n');
         text.push_str(NOTHING);
-        text.push_str(&pushes("certificate", &args.push, "#"));
+        text.push_str(&pushes("certificate", &args.push, "#", EXAMPLE));
     }
     text
 }
@@ -77,18 +80,22 @@ fn entries(place: &Place, services: &[String], names: &mut BTreeSet<String>) -> 
 
 fn discover(place: &Place, dir: &str, services: &[String]) -> String {
     let pattern = quoted(&format!("{dir}/{}", place.layout.pattern()));
-    let more = match place.layout {
-        Layout::Lego => format!(
-            "name = \"{{stem}}\"\nkey = \"{{stem}}.key\"\n# The chain by itself, which is in the other file too.\n\
+    let (example, more) = match place.layout {
+        Layout::Lego => (
+            "{stem}",
+            format!(
+                "name = \"{{stem}}\"\nkey = \"{{stem}}.key\"\n# The chain by itself, which is in the other file too.\n\
              exclude = [{}]\n",
-            quoted(&format!("{dir}/*{ISSUER}"))
+                quoted(&format!("{dir}/*{ISSUER}"))
+            ),
         ),
-        _ => "key = \"privkey.pem\"\n".to_owned(),
+        _ => ("{parent}", "key = \"privkey.pem\"\n".to_owned()),
     };
     format!(
-        "# Every certificate of {dir}, {}, and each that comes.\n[[discover]]\npattern = {pattern}\n{more}{}",
+        "# Every certificate of {}, {}, and each that comes.\n[[discover]]\npattern = {pattern}\n{more}{}",
+        quoted(dir),
         place.layout.name(),
-        pushes("discover", services, "")
+        pushes("discover", services, "", example)
     )
 }
 
@@ -119,26 +126,26 @@ fn certificate(
         quoted(&name),
         quoted(&file.to_string_lossy()),
         quoted(&key.to_string_lossy()),
-        pushes("certificate", services, "")
+        pushes("certificate", services, "", EXAMPLE)
     )
 }
 
-/// The targets, or, where nobody asked for any, what one would be. `mark` begins each line that is a key.
-fn pushes(table: &str, services: &[String], mark: &str) -> String {
+/// The targets, or, where nobody asked for any, what one would be. `mark` begins each line that is a key, and
+/// `example` is what a host or a domain would be called.
+fn pushes(table: &str, services: &[String], mark: &str, example: &str) -> String {
     let services: BTreeSet<_> = services.iter().map(String::as_str).collect();
     if services.is_empty() {
         let words = "# Imported only, so far. A push makes a copy in elb, waf or cdn:";
-        return format!("\n{words}\n{}", push(table, "elb", "#"));
+        return format!("\n{words}\n{}", push(table, "elb", "#", example));
     }
-    services.iter().map(|service| format!("\n{}", push(table, service, mark))).collect()
+    services.iter().map(|service| format!("\n{}", push(table, service, mark, example))).collect()
 }
 
-fn push(table: &str, service: &str, mark: &str) -> String {
-    let name = if table == "discover" { "{parent}" } else { "www.example.com" };
+fn push(table: &str, service: &str, mark: &str, example: &str) -> String {
     let site = match service {
         "elb" => "listeners = [\"0b8f2b8e-4c1d-4f7e-9a51-0123456789ab\"]".to_owned(),
-        "waf" => format!("hosts = [\"{name}\"]"),
-        _ => format!("domains = [\"{name}\"]"),
+        "waf" => format!("hosts = [\"{example}\"]"),
+        _ => format!("domains = [\"{example}\"]"),
     };
     format!(
         "{mark}[[{table}.push]]\n{mark}service = \"{service}\"\n# What it is bound to. Absent: nothing uses the \

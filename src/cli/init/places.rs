@@ -1,6 +1,6 @@
 //! Where ACME clients keep their certificates, and what lies there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -75,8 +75,18 @@ pub(super) struct Search {
     pub(super) places: Vec<Place>,
     /// Every directory that was looked for.
     pub(super) looked: Vec<PathBuf>,
-    /// What could not be looked at, as sentences.
-    pub(super) troubles: BTreeSet<String>,
+    /// What could not be looked at, and why.
+    pub(super) troubles: BTreeMap<PathBuf, String>,
+}
+
+impl Search {
+    /// What could not be looked at, as sentences: what lies below such a place says nothing new.
+    pub(super) fn sentences(&self) -> impl Iterator<Item = String> {
+        let above =
+            move |path: &Path| path.ancestors().skip(1).any(|it| self.troubles.contains_key(it));
+        let top = self.troubles.iter().filter(move |(path, _)| !above(path));
+        top.map(|(path, why)| format!("{}: {why}", path.display()))
+    }
 }
 
 /// Looks in these directories, or in the usual places where there is none.
@@ -121,7 +131,13 @@ fn look(layout: Layout, dir: PathBuf, search: &mut Search) {
     if !search.looked.contains(&dir) {
         search.looked.push(dir.clone());
     }
-    let known = |place: &Place| place.layout == layout && place.dir == dir;
+    if dir.to_str().is_none() {
+        search.troubles.insert(dir, "no configuration can name what is not UTF-8".to_owned());
+        return;
+    }
+    // The same place may have two names.
+    let real = |dir: &Path| dir.canonicalize().ok();
+    let known = |place: &Place| place.layout == layout && real(&place.dir) == real(&dir);
     if search.places.iter().any(known) {
         return;
     }
@@ -129,8 +145,7 @@ fn look(layout: Layout, dir: PathBuf, search: &mut Search) {
     let Ok(glob) = Glob::new(&dir, layout.pattern()) else { return };
     let found = glob.find();
     for unread in found.unread {
-        let sentence = format!("{}: cannot be looked at: {}", unread.path.display(), unread.why);
-        search.troubles.insert(sentence);
+        search.troubles.insert(unread.path, format!("cannot be looked at: {}", unread.why));
     }
     let mut files = found.files;
     files.retain(|file| layout.counts(file));
