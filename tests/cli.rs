@@ -5,6 +5,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/first.rs"]
+mod first;
 #[path = "cli/instances.rs"]
 mod instances;
 #[path = "cli/online.rs"]
@@ -28,9 +30,10 @@ fn help_names_every_command_and_needs_nothing() {
     let bench = Bench::new("help");
     let help = bench.certrotd(&["--help"]);
     assert_eq!(help.code, 0);
-    for command in
-        ["run", "apply", "plan", "status", "report", "history", "check", "inspect", "schema"]
-    {
+    for command in [
+        "run", "apply", "plan", "status", "report", "history", "check", "policy", "inspect",
+        "init", "schema",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let own = bench.certrotd(&[command, "--help"]);
         assert_eq!(own.code, 0, "{command}");

@@ -12,6 +12,8 @@ mod code;
 mod files;
 #[path = "tidy/imports.rs"]
 mod imports;
+#[path = "tidy/permissions.rs"]
+mod permissions;
 #[path = "tidy/purity.rs"]
 mod purity;
 #[path = "tidy/safety.rs"]

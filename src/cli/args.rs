@@ -101,6 +101,14 @@ pub enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Print the IAM policies that this configuration needs, and nothing beyond them
+    ///
+    /// One for global services and one for those of a region, each as JSON to paste and with what every action is
+    /// for. An action that no document names for its call is marked as inferred. Sends nothing and reads no
+    /// credential.
+    ///
+    /// Exit: 0; 2 for a wrong configuration.
+    Policy,
     /// Show what is in PEM files, and what is wrong with them
     ///
     /// Exit: 0; 1 when something is wrong with one of them.
@@ -109,6 +117,16 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Write a first configuration from the certificates that are on this host
+    ///
+    /// Looks where certbot, lego and acme.sh keep them, or in each --dir, and prints a file with comments: one pattern
+    /// for each place, or a table for each certificate. Beside it, on standard error, stands what was found and
+    /// what to type next. Reads keys to prove that they belong to their certificates, and prints none. It is TOML
+    /// in either format.
+    ///
+    /// Exit: 0; 1 when nothing was found, with everything that has to be written as comments; 2 for a wrong region or
+    /// an --output that is there.
+    Init(InitArgs),
     /// Print a JSON Schema of the configuration file, for editors
     ///
     /// It has every key with its meaning, its type and its default, needs no configuration, and is JSON in either
@@ -139,6 +157,23 @@ pub struct ApplyArgs {
     /// Let this entry's leaf go although it is older than the imported one; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_older: Vec<Name>,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Region of the account, such as cn-north-4
+    #[arg(long, value_name = "REGION")]
+    pub region: String,
+    /// Push every certificate to this service; may be repeated
+    #[arg(long, value_name = "SERVICE", value_parser = ["elb", "waf", "cdn"])]
+    pub push: Vec<String>,
+    /// Look in this directory and in no usual place; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub dir: Vec<PathBuf>,
+    /// Write to this file, which is never overwritten, and not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 fn span(text: &str) -> Result<Duration, String> {

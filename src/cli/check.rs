@@ -73,6 +73,21 @@ async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<Verdict> {
     entries.iter().zip(read).map(|(entry, local)| verdict(entry, local, now)).collect()
 }
 
+/// What the pairs of this configuration are worth, a row each.
+pub(super) async fn pairs(config: &Config) -> Vec<Row> {
+    let verdicts = certificates(&config.certificates, daemon::now()).await;
+    verdicts.iter().map(Verdict::row).collect()
+}
+
+impl Verdict {
+    fn row(&self) -> Row {
+        match &self.error {
+            Some(error) => row(["BAD".into(), named(&self.name)]).with(error),
+            None => row(["ok".into(), named(&self.name), self.leaf.words()]),
+        }
+    }
+}
+
 fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
     let name = entry.name.clone();
     let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
@@ -90,10 +105,7 @@ fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
 
 fn words(shown: &Shown) -> String {
     let warnings = shown.warnings.iter().map(|words| row(["warning".into(), words.clone()]));
-    let certificates = shown.certificates.iter().map(|verdict| match &verdict.error {
-        Some(error) => row(["BAD".into(), named(&verdict.name)]).with(error),
-        None => row(["ok".into(), named(&verdict.name), verdict.leaf.words()]),
-    });
+    let certificates = shown.certificates.iter().map(Verdict::row);
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
     let found = shown.discover.iter().map(patterns::Line::row);
     let files = files.chain(found);

@@ -7,10 +7,12 @@ mod check;
 mod exit;
 mod guard;
 mod history;
+mod init;
 mod inspect;
 mod leaf;
 mod patterns;
 mod plan;
+mod policy;
 mod print;
 mod problems;
 mod progress;
@@ -72,7 +74,9 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
+        Command::Policy => policy::policy(&offline()?, format),
         // Nor does who is about to write it.
+        Command::Init(args) => init::init(&args).await,
         Command::Schema => schema::schema(),
         Command::Rehearse => {
             rehearse::rehearse(named.then_some(cli.config.as_path()), format).await

@@ -30,6 +30,11 @@ pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && knows && set("NO_COLOR").is_none()
 }
 
+/// Prints text on standard error: what is said beside a result that a file is made of.
+pub(super) fn aside(words: &str) {
+    let _ = io::stderr().lock().write_all(words.as_bytes());
+}
+
 /// Prints one line on standard error.
 pub(super) fn problem(words: &str) {
     let _ = writeln!(io::stderr().lock(), "certrotd: {words}");

@@ -37,6 +37,7 @@ mod limit;
 pub mod links;
 mod neighbours;
 mod outward;
+mod permission;
 mod rate;
 pub mod rds;
 mod region;
@@ -51,6 +52,7 @@ pub mod waf;
 
 pub use calls::{CallEnd, Calls, Durations, Service, Services};
 pub use code::Code;
+pub use permission::{Basis, PERMISSIONS, Permission, Scope, permissions};
 
 /// Every error code of the services that certrotd knows by name, in order. What is not among them goes by
 /// its HTTP status.

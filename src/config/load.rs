@@ -51,6 +51,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     resolved(path, text, &Credentials::Untouched)
 }
 
+/// Takes the text for the content of `path`, which need not be there, and looks for what the patterns match.
+/// Credential files are not looked at.
+pub fn draft(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let mut config = parse(path, text)?;
+    resolve::expand(&mut config, &[], false);
+    Ok(config)
+}
+
 pub(super) fn resolved(
     path: &Path,
     text: &str,

@@ -40,9 +40,10 @@ use crate::schedule::{Backoff, Cron, Window};
 pub use discover::{Discover, Fault, FaultKind, Outcome, WhenEmpty, rediscover};
 pub use error::{ConfigError, Place, Problem};
 pub use excerpt::Excerpt;
-pub use load::{load, load_after, load_offline, parse};
+pub use load::{draft, load, load_after, load_offline, parse};
 pub use raw::{KeyDoc, Kind, Otherwise, TableDoc, keys, tables};
 pub use schema::schema;
+pub use template::{name as rotation_name, told_apart};
 
 /// A whole file, resolved: every path absolute (or relative to what [`parse`] was told), every default
 /// filled in, every reference pointing somewhere. Holds no secret, only where secrets lie.
@@ -89,6 +90,12 @@ impl Config {
     /// The certificates that the patterns have found.
     pub fn discovered(&self) -> &[Arc<Certificate>] {
         self.certificates.get(self.written..).unwrap_or_default()
+    }
+
+    /// One certificate for each pattern, as a match of it would be, whether there is one or not: where it goes
+    /// is the same for all of them.
+    pub fn patterns(&self) -> impl Iterator<Item = &Certificate> {
+        self.book.samples()
     }
 
     /// Whatever is wrong with what the patterns have found.

@@ -96,7 +96,7 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
 
 /// The name that a text comes to: what a name may not have becomes a dash, but for the star of a wildcard, which
 /// ACME clients write as `_` where they name files; a dash in front would look like an option.
-pub(super) fn name(text: &str, path: &Path) -> String {
+pub fn name(text: &str, path: &Path) -> String {
     let fit = |c: char| match c {
         '*' => '_',
         c if c.is_ascii_alphanumeric() || "_.-".contains(c) => c,
@@ -113,7 +113,7 @@ pub(super) fn name(text: &str, path: &Path) -> String {
 }
 
 /// The name with a digest of the path at its end: the same for the same path, and no other's.
-pub(super) fn told_apart(name: &str, path: &Path) -> String {
+pub fn told_apart(name: &str, path: &Path) -> String {
     let digest = Sha256::of(path.as_os_str().as_encoded_bytes()).to_string();
     let kept = name.len().min(NAME_CHARS_MAX - DIGEST_CHARS - 1);
     format!("{}-{}", &name[..kept], &digest[..DIGEST_CHARS])

@@ -140,7 +140,14 @@ impl Bench {
     }
 
     pub fn certrotd(&self, arguments: &[&str]) -> Ended {
-        self.ended(&mut Command::new(env!("CARGO_BIN_EXE_certrotd")), arguments)
+        self.certrotd_in(&[], arguments)
+    }
+
+    /// As [`Self::certrotd`], with these variables and no others.
+    pub fn certrotd_in(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certrotd"));
+        command.env_clear().envs(variables.iter().copied());
+        self.ended(&mut command, arguments)
     }
 
     /// As [`Self::certrotd`], as another user; only root may ask for that. The binary is a copy, since
@@ -149,14 +156,13 @@ impl Bench {
         self.mode("", 0o755);
         let copy = self.path("certrotd");
         std::fs::copy(env!("CARGO_BIN_EXE_certrotd"), &copy).unwrap();
-        self.ended(Command::new(copy).uid(user).gid(user), arguments)
+        self.ended(Command::new(copy).env_clear().uid(user).gid(user), arguments)
     }
 
     fn ended(&self, command: &mut Command, arguments: &[&str]) -> Ended {
         command
             .args(["--config", &self.text("certrotd.toml")])
             .args(arguments)
-            .env_clear()
             .current_dir(&self.0);
         let output = loop {
             match command.output() {

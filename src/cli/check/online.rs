@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Row;
 use crate::cli::{Exit, begin_log, print, refusals};
+use crate::cloud::permissions;
 use crate::config::Config;
 use crate::cycle::{World, survey};
 use crate::daemon;
@@ -19,6 +20,9 @@ use crate::plan::observed::{
     ProbeSeen, Proof,
 };
 use crate::record;
+
+/// How a database refuses for want of a right, with whichever status.
+const DENIED_BY_DATABASE: &str = "DBS.200010";
 
 /// What looking showed.
 #[derive(Serialize)]
@@ -73,7 +77,7 @@ async fn accounts(world: &World) -> Vec<Account> {
         // A missing right in IAM says nothing of the other services; a refusal says it of all.
         let usable =
             !failure.as_ref().is_some_and(|it| matches!(it.kind, Kind::Refused | Kind::Withheld));
-        let (name, error) = (cloud.account().name.clone(), failure.map(|it| it.to_string()));
+        let (name, error) = (cloud.account().name.clone(), failure.map(|it| with_right(&it)));
         accounts.push(Account { name, error, usable });
     }
     accounts
@@ -94,12 +98,13 @@ fn problems(observed: &Observed) -> BTreeSet<Problem> {
         for target in &seen.targets {
             if let CopySeen::Blind(failure) | CopySeen::Unknown(failure) = &target.copy {
                 let place = format!("{} in {}", target.target, target.project);
-                add(subject(), format!("{place} cannot be read: {failure}"));
+                add(subject(), format!("{place} cannot be read: {}", with_right(failure)));
                 continue;
             }
             for site in &target.sites {
                 if let BoundSeen::Unknown(failure) = &site.bound {
-                    add(subject(), format!("{}: {failure}", target.place(&site.site)));
+                    let place = target.place(&site.site);
+                    add(subject(), format!("{place}: {}", with_right(failure)));
                 }
             }
             for ProbeSeen { probe, handshake } in &target.probes {
@@ -149,7 +154,30 @@ fn unproven(seen: &CaSeen) -> Option<String> {
 }
 
 fn unseen(failure: &Failure) -> String {
-    Hold::Unseen { failure: failure.clone() }.to_string()
+    let sentence = Hold::Unseen { failure: failure.clone() }.to_string();
+    format!("{sentence}{}", right(failure).unwrap_or_default())
+}
+
+fn with_right(failure: &Failure) -> String {
+    format!("{failure}{}", right(failure).unwrap_or_default())
+}
+
+/// Where a service says that a right is missing: the actions that give it, unless its words name one already.
+/// The gateway's own refusals are about addresses and accounts, not about rights.
+fn right(failure: &Failure) -> Option<String> {
+    let (api, code) = (failure.service?, failure.code.as_deref()?);
+    let denied = matches!(failure.status, Some(401 | 403)) || code == DENIED_BY_DATABASE;
+    if failure.kind != Kind::Operator || !denied || code.starts_with("APIG") {
+        return None;
+    }
+    let wanted: Vec<_> = permissions(api, &failure.operation).collect();
+    let names = wanted.iter().flat_map(|it| it.identity.into_iter().chain([it.action]));
+    if names.into_iter().any(|name| failure.message.contains(name)) {
+        return None;
+    }
+    let actions: Vec<_> = wanted.iter().map(|it| it.action).collect();
+    (!actions.is_empty())
+        .then(|| format!("; `certrotd policy` has {} for this call", actions.join(" and ")))
 }
 
 impl Findings {
@@ -181,8 +209,38 @@ mod tests {
 
     use super::*;
     use crate::config;
+    use crate::model::target::Api;
     use crate::model::time::Time;
     use crate::plan::observed::SwitchSeen;
+
+    #[test]
+    fn a_missing_right_is_named_where_it_is_known() {
+        let failure = |service, operation: &str, status, code: &str, message: &str| Failure {
+            service: Some(service),
+            status: Some(status),
+            code: Some(code.to_owned()),
+            ..Failure::local(Kind::Operator, operation, message)
+        };
+        let elb = failure(Api::Elb, "list listeners", 403, "ELB.1102", "no");
+        let words = with_right(&elb);
+        assert!(
+            words.ends_with("; `certrotd policy` has elb:listeners:list for this call"),
+            "{words}"
+        );
+        let scm = failure(Api::Scm, "list certificates", 401, "SCM.4002", "no policy");
+        assert!(unseen(&scm).contains("has scm:cert:list for this call"), "401, but a right");
+        let named =
+            failure(Api::Rds, "request the CA's link", 403, "X.1", "rds:instance:modifySSL");
+        assert_eq!(right(&named), None, "it is said already");
+        for other in [
+            failure(Api::Elb, "list listeners", 403, "APIGW.0302", "no"),
+            failure(Api::Elb, "list listeners", 409, "ELB.1", "no"),
+            failure(Api::Elb, "dance", 403, "ELB.1102", "no"),
+            Failure { kind: Kind::Refused, ..elb },
+        ] {
+            assert_eq!(right(&other), None, "{other}");
+        }
+    }
 
     #[test]
     fn handshakes_with_instances_that_prove_nothing_are_problems() {

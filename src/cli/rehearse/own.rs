@@ -67,7 +67,7 @@ fn read(path: &Path) -> Result<Config, Exit> {
     let bytes = files::read::bounded(&path, FILE_BYTES_MAX);
     let bytes = bytes.map_err(|error| unreadable(&format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable(&"is not UTF-8"))?;
-    config::parse(&path, &text).map_err(|error| print::configuration(&error))
+    config::draft(&path, &text).map_err(|error| print::configuration(&error))
 }
 
 async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {

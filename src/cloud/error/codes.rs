@@ -151,3 +151,22 @@ fn split(code: &str) -> (&str, &str) {
         None => ("", code),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::permissions;
+    use super::*;
+
+    #[test]
+    fn rights_that_an_advice_names_are_those_of_the_policy() {
+        let advised = Api::ALL.into_iter().filter_map(|api| Some((api, right(api)?)));
+        let count = advised
+            .inspect(|(api, words)| {
+                let mut wanted = permissions(*api, "request the CA's link");
+                let named = |name: &str| words.contains(name);
+                assert!(wanted.any(|it| named(it.identity.unwrap_or(it.action))), "{api}: {words}");
+            })
+            .count();
+        assert_eq!(count, 3);
+    }
+}

@@ -33,6 +33,13 @@ pub(in crate::config) struct Book {
     pub(super) zone: Tz,
 }
 
+impl Book {
+    /// What each pattern makes of a file that might be.
+    pub(in crate::config) fn samples(&self) -> impl Iterator<Item = &Certificate> {
+        self.recipes.iter().map(|recipe| &recipe.sample)
+    }
+}
+
 /// How the matches of one pattern do.
 pub(super) struct Recipe {
     pub(super) glob: Glob,
