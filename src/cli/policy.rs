@@ -13,6 +13,7 @@ use crate::cloud::{Basis, Permission, Scope};
 use crate::config::Config;
 use crate::model::account::Account;
 use crate::model::names::Name;
+use crate::telemetry::page::Cell;
 
 /// The version of policies that name actions of services, whoever the resource belongs to.
 const VERSION: &str = "1.1";
@@ -185,7 +186,7 @@ fn words(shown: &Shown) -> String {
         text.push_str("this configuration has no entry: nothing has to be allowed\n\n");
     }
     for note in &shown.notes {
-        let note = Row { cells: vec!["note".to_owned()], notes: Vec::new() }.with(note);
+        let note = Row { cells: vec!["note".to_owned().into()], notes: Vec::new() }.with(note);
         text.push_str(&table::text(&[note]));
     }
     text
@@ -202,7 +203,7 @@ fn heading(policy: &Policy, number: usize, count: usize) -> String {
         "IAM console: Permissions > Policies/Roles > Create Custom Policy. Name it {name}, choose the JSON view, \
          paste what follows, and grant it to the user group or the agency of certrotd for {granted}."
     );
-    table::text(&[Row { cells: vec![title], notes: vec![steps] }])
+    table::text(&[Row { cells: vec![title.into()], notes: vec![steps] }])
 }
 
 fn row(action: &Action) -> Row {
@@ -214,7 +215,10 @@ fn row(action: &Action) -> Row {
     if let Some(other) = action.identity_action {
         notes.push(format!("in an identity policy: {other}"));
     }
-    Row { cells: vec![action.basis.to_owned(), action.action.to_owned(), for_what], notes }
+    Row {
+        cells: [action.basis.to_owned(), action.action.to_owned(), for_what].map(Cell::from).into(),
+        notes,
+    }
 }
 
 #[cfg(test)]
