@@ -11,6 +11,8 @@ from stage import COMMAND_SECONDS, cpu, run
 
 # Pairs that are renewed; so many of them stand for all where the SDK is driven.
 RENEWED, RENEWED_QUICK, SDK_PAIRS = 1000, 250, 100
+# By then a limit that nobody names has been found: what comes after is what is sustained.
+FOUND_AFTER_MS = 5000
 PUSHES = 3
 LATENCY_MS, IN_FLIGHT, CALLS_A_SECOND = 20, 64, 100
 SDK = "huaweicloudsdkscm==3.1.219"
@@ -99,12 +101,17 @@ def limited(stage, report):
             room.close()
         writes = [call for call in calls if is_write(call)]
         begin, end = edges(writes)
-        taken = [call for call in calls if call["service"] == "scm" and call["status"] != 429
-                 and begin <= call["answered_at"] <= end]
+        taken = [call["answered_at"] for call in calls if call["service"] == "scm" and call["status"] != 429]
         refused = sum(call["status"] == 429 for call in calls)
         how = "named in the refusal" if not silent else "to be found out"
-        report.figure("4", f"the same with {CALLS_A_SECOND}/s, {how}: sustained", len(taken) / (end - begin) * 1000 /
-                      CALLS_A_SECOND * 100, "%", 95, at_least=True)
+
+        def part(since):
+            calls = sum(since <= at <= end for at in taken)
+            return calls / (end - since) * 1000 / CALLS_A_SECOND * 100
+
+        report.figure("4", f"the same with {CALLS_A_SECOND}/s, {how}: sustained", part(begin + FOUND_AFTER_MS), "%",
+                      95, at_least=True)
+        report.figure("4", "with the first seconds, in which it is found", part(begin), "%")
         report.figure("4", "calls that were refused as too many", refused / len(calls) * 100, "%", 1)
         report.say(f"{(end - begin) / 1000:.1f} s, process {ran.seconds:.1f} s; {kinds(calls)}")
         judge(report, "4", count, writes)

@@ -7,9 +7,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::looks::Stride;
-use super::queue::Queue;
+use super::queue::{Kind, Queue};
 use super::roll::Roll;
-use crate::model::names::{Name, Subject};
+use crate::model::names::Subject;
 use crate::model::time::Time;
 
 /// A stride that has ended.
@@ -61,10 +61,10 @@ impl Looking {
         self.roll.add(id, subjects);
     }
 
-    /// Looks at this one as soon as its account has a place for it and none that `ends` sooner wants it.
+    /// Looks at this one as soon as there is a place for its kind and none that `ends` sooner wants it.
     pub fn enqueue<L>(
         &mut self,
-        account: &Name,
+        kind: Kind,
         ends: Time,
         subject: Subject,
         look: impl FnOnce() -> L + Send + 'static,
@@ -72,7 +72,7 @@ impl Looking {
         L: Future<Output = Stride> + Send + 'static,
     {
         let begin: Begin = Box::new(move |tasks| tasks.spawn(look()).id());
-        self.queue.add(account.clone(), ends, subject, begin);
+        self.queue.add(kind, ends, subject, begin);
     }
 
     /// The next stride to end. `None`: there is none under way, and none waits. May be dropped for another wait.
@@ -141,9 +141,9 @@ impl Looking {
         if self.put_off_until(now).is_some() {
             return;
         }
-        while let Some((account, subject, begin)) = self.queue.next(now) {
+        while let Some((kind, subject, begin)) = self.queue.next(now) {
             let id = begin(&mut self.tasks);
-            self.queue.began(&account, id, now);
+            self.queue.began(&kind, id, now);
             self.roll.add(id, vec![subject]);
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::ends::ends;
 use super::keep;
 use super::looking::{Ended, Looking};
+use super::queue::Kind;
 use super::wanted::Round;
 use super::{Cycle, World};
 use tokio::time::Instant;
@@ -351,13 +352,14 @@ fn go_on(
         let ask = leaf.as_ref().ok().map(|leaf| Ask::about(&entry, leaf, memory, &context));
         match (leaf, ask) {
             (Ok(leaf), Some(ask)) if !ask.is_idle(&entry) => {
-                let (account, first) = (entry.cloud.clone(), ends(&entry, Some(&leaf), memory));
+                let first = ends(&entry, Some(&leaf), memory);
+                let kind = Kind { account: entry.cloud.clone(), want: ask.want() };
                 let (context, of) = (context.clone(), subject.clone());
                 let look = async move || {
                     let seen = pair::look(&cloud, &entry, leaf, ask, &context).await;
                     Stride::Done(Box::new(context.done(of, seen, Payload::None)))
                 };
-                looking.enqueue(&account, first.unwrap_or_default(), subject, look);
+                looking.enqueue(kind, first.unwrap_or_default(), subject, look);
             }
             (leaf, _) => {
                 let seen = unseen(&entry, leaf, context.now);

@@ -82,7 +82,11 @@ async fn next(cron: &Cron, clocks: &mut Clocks) -> Why {
         tokio::select! {
             outcome = &mut fired => {
                 if let Err(error) = outcome {
-                    tracing::error!(event = "schedule.failed", error = %error, "the scheduler does not run: {error}");
+                    tracing::error!(
+                        event = "schedule.failed",
+                        error = %error,
+                        "the scheduler does not start, and cycles begin by the schedule's line all the same: {error}"
+                    );
                     // A moment that it would have missed is kept all the same.
                     tokio::time::sleep(AHEAD).await;
                 }

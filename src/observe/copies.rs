@@ -127,6 +127,11 @@ impl Copies {
         self.pick(self.with(leaf.sha256).chain(closed))
     }
 
+    /// Whether all that these say of a leaf is that its copy may come.
+    pub fn awaits(&self, leaf: &LeafFacts) -> bool {
+        self.room.is_none_or(|room| room.used < room.quota) && self.holding(leaf).is_empty()
+    }
+
     /// Those with one of these leaves.
     pub fn of_leaves<'a>(&'a self, leaves: &'a BTreeSet<Sha256>) -> Vec<&'a Standing> {
         self.pick(leaves.iter().flat_map(|leaf| self.with(*leaf)))
@@ -267,5 +272,15 @@ mod tests {
         assert_eq!(ids(copies.used_by("SHOP.example.com")), ["y", "v"]);
         let both = copies.holding(&www).into_iter().chain(copies.of("w")).chain(copies.of("y"));
         assert_eq!(ids(copies.once(both)), ["y", "x", "w", "v"]);
+    }
+
+    #[test]
+    fn a_copy_is_awaited_where_there_is_none_and_there_is_room() {
+        let (www, other) = (leaf("www", &["www.example.com"]), leaf("other", &["example.com"]));
+        let of = |room| Copies::new(vec![standing("a", Some(&other), &[], None)], room);
+        let room = |used| Some(Room { used, quota: 5 });
+        assert!(of(None).awaits(&www) && of(room(4)).awaits(&www));
+        assert!(!of(None).awaits(&other), "it is there");
+        assert!(!of(room(5)).awaits(&www), "something may have to go first");
     }
 }

@@ -2,7 +2,7 @@
 //! that ask at the same time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
@@ -110,7 +110,6 @@ struct Shelf<T> {
 type Key = (Name, Target, String);
 /// The reading before, where there is one.
 type Former<T> = Option<Arc<Result<T, Failure>>>;
-type Slot<T> = tokio::sync::Mutex<Option<(Instant, Arc<Result<T, Failure>>)>>;
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
@@ -123,7 +122,6 @@ impl<T> Shelf<T> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Whoever has to read makes the reading, and boxes it: all others only wait, with no room for one.
     async fn get<R: Future<Output = Result<T, Failure>>>(
         &self,
         cloud: &Cloud,
@@ -136,16 +134,87 @@ impl<T> Shelf<T> {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(key).or_default())
         };
-        let mut held = slot.lock().await;
-        match &*held {
-            Some((began, list)) if *began >= since => Arc::clone(list),
-            _ => {
-                let began = Instant::now();
-                let former = held.take().map(|(_, list)| list);
-                let list = Arc::new(Box::pin(read(former)).await);
-                *held = Some((began, Arc::clone(&list)));
-                list
-            }
+        slot.get(since, read).await
+    }
+}
+
+/// One list.
+#[derive(Debug)]
+struct Slot<T> {
+    /// What was read last, and when its reading began.
+    last: Mutex<Option<(Instant, Arc<Result<T, Failure>>)>>,
+    /// Held by whoever reads. For whom the last one will do, the next is none of its business.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { last: Mutex::default(), reading: tokio::sync::Mutex::default() }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Whoever has to read makes the reading, and boxes it: all others only wait, with no room for one.
+    async fn get<R: Future<Output = Result<T, Failure>>>(
+        &self,
+        since: Instant,
+        read: impl FnOnce(Former<T>) -> R,
+    ) -> Arc<Result<T, Failure>> {
+        if let Some(list) = self.since(since) {
+            return list;
         }
+        let _reading = self.reading.lock().await;
+        if let Some(list) = self.since(since) {
+            return list;
+        }
+        let began = Instant::now();
+        let former = self.last().as_ref().map(|(_, list)| Arc::clone(list));
+        let list = Arc::new(Box::pin(read(former)).await);
+        *self.last() = Some((began, Arc::clone(&list)));
+        list
+    }
+
+    fn since(&self, since: Instant) -> Former<T> {
+        let last = self.last();
+        last.as_ref().filter(|(began, _)| *began >= since).map(|(_, list)| Arc::clone(list))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(Instant, Arc<Result<T, Failure>>)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const READING: Duration = Duration::from_secs(1);
+
+    async fn read(number: u32) -> Result<u32, Failure> {
+        tokio::time::sleep(READING).await;
+        Ok(number)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reading_is_shared_and_who_needs_none_waits_for_none() {
+        let (slot, start) = (Arc::new(Slot::<u32>::default()), Instant::now());
+        let get = |since, number| {
+            let slot = Arc::clone(&slot);
+            tokio::spawn(async move {
+                let list = slot.get(since, |_| read(number)).await;
+                (*list.as_ref().as_ref().unwrap(), start.elapsed())
+            })
+        };
+        let both = (get(start, 1), get(start, 2));
+        assert_eq!((both.0.await.unwrap(), both.1.await.unwrap()), ((1, READING), (1, READING)));
+        let later = get(Instant::now(), 3);
+        tokio::time::sleep(READING / 2).await;
+        assert_eq!(get(start, 4).await.unwrap(), (1, READING * 3 / 2), "while another is read");
+        // A reading that began before is no reading since.
+        let last = get(Instant::now(), 5);
+        assert_eq!(later.await.unwrap(), (3, READING * 2));
+        assert_eq!(last.await.unwrap(), (5, READING * 3));
     }
 }

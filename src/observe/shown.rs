@@ -20,7 +20,7 @@ use crate::plan::needs;
 
 /// So many are shown at once: each may wait for its turn where the service limits its callers, and as many turns as
 /// this are never far ahead.
-const SHOWN_AT_ONCE: usize = 16;
+const SHOWN_AT_ONCE: usize = 32;
 
 /// What was shown of each.
 #[derive(Debug, Default)]

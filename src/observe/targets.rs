@@ -27,6 +27,9 @@ pub struct Wanted<'a> {
     pub former: &'a BTreeSet<Sha256>,
     /// Lists whose reading began before this will not do.
     pub since: Instant,
+    /// Nor will those that began before this, unless the leaf's copy is missing there and there is room for it: only
+    /// its push follows from that.
+    pub fresh: Instant,
     /// When the look began.
     pub now: Time,
 }
@@ -34,7 +37,11 @@ pub struct Wanted<'a> {
 /// Fills in what the service shows of a target.
 pub async fn look(lists: &Lists, cloud: &Cloud, wanted: &Wanted<'_>, seen: &mut TargetSeen) {
     let at = (seen.target, seen.project.as_str());
-    let copies = lists.copies(cloud, at, wanted.since, wanted.now).await;
+    let mut copies = lists.copies(cloud, at, wanted.since, wanted.now).await;
+    let awaited = copies.as_ref().as_ref().is_ok_and(|it| it.awaits(wanted.leaf));
+    if wanted.since < wanted.fresh && !awaited {
+        copies = lists.copies(cloud, at, wanted.fresh, wanted.now).await;
+    }
     let copies = match copies.as_ref() {
         Ok(copies) => copies,
         Err(failure) => {

@@ -76,6 +76,26 @@ pub fn fresh_lists(key: &ImportKey, pushes: &[(Target, &str)], memory: &Memory) 
     })
 }
 
+/// Within this time of its own import nobody else can have pushed a leaf unseen, so that a list from before the import
+/// shows as well as a new one that its copy is still to come.
+pub const JUST_IMPORTED: Duration = Duration::from_secs(60);
+
+/// Whether this host has just imported the leaf, which nobody had before, and has not begun to push it: what follows is
+/// its pushes. What another host has imported, it may have pushed as well.
+pub fn pushes_alone(
+    key: &ImportKey,
+    pushes: &[(Target, &str)],
+    memory: &Memory,
+    now: Time,
+) -> bool {
+    let import = memory.effect(&Action::Import { key: key.clone() });
+    let just = |import: &Effect| {
+        import.state == State::Done && now.since(memory.since(import, now)) < JUST_IMPORTED
+    };
+    import.is_some_and(just)
+        && pushes.iter().all(|(target, project)| memory.push(key, *target, project).is_none())
+}
+
 /// Whether the leaf on disk is not known to be bound at one of these places, so that an old list
 /// will not do there either.
 pub fn fresh_places(name: &Name, key: &ImportKey, places: &[Place], memory: &Memory) -> bool {

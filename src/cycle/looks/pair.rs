@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::super::queue::Want;
 use super::{Context, Scope, Seen};
 use crate::cert::{Family, LeafFacts, family, validity};
 use crate::cloud::Cloud;
@@ -28,11 +29,11 @@ use crate::plan::observed::{
 pub(super) struct Ask {
     need: ImportNeed,
     since: Instant,
+    fresh: Instant,
     named: bool,
     former: BTreeSet<Sha256>,
     superseded: Vec<(ImportKey, String)>,
-    /// Whether all that is planned for a leaf that is not imported is its import, whatever its targets show.
-    import_alone: bool,
+    want: Want,
 }
 
 impl Ask {
@@ -52,21 +53,32 @@ impl Ask {
         let fresh = !superseded.is_empty()
             || needs::fresh_lists(&key, &pushes, memory)
             || needs::fresh_places(name, &key, &places, memory);
+        let pushes_alone =
+            places.is_empty() && needs::pushes_alone(&key, &pushes, memory, context.now);
+        let import_alone = context.scope != Scope::All
+            && needs::import_alone(name, &key, memory)
+            && validity(leaf, context.now).is_none();
+        let fresh = if fresh { context.began } else { context.woken };
+        // Thousands that are imported one after the other need not each wait for another list.
+        let recent = fresh.checked_sub(needs::JUST_IMPORTED).unwrap_or(fresh);
         Self {
             need: needs::import(&key, memory, context.now),
-            since: if fresh { context.began } else { context.woken },
+            since: if pushes_alone { recent.max(context.woken) } else { fresh },
+            fresh,
             named: needs::named(name, memory),
             former: needs::former(name, &key, memory),
             superseded,
-            import_alone: context.scope != Scope::All
-                && needs::import_alone(name, &key, memory)
-                && validity(leaf, context.now).is_none(),
+            want: match (import_alone, pushes_alone) {
+                (true, _) => Want::Import,
+                (false, true) => Want::Pushes,
+                (false, false) => Want::All,
+            },
         }
     }
 
-    /// Whether the import alone decides what is done first, as long as there is none.
-    pub fn is_for_import_alone(&self) -> bool {
-        self.import_alone
+    /// What is decided first: where it is the import, it is planned whatever the targets show.
+    pub fn want(&self) -> Want {
+        self.want
     }
 
     /// Whether there is nothing to be asked.
@@ -97,7 +109,7 @@ pub(super) async fn look(
     };
     let targets = look_at_targets(cloud, &unasked, &leaf, &ask, context);
     let held = imports::held(cloud, &ask.superseded);
-    if ask.is_for_import_alone() {
+    if ask.want == Want::Import {
         let (import, newest_named, others) = settled(tokio::join!(import, named));
         let newer = newest_named.is_some_and(|newest| newest > leaf.not_before);
         if import == ImportSeen::Absent && !newer {
@@ -187,9 +199,9 @@ async fn look_at_targets(
     for (index, target) in targets.iter().enumerate() {
         let (cloud, lists) = (cloud.clone(), Arc::clone(&context.lists));
         let (mut seen, leaf, former) = (target.clone(), Arc::clone(leaf), ask.former.clone());
-        let (since, now) = (ask.since, context.now);
+        let (since, fresh, now) = (ask.since, ask.fresh, context.now);
         asked.spawn(async move {
-            let wanted = targets::Wanted { leaf: &leaf, former: &former, since, now };
+            let wanted = targets::Wanted { leaf: &leaf, former: &former, since, fresh, now };
             let probes = std::mem::take(&mut seen.probes);
             let probes = probe(&probes, &leaf);
             let list = targets::look(&lists, &cloud, &wanted, &mut seen);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
+use super::super::queue::Want;
 use super::*;
 use crate::cert::LeafFacts;
 use crate::config::parse;
@@ -127,7 +128,8 @@ async fn an_import_that_nobody_has_tried_waits_for_no_target() {
     let entry = bench.entry();
     let leaf = Arc::clone(bench.known.get(&entry.name).and_then(local::Known::leaf).unwrap());
     let alone = |bench: &Bench, scope| {
-        Ask::about(&entry, &leaf, &bench.memory, &bench.context(scope)).is_for_import_alone()
+        let ask = Ask::about(&entry, &leaf, &bench.memory, &bench.context(scope));
+        ask.want() == Want::Import
     };
     assert!(alone(&bench, Scope::Rest) && alone(&bench, Scope::Changed));
     assert!(!alone(&bench, Scope::All), "a plan that is shown tells everything");

@@ -116,6 +116,23 @@ fn old_lists_will_do_only_when_every_push_was_seen() {
 }
 
 #[test]
+fn a_list_from_before_will_do_for_the_first_pushes_of_what_was_just_imported_here() {
+    let both = [(Elb, "north"), (Waf, "north")];
+    let alone =
+        |given: &Given, secs: i64| needs::pushes_alone(&key(1), &both, &given.memory, at(1 + secs));
+    assert!(!alone(&now(0), 0), "not imported");
+    let found = now(0).after(1, saw(&www(), &import(1), "scs1"));
+    assert!(!alone(&found, 0), "another host may have pushed it");
+    let given = now(0).after(1, done(&www(), &import(1), Some("scs1")));
+    assert!(alone(&given, 0) && alone(&given, 59));
+    assert!(!alone(&given, 60), "others have seen it by now");
+    assert!(!needs::pushes_alone(&key(2), &both, &given.memory, at(1)), "another leaf");
+    let given = given.after(2, began(&www(), &push(1, Waf)));
+    assert!(!alone(&given, 1), "one push is under way");
+    assert!(needs::pushes_alone(&key(1), &both[..1], &given.memory, at(2)));
+}
+
+#[test]
 fn the_task_list_is_read_for_every_switch_that_is_not_settled() {
     let ledger = Subject::Ssl(name("ledger"));
     let seen = |on| saw(&ledger, &ssl(on), "j1");
