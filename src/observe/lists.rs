@@ -138,11 +138,14 @@ impl<T> Shelf<T> {
     }
 }
 
+/// A reading, and when it began.
+type Read<T> = (Instant, Arc<Result<T, Failure>>);
+
 /// One list.
 #[derive(Debug)]
 struct Slot<T> {
     /// What was read last, and when its reading began.
-    last: Mutex<Option<(Instant, Arc<Result<T, Failure>>)>>,
+    last: Mutex<Option<Read<T>>>,
     /// Held by whoever reads. For whom the last one will do, the next is none of its business.
     reading: tokio::sync::Mutex<()>,
 }
@@ -179,7 +182,7 @@ impl<T> Slot<T> {
         last.as_ref().filter(|(began, _)| *began >= since).map(|(_, list)| Arc::clone(list))
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<(Instant, Arc<Result<T, Failure>>)>> {
+    fn last(&self) -> MutexGuard<'_, Option<Read<T>>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
