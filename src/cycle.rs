@@ -4,6 +4,7 @@
 //! whatever is known by then is planned, and what may start starts. One slow call delays nobody
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
+mod asked;
 mod clocks;
 mod dues;
 mod ends;
@@ -27,14 +28,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::model::failure::Failure;
-use crate::model::names::{Name, Subject};
+use crate::model::names::Subject;
 use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
 use crate::observe::local;
@@ -53,6 +53,7 @@ use roll::Roll;
 use steps::{Begun, Landed};
 use wanted::Wanted;
 
+pub use asked::Request;
 pub use looks::{preview, survey};
 pub use offline::offline;
 pub use report::Progress;
@@ -77,18 +78,6 @@ pub enum Wake {
     Found(Box<Config>),
     /// End: finish the steps under way, start nothing.
     Stop,
-}
-
-/// What an operator may ask of the daemon, by an entry's name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Request {
-    /// End its back-offs and refusals.
-    Retry(Name),
-    /// Let the leaf now on disk go although it is older than the imported one.
-    AllowOlder(Name),
-    /// Look at it now.
-    Look(Name),
 }
 
 /// Why a cycle cannot go on.
@@ -208,12 +197,8 @@ impl Cycle {
 
     /// Remembers what an operator asked for.
     pub fn ask(&mut self, requests: &[Request]) -> Result<(), JournalError> {
-        let records = requests.iter().filter_map(|request| match request {
-            Request::Retry(name) => Some(Record::AskedRetry { name: name.clone() }),
-            Request::AllowOlder(name) => Some(Record::AskedOlder { name: name.clone() }),
-            Request::Look(_) => None,
-        });
-        let records: Vec<_> = records.collect();
+        let records: Vec<_> = requests.iter().filter_map(Request::record).collect();
+        requests.iter().for_each(Request::say);
         self.journal.append((self.clock)(), &records, &mut self.memory)
     }
 

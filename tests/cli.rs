@@ -31,8 +31,8 @@ fn help_names_every_command_and_needs_nothing() {
     let help = bench.certrotd(&["--help"]);
     assert_eq!(help.code, 0);
     for command in [
-        "run", "apply", "plan", "status", "report", "history", "check", "policy", "inspect",
-        "init", "schema",
+        "run", "apply", "plan", "status", "report", "history", "pause", "check", "policy",
+        "inspect", "init", "schema",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let own = bench.certrotd(&[command, "--help"]);

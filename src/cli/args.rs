@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::when::When;
 use crate::model::names::Name;
 
 /// Keeps what Huawei Cloud serves equal to the certificates on this disk, and the CA files on this
@@ -92,6 +93,14 @@ pub enum Command {
         #[arg(value_name = "NAME")]
         name: Option<Name>,
     },
+    /// Begin nothing for an entry for a while, or end that; without a name show what is paused
+    ///
+    /// A daemon that runs takes it at once. A step under way ends; looks, probes and alarms go on, and `status` says
+    /// until when the entry is paused and by whom. It ends by itself.
+    ///
+    /// Exit: 0; 1 when it could not be written down; 2 for an unknown name, an end that is past or more than 90 days
+    /// ahead, or a wrong configuration.
+    Pause(PauseArgs),
     /// Check the configuration and the files that it names
     ///
     /// Exit: 0; 1 for bad certificate files and patterns that find nothing, or with --online for credentials
@@ -157,6 +166,20 @@ pub struct ApplyArgs {
     /// Let this entry's leaf go although it is older than the imported one; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_older: Vec<Name>,
+}
+
+/// Options of `pause`.
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// Whatever has this name: a certificate, a CA file, an SSL switch
+    #[arg(value_name = "NAME", requires = "end")]
+    pub name: Option<Name>,
+    /// When it is over: a span such as 2h, or a moment such as 2026-11-01T02:00:00Z
+    #[arg(long, value_name = "TIME", requires = "name", group = "end")]
+    pub until: Option<When>,
+    /// End it now
+    #[arg(long, requires = "name", group = "end")]
+    pub off: bool,
 }
 
 /// Options of `init`.

@@ -146,6 +146,10 @@ fn line(entry: &Entry) -> Line {
         }
         Record::AskedRetry { name } => asked(name, "try again"),
         Record::AskedOlder { name } => asked(name, "allow an older leaf"),
+        Record::AskedPause { name, until, by } => {
+            asked(name, &format!("pause until {until}, by {by}"))
+        }
+        Record::AskedResume { name, by } => asked(name, &format!("end the pause, by {by}")),
         Record::Refused { refusal } => {
             let error = Some(format!("refused {} times", refusal.count));
             let end = End { outcome: "refused", error, ..End::default() };

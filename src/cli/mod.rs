@@ -10,7 +10,9 @@ mod history;
 mod init;
 mod inspect;
 mod leaf;
+mod names;
 mod patterns;
+mod pause;
 mod plan;
 mod policy;
 mod print;
@@ -22,6 +24,7 @@ mod run;
 mod schema;
 mod status;
 mod table;
+mod when;
 
 use std::error::Error;
 
@@ -71,6 +74,7 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Status => status::status(&offline()?, format).await,
         Command::Report { html } => status::report(&offline()?, &html).await,
         Command::History { name } => history::history(&offline()?, name.as_ref(), format),
+        Command::Pause(args) => pause::pause(&offline()?, &args, format).await,
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),

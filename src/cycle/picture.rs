@@ -256,9 +256,13 @@ impl Cycle {
     }
 }
 
-/// Whether everything is as it is wanted beside this: what is superseded has not left yet.
+/// Whether everything is as it is wanted beside this: what is superseded has not left yet, or an entry is paused for
+/// which nothing is due.
 fn is_tidying(why: &Hold) -> bool {
-    matches!(why, Hold::StillUsed { .. } | Hold::Overlapping { .. })
+    matches!(
+        why,
+        Hold::StillUsed { .. } | Hold::Overlapping { .. } | Hold::Paused { due: None, .. }
+    )
 }
 
 fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {

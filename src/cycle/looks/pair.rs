@@ -59,7 +59,7 @@ impl Ask {
             former: needs::former(name, &key, memory),
             superseded,
             import_alone: context.scope != Scope::All
-                && needs::import_alone(name, &key, memory)
+                && needs::import_alone(name, &key, memory, context.now)
                 && validity(leaf, context.now).is_none(),
         }
     }
