@@ -21,6 +21,7 @@ mod roll;
 mod steps;
 mod wakes;
 mod wanted;
+mod watched;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,7 @@ use report::Report;
 use roll::Roll;
 use steps::{Begun, Landed};
 use wanted::Wanted;
+use watched::Watching;
 
 pub use asked::Request;
 pub use looks::{preview, survey};
@@ -129,6 +131,7 @@ pub struct Cycle {
     woken: Instant,
     wanted: Wanted,
     looking: Looking,
+    watching: Watching,
     known: Pairs,
     /// When that was last put down for the next process.
     kept: Option<Instant>,
@@ -161,6 +164,7 @@ impl Cycle {
         known.retain(|name| world.certificate(name).is_some());
         let board = Board::default();
         board.picture().begin(world.subjects(), world.calls());
+        board.picture().watch(&world.config.watch_files);
         Ok(Self {
             world: Arc::new(world),
             journal,
@@ -172,6 +176,7 @@ impl Cycle {
             woken: Instant::now(),
             wanted: Wanted::default(),
             looking: Looking::default(),
+            watching: Watching::default(),
             known,
             kept: None,
             looked: BTreeMap::new(),
@@ -232,7 +237,7 @@ impl Cycle {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
                 }
-                if !self.may_wait(until, next) {
+                if self.watching.is_idle() && !self.may_wait(until, next) {
                     self.keep();
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
@@ -241,6 +246,7 @@ impl Cycle {
             let show_at = self.show_at();
             tokio::select! {
                 Some(ended) = self.looking.next() => self.take_stride(ended),
+                seen = self.watching.next() => self.take_watched(seen),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {

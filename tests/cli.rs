@@ -17,6 +17,8 @@ mod report;
 mod served;
 #[path = "cli/status.rs"]
 mod status;
+#[path = "cli/watched.rs"]
+mod watched;
 
 use bench::Bench;
 use certrotd::model::digest::Sha256;
