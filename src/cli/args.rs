@@ -88,11 +88,11 @@ pub enum Command {
         html: PathBuf,
     },
     /// Show every effect that the journal remembers
-    History {
-        /// Only of this entry
-        #[arg(value_name = "NAME")]
-        name: Option<Name>,
-    },
+    ///
+    /// As JSON it is one object a line.
+    ///
+    /// Exit: 0; 1 when the journal cannot be read; 2 for a wrong configuration.
+    History(HistoryArgs),
     /// Begin nothing for an entry for a while, or end that; without a name show what is paused
     ///
     /// A daemon that runs takes it at once. A step under way ends; looks, probes and alarms go on, and `status` says
@@ -166,6 +166,20 @@ pub struct ApplyArgs {
     /// Let this entry's leaf go although it is older than the imported one; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_older: Vec<Name>,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// Only of this entry
+    #[arg(value_name = "NAME")]
+    pub name: Option<Name>,
+    /// Only what ended then or later: so long ago, such as 7d, or a moment such as 2026-11-01T02:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<When>,
+    /// Only what ended before that
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<When>,
 }
 
 /// Options of `pause`.

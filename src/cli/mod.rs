@@ -73,7 +73,7 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Plan { detailed_exitcode } => plan::plan(load()?, detailed_exitcode, format).await,
         Command::Status => status::status(&offline()?, format).await,
         Command::Report { html } => status::report(&offline()?, &html).await,
-        Command::History { name } => history::history(&offline()?, name.as_ref(), format),
+        Command::History(args) => history::history(&offline()?, &args, format),
         Command::Pause(args) => pause::pause(&offline()?, &args, format).await,
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.

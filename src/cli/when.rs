@@ -30,6 +30,14 @@ impl When {
             Self::Moment(moment) => moment,
         }
     }
+
+    /// The moment that lies so far back.
+    pub(super) fn before(self, now: Time) -> Time {
+        match self {
+            Self::Span(span) => now - span,
+            Self::Moment(moment) => moment,
+        }
+    }
 }
 
 impl std::str::FromStr for When {
@@ -69,6 +77,13 @@ mod tests {
         ] {
             assert_eq!(at(text), moment, "{text}");
         }
+    }
+
+    #[test]
+    fn a_span_is_counted_from_now_either_way() {
+        let (now, span) = (Time::from_secs(86_400), "1d".parse::<When>().unwrap());
+        assert_eq!(span.before(now), Time::from_secs(0));
+        assert_eq!(span.after(now), Time::from_secs(172_800));
     }
 
     #[test]
