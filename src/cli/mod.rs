@@ -33,7 +33,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use args::Cli;
 use args::Command;
-pub use exit::Exit;
+pub use exit::{Exit, exits};
 
 use crate::config::{self, Config, LogFormat};
 use crate::telemetry::log::{self, Handle};
@@ -55,6 +55,8 @@ pub fn main() -> Exit {
         Err(error) => return print::failed(&error),
     };
     let exit = runtime.block_on(dispatch(cli, named)).unwrap_or_else(|exit| exit);
+    let ends = typed.subcommand_name().and_then(exits);
+    debug_assert!(ends.is_some_and(|ends| ends.contains(&exit)), "{exit:?} is none of its ends");
     // A blocking read on a dead disk must not keep the process from ending.
     runtime.shutdown_background();
     exit
