@@ -16,7 +16,7 @@ use certrotd::model::place::Place;
 use certrotd::model::target::Target;
 use certrotd::model::time::Time;
 use certrotd::plan::action::{Action, Fact, Import, ImportKey, Retired};
-use certrotd::plan::memory::{Memory, Record};
+use certrotd::plan::memory::{FORMAT, Memory, Record};
 use certrotd::plan::sight::{Seen, Sight, Spot, Verdict};
 use certrotd::record::Journal;
 
@@ -76,7 +76,7 @@ fn measure(state: &Path, certificates: u32, renewals: u32) -> Result<(), Box<dyn
     }
     say(&format!(
         "the base's bytes alone: {:?}",
-        median(|| Memory::unpack(&body).ok_or_else(|| "unreadable".into()))?
+        median(|| Memory::unpack(FORMAT, &body).ok_or_else(|| "unreadable".into()))?
     ));
     say(&format!("their digest alone: {:?}", median(|| Ok(Sha256::of(&body)))?));
     as_json(&memory)

@@ -4,6 +4,7 @@
 //! whatever is known by then is planned, and what may start starts. One slow call delays nobody
 //! but its own subject. Events only say "look again"; what to do follows from what is seen.
 
+mod asked;
 mod clocks;
 mod dues;
 mod ends;
@@ -20,6 +21,7 @@ mod roll;
 mod steps;
 mod wakes;
 mod wanted;
+mod watched;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,14 +29,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::model::failure::Failure;
-use crate::model::names::{Name, Subject};
+use crate::model::names::Subject;
 use crate::model::time::{Clock, Time};
 use crate::observe::lists::Lists;
 use crate::observe::local;
@@ -52,7 +53,9 @@ use report::Report;
 use roll::Roll;
 use steps::{Begun, Landed};
 use wanted::Wanted;
+use watched::Watching;
 
+pub use asked::Request;
 pub use looks::{preview, survey};
 pub use offline::offline;
 pub use report::Progress;
@@ -77,18 +80,6 @@ pub enum Wake {
     Found(Box<Config>),
     /// End: finish the steps under way, start nothing.
     Stop,
-}
-
-/// What an operator may ask of the daemon, by an entry's name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Request {
-    /// End its back-offs and refusals.
-    Retry(Name),
-    /// Let the leaf now on disk go although it is older than the imported one.
-    AllowOlder(Name),
-    /// Look at it now.
-    Look(Name),
 }
 
 /// Why a cycle cannot go on.
@@ -140,6 +131,7 @@ pub struct Cycle {
     woken: Instant,
     wanted: Wanted,
     looking: Looking,
+    watching: Watching,
     known: Pairs,
     /// When that was last put down for the next process.
     kept: Option<Instant>,
@@ -172,6 +164,7 @@ impl Cycle {
         known.retain(|name| world.certificate(name).is_some());
         let board = Board::default();
         board.picture().begin(world.subjects(), world.calls());
+        board.picture().watch(&world.config.watch_files);
         Ok(Self {
             world: Arc::new(world),
             journal,
@@ -183,6 +176,7 @@ impl Cycle {
             woken: Instant::now(),
             wanted: Wanted::default(),
             looking: Looking::default(),
+            watching: Watching::default(),
             known,
             kept: None,
             looked: BTreeMap::new(),
@@ -208,12 +202,8 @@ impl Cycle {
 
     /// Remembers what an operator asked for.
     pub fn ask(&mut self, requests: &[Request]) -> Result<(), JournalError> {
-        let records = requests.iter().filter_map(|request| match request {
-            Request::Retry(name) => Some(Record::AskedRetry { name: name.clone() }),
-            Request::AllowOlder(name) => Some(Record::AskedOlder { name: name.clone() }),
-            Request::Look(_) => None,
-        });
-        let records: Vec<_> = records.collect();
+        let records: Vec<_> = requests.iter().filter_map(Request::record).collect();
+        requests.iter().for_each(Request::say);
         self.journal.append((self.clock)(), &records, &mut self.memory)
     }
 
@@ -247,7 +237,7 @@ impl Cycle {
                     self.board.picture().finished((self.clock)());
                     idle(&words);
                 }
-                if !self.may_wait(until, next) {
+                if self.watching.is_idle() && !self.may_wait(until, next) {
                     self.keep();
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
@@ -256,6 +246,7 @@ impl Cycle {
             let show_at = self.show_at();
             tokio::select! {
                 Some(ended) = self.looking.next() => self.take_stride(ended),
+                seen = self.watching.next() => self.take_watched(seen),
                 Some(ended) = self.running.join_next_with_id() => self.take_end(ended),
                 Some(wake) = wakes.recv() => {
                     if self.take_wake(wake)? {

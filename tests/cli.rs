@@ -17,6 +17,8 @@ mod report;
 mod served;
 #[path = "cli/status.rs"]
 mod status;
+#[path = "cli/watched.rs"]
+mod watched;
 
 use bench::Bench;
 use certrotd::model::digest::Sha256;
@@ -31,8 +33,8 @@ fn help_names_every_command_and_needs_nothing() {
     let help = bench.certrotd(&["--help"]);
     assert_eq!(help.code, 0);
     for command in [
-        "run", "apply", "plan", "status", "report", "history", "check", "policy", "inspect",
-        "init", "schema",
+        "run", "apply", "plan", "status", "report", "history", "pause", "check", "policy",
+        "inspect", "init", "schema",
     ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{}", help.stdout);
         let own = bench.certrotd(&[command, "--help"]);
@@ -95,7 +97,7 @@ fn history_shows_each_effect_with_its_end() {
     assert_eq!(none.code, 0);
     assert!(none.stdout.contains("no journal"), "{}", none.stdout);
     assert!(!bench.path("state").exists(), "looking creates nothing");
-    assert_eq!(bench.certrotd(&["--format", "json", "history"]).json(), serde_json::json!([]));
+    assert_eq!(bench.certrotd(&["--format", "json", "history"]).stdout, "");
 
     let name = Name::new("orders").unwrap();
     let subject = Subject::Ca(name.clone());
@@ -125,12 +127,18 @@ fn history_shows_each_effect_with_its_end() {
     let first = format!("instance_ca orders  install CA bundle {}", Sha256::of(b"ca").short());
     assert!(lines[0].contains(&first) && lines[0].ends_with("  done"), "{}", lines[0]);
 
-    let of_one = bench.certrotd(&["--format", "json", "history", "orders"]).json();
-    assert_eq!(of_one.as_array().unwrap().len(), 2);
+    let of_one = bench.certrotd(&["--format", "json", "history", "orders"]).json_lines();
+    assert_eq!(of_one.len(), 2);
     assert_eq!(of_one[1]["outcome"], "failed");
     assert_eq!(of_one[1]["error_code"], "X.1");
     assert_eq!(of_one[1]["request_id"], "r-1");
     assert_eq!(of_one[0].get("id"), None);
+    let of_span = |since: &str, until: &str| {
+        let words = ["--format", "json", "history", "--since", since, "--until", until];
+        bench.certrotd(&words).json_lines().len()
+    };
+    assert_eq!((of_span("1h", "0s"), of_span("2h", "1h"), of_span("2026-01-01", "0s")), (3, 0, 3));
+    assert_eq!(bench.certrotd(&["history", "--since", "yesterday"]).code, 2);
     let nobody = bench.certrotd(&["history", "nobody"]);
     assert_eq!(nobody.stdout, "the journal remembers nothing of nobody\n");
 }

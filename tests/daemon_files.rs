@@ -91,3 +91,23 @@ fn an_import_waits_for_no_list() {
     assert!(began.elapsed() < LIST, "{:?}", began.elapsed());
     assert_eq!(house.writes(), [3, 6, 1], "the pushes wait for what is there already");
 }
+
+#[test]
+fn a_watched_file_is_told_of_when_it_changes_and_goes_nowhere() {
+    let house = House::new();
+    let folder = house.scratch.path("tls");
+    fs::create_dir(&folder).unwrap();
+    let entry =
+        format!("\n[[watch_file]]\nname = \"mail\"\npath = {:?}\n", folder.join("mail.pem"));
+    fs::write(house.config_path(), house.config() + &entry).unwrap();
+    let daemon = settled(&house);
+    assert_eq!(says(&daemon, "file.unreadable"), 1, "{}", daemon.log());
+    let before = house.sim.calls().len();
+    let pair = house.issue(NAMES[1], KeyKind::EcdsaP256, 1);
+    fs::write(folder.join("mail.pem"), pair.fullchain_pem()).unwrap();
+    sleep(CALM);
+    assert_eq!(says(&daemon, "file.unreadable"), 1, "it is whole now");
+    fs::write(folder.join("mail.pem"), "no certificate").unwrap();
+    eventually("the alarm", || says(&daemon, "file.unreadable") == 2);
+    assert_eq!(house.sim.calls().len(), before, "nothing is asked or sent for it");
+}

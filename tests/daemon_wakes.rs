@@ -78,6 +78,27 @@ fn every_request() {
 }
 
 #[test]
+fn a_pause_beside_a_renewal() {
+    let house = House::new();
+    let daemon = settled(&house);
+    let before = house.writes();
+    house.run(&["pause", NAMES[1], "--until", "1h"]).ends_with(0);
+    for name in NAMES {
+        house.put(name, &house.issue(name, KeyKind::EcdsaP256, 1));
+    }
+    eventually("the other one's rotation", || house.writes() == [before[0] + 1, before[1] + 3, 1]);
+    eventually("the hold", || daemon.log().contains(": `import as api-example-com-"));
+    ended(daemon);
+    // Another one remembers it.
+    let daemon = house.spawn(&["run"]);
+    eventually("the hold", || daemon.log().contains(": `import as api-example-com-"));
+    assert_eq!(house.writes(), [before[0] + 1, before[1] + 3, 1]);
+    house.run(&["pause", NAMES[1], "--off"]).ends_with(0);
+    eventually("the rotation", || house.writes() == [before[0] + 2, before[1] + 6, 1]);
+    ended(daemon);
+}
+
+#[test]
 fn a_reload_beside_a_look() {
     let house = House::new();
     // Long enough for the reload to come first.

@@ -7,7 +7,7 @@ use super::bundle::{certificates, pem_of};
 use super::chain::signed;
 use super::findings::Finding;
 use super::pem::BLOCKS_MAX;
-use super::x509::Certificate;
+use super::x509::{Certificate, LeafFacts};
 use crate::model::digest::Sha256;
 use crate::model::time::Time;
 
@@ -109,6 +109,11 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<Certificate>, Finding> {
         return Err(Finding::TooLarge { max: CA_INPUT_BYTES_MAX });
     }
     if archive::is_zip(bytes) { from_archive(bytes) } else { from_file(bytes) }
+}
+
+/// What is in a file of certificates of whatever kind, in its order: never empty.
+pub fn every_certificate(bytes: &[u8]) -> Result<Vec<LeafFacts>, Finding> {
+    Ok(read_all(bytes)?.into_iter().map(|found| found.facts).collect())
 }
 
 /// Whether clients can trust others by it, or itself. An instance's own CA may carry no constraints;

@@ -18,7 +18,7 @@ mod x509;
 pub use bundle::{Material, Pair, Rejected, Role, read_pair, validity};
 pub use ca::{
     CA_FILE_BYTES_MAX, CA_INPUT_BYTES_MAX, CaBundle, CaFacts, PUBLISHED_CAS_MAX,
-    PUBLISHED_PEM_BYTES_MAX, ca_validity, fit, read_ca,
+    PUBLISHED_PEM_BYTES_MAX, ca_validity, every_certificate, fit, read_ca,
 };
 pub use chain::is_anchor;
 pub use covers::covers;

@@ -9,13 +9,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{ApplyArgs, Format};
-use super::{Exit, begin_log, patterns, print, progress};
+use super::{Exit, begin_log, names, patterns, print, progress};
 use crate::config::Config;
 use crate::cycle::{Cycle, CycleError, Ended, Request, Until, Wake};
 use crate::daemon::textfile::Textfile;
 use crate::daemon::{self, DaemonError, requests};
 use crate::files::lock::LockError;
-use crate::model::names::{Name, Subject};
+use crate::model::names::Name;
 use crate::plan::Held;
 use crate::plan::hold::Hold;
 
@@ -27,8 +27,7 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
     for warning in &config.warnings {
         tracing::warn!(event = "config.warning", "{warning}");
     }
-    if let Some(name) = unknown(&config, args) {
-        print::problem(&format!("the configuration has no entry named {name}"));
+    if !names::are_known(&config, args.only.iter().chain(&args.retry).chain(&args.allow_older)) {
         return Exit::Configuration;
     }
     // Of no concern to whoever names an entry.
@@ -45,20 +44,6 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         Ok((ended, held)) => report(ended, &held, found, format),
         Err(error) => print::failed(&error),
     }
-}
-
-/// The first name on the command line that the configuration does not have.
-fn unknown<'a>(config: &Config, args: &'a ApplyArgs) -> Option<&'a Name> {
-    let known: BTreeSet<_> = subjects(config).map(|subject| subject.name().clone()).collect();
-    let named = args.only.iter().chain(&args.retry).chain(&args.allow_older);
-    named.into_iter().find(|name| !known.contains(*name))
-}
-
-fn subjects(config: &Config) -> impl Iterator<Item = Subject> {
-    let certificates = config.certificates.iter().map(|it| Subject::Certificate(it.name.clone()));
-    let cas = config.instance_cas.iter().map(|it| Subject::Ca(it.name.clone()));
-    let switches = config.instance_ssls.iter().map(|it| Subject::Ssl(it.name.clone()));
-    certificates.chain(cas).chain(switches)
 }
 
 fn requests(args: &ApplyArgs) -> Vec<Request> {
@@ -85,7 +70,8 @@ async fn settle(
     format: Format,
 ) -> Result<(Ended, Vec<Held>), CycleError> {
     let named: BTreeSet<_> = args.only.iter().collect();
-    let only: BTreeSet<_> = subjects(&config).filter(|it| named.contains(it.name())).collect();
+    let only: BTreeSet<_> =
+        names::subjects(&config).filter(|it| named.contains(it.name())).collect();
     // Of entries that nobody looks at the page would say that they are not in order.
     let textfile = config.metrics.textfile.clone().filter(|_| only.is_empty());
     let mut cycle = Cycle::open(config, daemon::now)?;

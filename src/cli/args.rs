@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::when::When;
 use crate::model::names::Name;
 
 /// Keeps what Huawei Cloud serves equal to the certificates on this disk, and the CA files on this
@@ -53,19 +54,21 @@ pub enum Command {
     /// Looks at everything at once, then on the configured schedule and whenever a file changes.
     /// SIGHUP reads the configuration again; a bad one is refused and the old one stays.
     ///
-    /// Exit: 0 on SIGTERM; 1 when another daemon holds the state directory; 2 for a wrong configuration.
+    /// Exit: 0 on SIGTERM; 1 when another daemon holds the state directory, or when it cannot go on; 2 for a wrong
+    /// configuration.
     Run,
     /// Do what there is to do now, then end
     ///
     /// Follows the jobs it begins for up to ten minutes, and waits out back-offs and doubts for up to
     /// --wait. While a daemon runs, --retry, --only and --allow-older are handed to it.
     ///
-    /// Exit: 0 settled; 1 something failed, is held by a fault or is wrong with a pattern; 2 for a wrong
-    /// configuration.
+    /// Exit: 0 settled; 1 when something failed, is held by a fault or is wrong with a pattern; 2 for an unknown name
+    /// or a wrong configuration.
     Apply(ApplyArgs),
     /// Show what apply would do, and what waits and why; sends only reads
     ///
-    /// Exit: 0; 1 when something could not be seen; with --detailed-exitcode 3 when there are steps.
+    /// Exit: 0; 1 when something could not be seen; 2 for a wrong configuration; 3 with --detailed-exitcode when
+    /// there are steps.
     Plan {
         /// End with 3 when there are steps to take
         #[arg(long)]
@@ -73,29 +76,38 @@ pub enum Command {
     },
     /// Show one line a certificate, CA file and SSL switch; sends nothing
     ///
-    /// Exit: 0; 1 when something needs a person, a pattern included.
+    /// Exit: 0; 1 when something needs a person, a pattern and a watched file included, or the journal cannot be
+    /// read; 2 for a wrong configuration.
     Status,
     /// Write how everything stands as one HTML page; sends nothing
     ///
     /// What status shows, when each certificate ends, and the last effects. The page fetches nothing and has no
     /// script: mail it, or put it on a web server.
     ///
-    /// Exit: 0 written, whatever it says; 1 when it could not be.
+    /// Exit: 0 written, whatever it says; 1 when it could not be; 2 for a wrong configuration.
     Report {
         /// Where to; `-` for standard output
         #[arg(long, value_name = "FILE")]
         html: PathBuf,
     },
     /// Show every effect that the journal remembers
-    History {
-        /// Only of this entry
-        #[arg(value_name = "NAME")]
-        name: Option<Name>,
-    },
+    ///
+    /// As JSON it is one object a line.
+    ///
+    /// Exit: 0; 1 when the journal cannot be read; 2 for a wrong configuration.
+    History(HistoryArgs),
+    /// Begin nothing for an entry for a while, or end that; without a name show what is paused
+    ///
+    /// A daemon that runs takes it at once. A step under way ends; looks, probes and alarms go on, and `status` says
+    /// until when the entry is paused and by whom. It ends by itself.
+    ///
+    /// Exit: 0; 1 when it could not be written down; 2 for an unknown name, an end that is past or more than 90 days
+    /// ahead, or a wrong configuration.
+    Pause(PauseArgs),
     /// Check the configuration and the files that it names
     ///
-    /// Exit: 0; 1 for bad certificate files and patterns that find nothing, or with --online for credentials
-    /// and permissions that do not work; 2 for a wrong configuration.
+    /// Exit: 0; 1 for bad certificate files and patterns that find nothing, or with --online for credentials and
+    /// permissions that do not work; 2 for a wrong configuration.
     Check {
         /// Also try credentials and permissions, with reads alone
         #[arg(long)]
@@ -131,6 +143,8 @@ pub enum Command {
     ///
     /// It has every key with its meaning, its type and its default, needs no configuration, and is JSON in either
     /// format.
+    ///
+    /// Exit: 0.
     Schema,
     /// Do the whole job against a simulated cloud inside this process
     ///
@@ -138,7 +152,7 @@ pub enum Command {
     /// the rotation. With --config it rehearses that file: state and CA files go to a scratch directory,
     /// hooks are printed and not run, every endpoint is replaced, and no credential is read.
     ///
-    /// Exit: 0; 1 when anything is not as it should be in the end.
+    /// Exit: 0; 1 when anything is not as it should be in the end; 2 for a wrong configuration.
     Rehearse,
 }
 
@@ -157,6 +171,34 @@ pub struct ApplyArgs {
     /// Let this entry's leaf go although it is older than the imported one; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_older: Vec<Name>,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// Only of this entry
+    #[arg(value_name = "NAME")]
+    pub name: Option<Name>,
+    /// Only what ended then or later: so long ago, such as 7d, or a moment such as 2026-11-01T02:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<When>,
+    /// Only what ended before that
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<When>,
+}
+
+/// Options of `pause`.
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// Whatever has this name: a certificate, a CA file, an SSL switch
+    #[arg(value_name = "NAME", requires = "end")]
+    pub name: Option<Name>,
+    /// When it is over: a span such as 2h, or a moment such as 2026-11-01T02:00:00Z
+    #[arg(long, value_name = "TIME", requires = "name", group = "end")]
+    pub until: Option<When>,
+    /// End it now
+    #[arg(long, requires = "name", group = "end")]
+    pub off: bool,
 }
 
 /// Options of `init`.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::Format;
 use super::leaf::Leaf;
+use super::status::watched;
 use super::table::{self, Row};
 use super::{Exit, patterns, print};
 use crate::cert::validity;
@@ -17,6 +18,7 @@ use crate::config::{Certificate, Config};
 use crate::daemon;
 use crate::model::names::Name;
 use crate::model::time::Time;
+use crate::observe;
 use crate::observe::local::{self, Local};
 use crate::telemetry::page::Cell;
 
@@ -26,6 +28,7 @@ struct Shown {
     warnings: Vec<String>,
     certificates: Vec<Verdict>,
     instance_cas: Vec<owner::Verdict>,
+    watch_files: Vec<watched::Line>,
     discover: Vec<patterns::Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
@@ -47,6 +50,8 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let warnings = config.warnings.clone();
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
+    let watched = observe::watched::look(config.watch_files.clone()).await;
+    let watch_files = watched::lines(&watched, daemon::now());
     let discover = patterns::lines(&config);
     let online = match online {
         false => None,
@@ -57,9 +62,10 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     };
     let good = certificates.iter().all(|verdict| verdict.error.is_none())
         && instance_cas.iter().all(|verdict| verdict.error.is_none())
+        && watch_files.iter().all(|file| file.error.is_none())
         && discover.iter().all(patterns::Line::is_good);
     let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
-    let shown = Shown { warnings, certificates, instance_cas, discover, online, ok };
+    let shown = Shown { warnings, certificates, instance_cas, watch_files, discover, online, ok };
     match format {
         Format::Json => print::json(&shown),
         Format::Text => print::text(&words(&shown)),
@@ -108,7 +114,8 @@ fn words(shown: &Shown) -> String {
     let certificates = shown.certificates.iter().map(Verdict::row);
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
     let found = shown.discover.iter().map(patterns::Line::row);
-    let files = files.chain(found);
+    let watched = shown.watch_files.iter().map(watched::Line::verdict);
+    let files = files.chain(watched).chain(found);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());

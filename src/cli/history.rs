@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::args::Format;
+use super::args::{Format, HistoryArgs};
 use super::table::{self, Row};
+use super::when::When;
 use super::{Exit, print};
 use crate::config::Config;
+use crate::daemon;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
 use crate::plan::action::{Action, Fact};
 use crate::plan::memory::Record;
 use crate::plan::sight::{Sight, Spot, Verdict};
@@ -20,6 +23,8 @@ use crate::telemetry::page::{Cell, Tone};
 /// One effect, flat: what a line of text and an object of JSON show.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 struct Line {
+    #[serde(skip)]
+    moment: Time,
     at: String,
     name: Name,
     /// The entry's table; `cloud` for a credential; `entry` for what an operator asked of a name.
@@ -44,9 +49,38 @@ struct End {
     error: Option<String>,
 }
 
+/// Which lines are shown.
+struct Wanted<'a> {
+    only: Option<&'a Name>,
+    since: Option<Time>,
+    until: Option<Time>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(args: &'a HistoryArgs, now: Time) -> Self {
+        let moment = |when: Option<When>| when.map(|when| when.before(now));
+        Self { only: args.name.as_ref(), since: moment(args.since), until: moment(args.until) }
+    }
+
+    /// Whether this line ended then and is of that entry. An effect counts by its end: its beginning may be older.
+    fn takes(&self, line: &Line) -> bool {
+        self.only.is_none_or(|only| line.name == *only)
+            && self.since.is_none_or(|since| line.moment >= since)
+            && self.until.is_none_or(|until| line.moment < until)
+    }
+
+    fn nothing(&self) -> String {
+        let of = self.only.map(|name| format!(" of {name}")).unwrap_or_default();
+        let since = self.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        let until = self.until.map(|until| format!(" before {until}")).unwrap_or_default();
+        format!("the journal remembers nothing{of}{since}{until}\n")
+    }
+}
+
 /// Shows the journal of this configuration, of one entry where a name is given. That there is none
 /// yet is no error.
-pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> Exit {
+pub(super) fn history(config: &Config, args: &HistoryArgs, format: Format) -> Exit {
+    let wanted = Wanted::of(args, daemon::now());
     let entries = match record::read(&config.state) {
         Ok(entries) => entries,
         Err(error) => return print::state(&error, "history"),
@@ -55,15 +89,14 @@ pub(super) fn history(config: &Config, only: Option<&Name>, format: Format) -> E
     let entries = entries.unwrap_or_default();
     let pruned = entries.first().filter(|first| first.seq > 1).map(|first| first.at);
     let lines = lines(&entries);
-    let wanted = |line: &Line| only.is_none_or(|only| line.name == *only);
-    let lines: Vec<_> = lines.into_iter().filter(wanted).collect();
+    let lines: Vec<_> = lines.into_iter().filter(|line| wanted.takes(line)).collect();
     match format {
-        Format::Json => print::json(&lines),
+        Format::Json => print::json_lines(&lines),
         Format::Text if missing => {
             let state = config.state.display();
             print::text(&format!("there is no journal in {state} yet: nothing was ever begun\n"));
         }
-        Format::Text if lines.is_empty() => print::text(&nothing(only)),
+        Format::Text if lines.is_empty() => print::text(&wanted.nothing()),
         Format::Text => print::text(&table::text(&lines.iter().map(row).collect::<Vec<_>>())),
     }
     if let (Format::Text, Some(at)) = (format, pruned) {
@@ -79,11 +112,6 @@ pub(super) fn latest(config: &Config, count: usize) -> Result<(Vec<Row>, usize),
     let lines = lines(&record::read(&config.state)?.unwrap_or_default());
     let rows = lines.iter().rev().take(count).map(row).collect();
     Ok((rows, lines.len().saturating_sub(count)))
-}
-
-fn nothing(only: Option<&Name>) -> String {
-    let of = only.map(|name| format!(" of {name}")).unwrap_or_default();
-    format!("the journal remembers nothing{of}\n")
 }
 
 /// One line an effect: a beginning is shown only where no end is known.
@@ -146,13 +174,17 @@ fn line(entry: &Entry) -> Line {
         }
         Record::AskedRetry { name } => asked(name, "try again"),
         Record::AskedOlder { name } => asked(name, "allow an older leaf"),
+        Record::AskedPause { name, until, by } => {
+            asked(name, &format!("pause until {until}, by {by}"))
+        }
+        Record::AskedResume { name, by } => asked(name, &format!("end the pause, by {by}")),
         Record::Refused { refusal } => {
             let error = Some(format!("refused {} times", refusal.count));
             let end = End { outcome: "refused", error, ..End::default() };
             (refusal.cloud.clone(), "cloud", format!("use credential {}", refusal.identity), end)
         }
     };
-    Line { at: entry.at.to_string(), name, table, step, end }
+    Line { moment: entry.at, at: entry.at.to_string(), name, table, step, end }
 }
 
 /// What a look showed: `probe www.example.com:443: stale 1a2b3c4d5e6f`.
@@ -252,7 +284,6 @@ mod tests {
     use crate::model::digest::Sha256;
     use crate::model::place::Place;
     use crate::model::target::Target;
-    use crate::model::time::Time;
     use crate::plan::sight::Seen;
 
     fn entries(records: Vec<Record>) -> Vec<Entry> {
@@ -286,6 +317,29 @@ mod tests {
         assert!(outcomes.iter().copied().eq(expected.iter().map(|it| (&*it.0, it.1))), "{shown:?}");
         assert_eq!(shown[0].end.error.as_deref(), Some("install: no answer"));
     }
+
+    #[test]
+    fn a_line_is_shown_from_the_first_moment_to_before_the_last() {
+        let name = Name::new("www").unwrap();
+        let asked = || Record::AskedRetry { name: name.clone() };
+        let all = lines(&entries(vec![asked(), asked(), asked()]));
+        let shown = |since: Option<i64>, until: Option<i64>| {
+            let (since, until) = (since.map(Time::from_secs), until.map(Time::from_secs));
+            let wanted = Wanted { only: Some(&name), since, until };
+            all.iter()
+                .filter(|line| wanted.takes(line))
+                .map(|line| line.moment.secs())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(None, None), [1, 2, 3]);
+        assert_eq!(shown(Some(2), None), [2, 3]);
+        assert_eq!(shown(None, Some(2)), [1]);
+        assert_eq!(shown(Some(2), Some(3)), [2]);
+        let other = Name::new("api").unwrap();
+        let wanted = Wanted { only: Some(&other), since: None, until: None };
+        assert!(!all.iter().any(|line| wanted.takes(line)));
+    }
+
     #[test]
     fn a_look_is_told_with_the_leaf_that_it_found() {
         let leaf = Seen { sha256: Sha256::of(b"leaf"), issued: None, ends: None };

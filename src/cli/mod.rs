@@ -10,7 +10,9 @@ mod history;
 mod init;
 mod inspect;
 mod leaf;
+mod names;
 mod patterns;
+mod pause;
 mod plan;
 mod policy;
 mod print;
@@ -22,6 +24,7 @@ mod run;
 mod schema;
 mod status;
 mod table;
+mod when;
 
 use std::error::Error;
 
@@ -30,7 +33,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use args::Cli;
 use args::Command;
-pub use exit::Exit;
+pub use exit::{Exit, exits};
 
 use crate::config::{self, Config, LogFormat};
 use crate::telemetry::log::{self, Handle};
@@ -52,6 +55,8 @@ pub fn main() -> Exit {
         Err(error) => return print::failed(&error),
     };
     let exit = runtime.block_on(dispatch(cli, named)).unwrap_or_else(|exit| exit);
+    let ends = typed.subcommand_name().and_then(exits);
+    debug_assert!(ends.is_some_and(|ends| ends.contains(&exit)), "{exit:?} is none of its ends");
     // A blocking read on a dead disk must not keep the process from ending.
     runtime.shutdown_background();
     exit
@@ -70,7 +75,8 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Plan { detailed_exitcode } => plan::plan(load()?, detailed_exitcode, format).await,
         Command::Status => status::status(&offline()?, format).await,
         Command::Report { html } => status::report(&offline()?, &html).await,
-        Command::History { name } => history::history(&offline()?, name.as_ref(), format),
+        Command::History(args) => history::history(&offline()?, &args, format),
+        Command::Pause(args) => pause::pause(&offline()?, &args, format).await,
         Command::Check { online } => check::check(load()?, online, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),

@@ -23,6 +23,16 @@ pub(super) fn json(value: &impl Serialize) {
     }
 }
 
+/// Prints values as JSON, one a line: as many as there are, they can be read as they come.
+pub(super) fn json_lines(values: &[impl Serialize]) {
+    let lines: Result<String, _> =
+        values.iter().map(|value| serde_json::to_string(value).map(|it| it + "\n")).collect();
+    match lines {
+        Ok(lines) => text(&lines),
+        Err(error) => problem(&error.to_string()),
+    }
+}
+
 /// Whether colours are seen there: on a terminal that knows them, unless `NO_COLOR` forbids them.
 pub(super) fn has_colours(stream: &impl IsTerminal) -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());

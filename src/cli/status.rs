@@ -7,6 +7,7 @@ mod instance;
 mod report;
 mod served;
 mod switch;
+pub(super) mod watched;
 
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::cycle;
 use crate::daemon;
 use crate::model::names::Subject;
 use crate::model::time::Time;
+use crate::observe;
 use crate::plan::action::Because;
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
@@ -36,6 +38,7 @@ struct Status {
     certificates: Vec<certificate::Line>,
     instance_cas: Vec<ca::Line>,
     instance_ssls: Vec<switch::Line>,
+    watch_files: Vec<watched::Line>,
     discover: Vec<patterns::Line>,
 }
 
@@ -48,7 +51,7 @@ struct Known<'a> {
 
 /// What comes next for an entry, in one sentence.
 #[derive(Serialize)]
-struct Next {
+pub(super) struct Next {
     next: String,
     /// When that is looked at again, where it is known.
     until: Option<String>,
@@ -71,12 +74,10 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
     let certificates = status.certificates.iter().map(|it| it.next.needs_person);
     let cas = status.instance_cas.iter().map(|it| it.next.needs_person);
     let switches = status.instance_ssls.iter().map(|it| it.next.needs_person);
+    let watched = status.watch_files.iter().map(|it| it.next.needs_person);
     let patterns = status.discover.iter().map(|it| !it.is_good());
-    if certificates.chain(cas).chain(switches).chain(patterns).any(|needed| needed) {
-        Exit::Fault
-    } else {
-        Exit::Fine
-    }
+    let all = certificates.chain(cas).chain(switches).chain(watched).chain(patterns);
+    if all.into_iter().any(|needed| needed) { Exit::Fault } else { Exit::Fine }
 }
 
 impl Status {
@@ -84,12 +85,14 @@ impl Status {
     async fn read(config: &Config) -> Result<Self, JournalError> {
         let (memory, now) = (record::remembered(&config.state)?, daemon::now());
         let (observed, plan) = cycle::offline(config, &memory, now).await;
+        let watched = observe::watched::look(config.watch_files.clone()).await;
         let known = Known { memory: &memory, observed: &observed, plan: &plan };
         Ok(Self {
             now,
             certificates: certificate::lines(config, &known),
             instance_cas: ca::lines(config, &known),
             instance_ssls: switch::lines(config, &known),
+            watch_files: watched::lines(&watched, now),
             discover: patterns::lines(config),
         })
     }
@@ -110,6 +113,9 @@ fn words(status: &Status, paint: Paint) -> String {
             |it| it.row(status.now),
         ),
         table(["SSL SWITCH", "WANTED", "STATE", ""], &status.instance_ssls, paint, |it| it.row()),
+        table(["WATCHED FILE", "FIRST END", "PATH", ""], &status.watch_files, paint, |it| {
+            it.row(status.now)
+        }),
     ];
     let faults = patterns::faults(&status.discover);
     let faults = (!faults.is_empty()).then(|| paint.words(&faults, Tone::Bad));

@@ -10,8 +10,9 @@ use crate::model::target::CaSource;
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let certificates = config.certificates.len() + config.discover.len();
     let entries = certificates + config.instance_cas.len() + config.instance_ssls.len();
+    let entries = entries + config.watch_files.len();
     let idle = (entries == 0).then(|| {
-        "there is nothing to do: no certificate, discover, instance_ca or instance_ssl is configured"
+        "there is nothing to do: no certificate, discover, instance_ca, instance_ssl or watch_file is configured"
             .to_owned()
     });
     let open = config.metrics.listen.filter(|listen| !listen.ip().to_canonical().is_loopback());

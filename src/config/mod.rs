@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::files::Attributes;
+use crate::files::find::Glob;
 use crate::model::account::Account;
 use crate::model::names::Name;
 use crate::model::place::{Drift, InstanceProbe, Probe};
@@ -74,6 +75,8 @@ pub struct Config {
     pub instance_cas: Vec<InstanceCa>,
     /// Every `[[instance_ssl]]`, in the file's order.
     pub instance_ssls: Vec<InstanceSsl>,
+    /// Every `[[watch_file]]`, in the file's order.
+    pub watch_files: Vec<WatchFile>,
     /// What is allowed and still worth a word at start: sentences for the log.
     pub warnings: Vec<String>,
 }
@@ -249,4 +252,17 @@ pub struct InstanceSsl {
     pub probe: Option<Probe>,
     /// When a switch may start; absent: at any time.
     pub window: Option<Window>,
+}
+
+/// `[[watch_file]]`: certificate files that somebody else renews. They are read, and go nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WatchFile {
+    /// Unique among watched files.
+    pub name: Name,
+    /// The file, or the pattern as it is written, from the configuration's directory.
+    pub path: String,
+    /// What finds the files.
+    pub glob: Glob,
+    /// How long before its end the first certificate is warned of.
+    pub warn_before: Duration,
 }

@@ -321,4 +321,15 @@ tables! {
         /// end. Absent: at any time.
         window: String = Otherwise::Absent,
     }
+
+    /// A certificate file on this disk that somebody else renews: its end is watched, and it goes nowhere.
+    many "watch_file" WatchFile {
+        /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among watched files.
+        name: String = Otherwise::Required,
+        /// File with one or more certificates, PEM or DER, or a pattern of such files, written as that of
+        /// `discover`. Of all certificates in it the one that ends first counts.
+        path: String = Otherwise::Required,
+        /// How long before its end the first of them is warned of.
+        warn_before: String = text(WARN_BEFORE),
+    }
 }

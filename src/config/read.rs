@@ -13,7 +13,7 @@ use crate::model::target::Api;
 /// Most entries of one kind; a file that lists more was made by a loop that ran away.
 const ENTRIES_MAX: usize = 10_000;
 /// The tables at the top of a file.
-const TOP: [&str; 9] = [
+const TOP: [&str; 10] = [
     "schedule",
     "state",
     "log",
@@ -23,6 +23,7 @@ const TOP: [&str; 9] = [
     "discover",
     "instance_ca",
     "instance_ssl",
+    "watch_file",
 ];
 
 /// One table as it is written.
@@ -80,6 +81,7 @@ pub(super) struct Written {
     pub(super) discovers: Vec<(Read<raw::Discover>, Vec<Read<raw::DiscoverPush>>)>,
     pub(super) instance_cas: Vec<Read<raw::InstanceCa>>,
     pub(super) instance_ssls: Vec<Read<raw::InstanceSsl>>,
+    pub(super) watch_files: Vec<Read<raw::WatchFile>>,
 }
 
 /// Reads what can be read, and notes what cannot.
@@ -107,14 +109,9 @@ pub(super) fn written(text: &str, findings: &mut Findings<'_>) -> Written {
         clouds: clouds(&mut root, findings),
         certificates: with_pushes(&mut root, "certificate", findings),
         discovers: with_pushes(&mut root, "discover", findings),
-        instance_cas: entries(&mut root, "instance_ca", findings)
-            .into_iter()
-            .map(|entry| read(entry, "[[instance_ca]]", findings))
-            .collect(),
-        instance_ssls: entries(&mut root, "instance_ssl", findings)
-            .into_iter()
-            .map(|entry| read(entry, "[[instance_ssl]]", findings))
-            .collect(),
+        instance_cas: plain(&mut root, "instance_ca", findings),
+        instance_ssls: plain(&mut root, "instance_ssl", findings),
+        watch_files: plain(&mut root, "watch_file", findings),
     }
 }
 
@@ -163,6 +160,17 @@ fn endpoints(
         }
     }
     endpoints
+}
+
+/// The entries of a list whose tables hold no other.
+fn plain<T: Table>(
+    root: &mut DeTable<'_>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Vec<Read<T>> {
+    let title = format!("[[{name}]]");
+    let entries = entries(root, name, findings);
+    entries.into_iter().map(|entry| read(entry, &title, findings)).collect()
 }
 
 /// The entries of a list whose tables hold a list of pushes each.

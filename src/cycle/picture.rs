@@ -13,10 +13,12 @@ use super::report::{presented_until, served_until};
 use super::world::World;
 use crate::cloud::Calls;
 pub use crate::cloud::{CallEnd, Durations, Service, Services};
+use crate::config::WatchFile;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
-use crate::model::names::Subject;
+use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
+use crate::observe::watched::WatchedSeen;
 use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
@@ -49,6 +51,23 @@ pub struct Picture {
     pub cycles: u64,
     /// When that last was so.
     pub finished: Option<Time>,
+    /// Every configured entry of files that somebody else renews, from the start on.
+    pub watched: BTreeMap<Name, Watched>,
+}
+
+/// Files that somebody else renews. No path is among it: whoever reaches the socket may read this.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Whether the last look could read every file, and nothing in any of them ends soon.
+    pub in_order: bool,
+    /// The first end in all of them, as far as they could be read.
+    pub first: Option<Time>,
+    /// How long before that it is warned of.
+    pub warn_before: Duration,
+    /// How many files there are, those that cannot be read among them.
+    pub files: usize,
+    /// How many cannot be read.
+    pub unread: usize,
 }
 
 /// One entry of the configuration.
@@ -146,6 +165,31 @@ impl Picture {
         self.entries.retain(|subject, _| subjects.contains(subject));
         for subject in subjects {
             self.entries.entry(subject).or_default();
+        }
+    }
+
+    /// The configured entries of files that somebody else renews are these.
+    pub(super) fn watch(&mut self, entries: &[WatchFile]) {
+        let mut former = std::mem::take(&mut self.watched);
+        let kept = |entry: &WatchFile| {
+            let known = former.remove(&entry.name).unwrap_or_default();
+            (entry.name.clone(), known)
+        };
+        self.watched = entries.iter().map(kept).collect();
+    }
+
+    /// Takes in what is in such files.
+    pub(super) fn watched(&mut self, seen: Vec<WatchedSeen>, now: Time) {
+        for seen in seen {
+            let ends = seen.files.iter().filter_map(|file| Some(file.first.as_ref().ok()?.until));
+            let watched = Watched {
+                in_order: seen.is_in_order(now),
+                first: ends.clone().min(),
+                warn_before: seen.warn_before,
+                files: seen.files.len(),
+                unread: seen.files.len() - ends.count(),
+            };
+            self.watched.insert(seen.name, watched);
         }
     }
 
@@ -256,9 +300,13 @@ impl Cycle {
     }
 }
 
-/// Whether everything is as it is wanted beside this: what is superseded has not left yet.
+/// Whether everything is as it is wanted beside this: what is superseded has not left yet, or an entry is paused for
+/// which nothing is due.
 fn is_tidying(why: &Hold) -> bool {
-    matches!(why, Hold::StillUsed { .. } | Hold::Overlapping { .. })
+    matches!(
+        why,
+        Hold::StillUsed { .. } | Hold::Overlapping { .. } | Hold::Paused { due: None, .. }
+    )
 }
 
 fn certificate(entry: &mut Entry, seen: &CertificateSeen, memory: &Memory) {

@@ -41,6 +41,7 @@ impl Cycle {
         self.looked.retain(|subject, _| world.knows(subject));
         self.known.retain(|name| world.certificate(name).is_some());
         self.board.picture().keep(world.subjects());
+        self.board.picture().watch(&world.config.watch_files);
         self.world = Arc::new(world);
     }
 }

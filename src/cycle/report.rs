@@ -11,6 +11,7 @@ mod instances;
 mod progress;
 mod scene;
 mod sights;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
+use crate::observe::watched::WatchedSeen;
 use crate::plan::check::Violation;
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, Record};
@@ -36,6 +38,7 @@ use super::looks::{Look, Seen};
 use alarms::Alarms;
 use duplicates::Duplicates;
 use scene::Scene;
+use watched::Watched;
 
 /// How a failure's words lead in the id of its request, which a bracket ends.
 const REQUEST: &str = " (request ";
@@ -56,6 +59,7 @@ pub(super) struct Report {
     alarms: Alarms,
     duplicates: Duplicates,
     scene: Scene,
+    watched: Watched,
 }
 
 impl Report {
@@ -200,6 +204,11 @@ impl Report {
         now: Time,
     ) {
         self.alarms.look_at_instance(seen, warn_before, memory, now);
+    }
+
+    /// And for files that somebody else renews.
+    pub fn watched(&mut self, seen: &[WatchedSeen], now: Time) {
+        self.watched.look(seen, now);
     }
 
     pub fn violations(&mut self, plan: &Plan, violations: &[Violation]) {

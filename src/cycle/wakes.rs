@@ -38,6 +38,7 @@ impl Cycle {
         self.woken = Instant::now();
         self.board.picture().pulse.asked();
         self.look_at(self.world.subjects());
+        self.look_at_watched();
     }
 
     /// The files of every certificate are looked at again.
@@ -47,6 +48,7 @@ impl Cycle {
         let pairs = subjects.filter(|it| matches!(it, Subject::Certificate(_)) && self.is_ours(it));
         let pairs: Vec<_> = pairs.collect();
         self.wanted.files_of(pairs, &self.looking);
+        self.look_at_watched();
     }
 
     /// These are looked at again, as far as they are ours to look after.

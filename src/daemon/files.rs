@@ -162,7 +162,9 @@ fn aim_of(config: &Config) -> Aim {
     });
     let outcomes = config.discover.iter().map(|it| &it.outcome);
     let awaited = outcomes.clone().flat_map(|it| it.awaited.iter().cloned());
-    let others = secrets_of(config).into_iter().chain(awaited).map(Arc::from);
+    // Of a pattern the schedule notices what has changed: nothing is done about it but to tell.
+    let watched = config.watch_files.iter().filter_map(|it| it.glob.only());
+    let others = secrets_of(config).into_iter().chain(awaited).chain(watched).map(Arc::from);
     let files = files.chain(others).chain([requests]).collect();
     let directories = outcomes.flat_map(|it| it.listed.iter().map(|it| Arc::from(&**it))).collect();
     Aim { files, directories }

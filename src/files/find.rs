@@ -118,6 +118,16 @@ impl Glob {
         }
     }
 
+    /// The only file that it can name, where it has no wildcard.
+    pub fn only(&self) -> Option<PathBuf> {
+        let mut path = self.root.clone();
+        for part in &self.parts {
+            let Part::Name(name) = part else { return None };
+            path.push(name);
+        }
+        Some(path)
+    }
+
     /// Whether this path fits, by its text alone.
     pub fn matches(&self, path: &Path) -> bool {
         let Ok(rest) = path.strip_prefix(&self.root) else { return false };

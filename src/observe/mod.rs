@@ -14,3 +14,4 @@ pub mod shown;
 pub mod switches;
 pub mod targets;
 pub mod users;
+pub mod watched;

@@ -36,6 +36,7 @@ pub fn check(plan: &Plan, observed: &Observed, memory: &Memory) -> Vec<Violation
         let twice = !actions.insert(&step.action);
         let broken = [
             in_flight(step, observed),
+            paused(step, observed, memory),
             left_out(step, seen),
             of_action(step, seen, observed, memory),
             twice.then_some("one effect is had once in a plan"),
@@ -51,6 +52,11 @@ fn in_flight(step: &Step, observed: &Observed) -> Option<&'static str> {
         .in_flight
         .contains(&step.subject)
         .then_some("a subject has one round of steps at a time")
+}
+
+fn paused(step: &Step, observed: &Observed, memory: &Memory) -> Option<&'static str> {
+    let paused = memory.paused(step.subject.name(), observed.now).is_some();
+    paused.then_some("nothing is begun for an entry that is paused")
 }
 
 fn left_out(step: &Step, seen: Option<&CertificateSeen>) -> Option<&'static str> {

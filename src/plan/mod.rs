@@ -14,6 +14,7 @@ pub mod memory;
 mod needed;
 pub mod needs;
 pub mod observed;
+mod pauses;
 mod push;
 mod retire;
 mod rotation;
@@ -144,6 +145,7 @@ pub fn plan(observed: &Observed, memory: &Memory) -> Plan {
     for seen in &observed.switches {
         ssl::plan(seen, &mut draft);
     }
+    pauses::tell(&mut draft);
     draft.plan
 }
 
@@ -163,9 +165,12 @@ impl<'a> Draft<'a> {
         self.needed.get_or_init(|| Needed::of(self.observed, self.memory))
     }
 
-    /// Plans a step, unless another entry has the same effect under way: equal leaves share their
-    /// import and their copies.
+    /// Plans a step, unless the entry is paused, or another one has the same effect under way: equal leaves share
+    /// their import and their copies. No other way leads into a plan.
     fn step(&mut self, subject: &Subject, action: Action, because: Because) {
+        if pauses::hold(subject, &action, self) {
+            return;
+        }
         if let Some(with) = self.shared_with(subject, &action) {
             return self.hold(subject, Hold::SameLeaf { with }, None);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::action::{Action, ImportKey};
 use super::memory::{Effect, Memory, State};
 use super::observed::SwitchSeen;
+use super::pauses::is_paused;
 use super::sight::{Sighting, Spot, Verdict};
 use super::ssl;
 use crate::model::digest::Sha256;
@@ -61,9 +62,11 @@ pub fn import(key: &ImportKey, memory: &Memory, now: Time) -> ImportNeed {
 }
 
 /// Whether an import that stands nowhere is all there is to decide, whatever the targets show: nobody has tried
-/// it, and none that came later is known.
-pub fn import_alone(name: &Name, key: &ImportKey, memory: &Memory) -> bool {
-    memory.effect(&Action::Import { key: key.clone() }).is_none()
+/// it, and none that came later is known. Of an entry that is paused it may stand nowhere for weeks, in which the
+/// rest is looked at.
+pub fn import_alone(name: &Name, key: &ImportKey, memory: &Memory, now: Time) -> bool {
+    !is_paused(name, memory, now)
+        && memory.effect(&Action::Import { key: key.clone() }).is_none()
         && memory.newest(name).is_none_or(|newest| newest.issued <= key.issued)
 }
 
@@ -269,7 +272,7 @@ fn is_idle(seen: &SwitchSeen, moved: Option<&Effect>, memory: &Memory, now: Time
         let refused = matches!(&it.state, State::Failed(failure) if kinds.contains(&failure.kind));
         refused && asked.is_none_or(|asked| asked.seq < it.seq)
     });
-    !seen.allow_restart || !open || refused
+    !seen.allow_restart || !open || refused || is_paused(&seen.name, memory, now)
 }
 
 /// How soon a greeting is read again that does not show what a job has done.

@@ -8,7 +8,7 @@ use super::hold::Hold;
 use super::memory::{Effect, Memory, State};
 use super::needs::PROVE_AGAIN_AFTER;
 use super::observed::{JobState, SwitchJob, SwitchSeen};
-use super::{Draft, gate};
+use super::{Draft, gate, pauses};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
@@ -302,6 +302,9 @@ fn start(
     unknown: &[&SwitchJob],
     draft: &mut Draft<'_>,
 ) {
+    if pauses::hold(subject, &action, draft) {
+        return;
+    }
     let now = draft.observed.now;
     if let Some(window) = &seen.window {
         let opens = Time::from(window.opens(now.to_utc()));

@@ -17,6 +17,7 @@ mod invariants;
 mod needs;
 mod never;
 mod overlap;
+mod paused;
 mod places;
 mod push;
 mod retire;

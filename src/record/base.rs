@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::model::digest::Sha256;
 use crate::model::time::Time;
-use crate::plan::memory::{FORMAT, Memory};
+use crate::plan::memory::{FORMAT, FORMATS, Memory};
 
 /// What `user_version` says of a journal that has all of its lines.
 pub(super) const COMPLETE: i64 = 1;
@@ -69,13 +69,13 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Result<Memory, U
 }
 
 fn sound(seq: i64, format: i64, digest: &[u8], body: &[u8]) -> Result<Memory, Unsound> {
-    if format != FORMAT {
+    if !FORMATS.contains(&format) {
         return Err(Unsound::Format(format));
     }
     if Sha256::of(body).bytes() != digest {
         return Err(Unsound::Damaged);
     }
-    let memory = Memory::unpack(body).ok_or(Unsound::Damaged)?;
+    let memory = Memory::unpack(format, body).ok_or(Unsound::Damaged)?;
     if lines(&memory) == seq { Ok(memory) } else { Err(Unsound::Damaged) }
 }
 
@@ -83,7 +83,7 @@ fn sound(seq: i64, format: i64, digest: &[u8], body: &[u8]) -> Result<Memory, Un
 /// read back as the same memory is not written.
 pub(super) fn write(connection: &mut Connection, memory: &Memory) -> rusqlite::Result<bool> {
     let body = memory.pack();
-    if Memory::unpack(&body).as_ref() != Some(memory) {
+    if Memory::unpack(FORMAT, &body).as_ref() != Some(memory) {
         return Ok(false);
     }
     let transaction = connection.transaction()?;

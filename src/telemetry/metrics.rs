@@ -34,7 +34,7 @@ enum Value {
 }
 
 /// Every metric, in the order in which they are printed.
-pub const METRICS: [Metric; 16] = [
+pub const METRICS: [Metric; 18] = [
     Metric {
         name: "certrotd_build_info",
         kind: "gauge",
@@ -146,6 +146,26 @@ pub const METRICS: [Metric; 16] = [
         labels: &["ssl"],
         help: "The last look that found it so, in unix time; absent until one has since the start.",
         samples: |picture, _| last_success(picture, "instance_ssl"),
+    },
+    Metric {
+        name: "certrotd_file_in_order",
+        kind: "gauge",
+        labels: &["file"],
+        help: "1 when the last look could read every watched file of the entry and nothing in them ended within its warn_before; else 0.",
+        samples: |picture, _| {
+            let watched = picture.watched.iter();
+            watched.map(|(name, it)| (vec![name.to_string()], truth(it.in_order))).collect()
+        },
+    },
+    Metric {
+        name: "certrotd_file_not_after_seconds",
+        kind: "gauge",
+        labels: &["file"],
+        help: "The first end among the certificates in its files, in unix time; absent where it is not known.",
+        samples: |picture, _| {
+            let watched = picture.watched.iter();
+            watched.filter_map(|(name, it)| moment(vec![name.to_string()], it.first)).collect()
+        },
     },
 ];
 

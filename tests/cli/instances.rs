@@ -208,7 +208,7 @@ fn history_tells_which_cas_stood_and_what_was_presented() {
     ] {
         assert!(words.contains(&says), "{says}\n{}", told.stdout);
     }
-    let shown = bench.certrotd(&["--format", "json", "history"]).json();
+    let shown = bench.certrotd(&["--format", "json", "history"]).json_lines();
     assert_eq!((&shown[0]["table"], &shown[0]["outcome"]), (&"instance_ca".into(), &"seen".into()));
 }
 

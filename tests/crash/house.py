@@ -95,7 +95,7 @@ class House:
 
     def history(self):
         done = self.command("--format", "json", "history")
-        return json.loads(done.stdout) if done.returncode == 0 else []
+        return [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else []
 
     def runs(self):
         """How often the command ran for which bytes."""

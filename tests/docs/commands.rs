@@ -9,6 +9,9 @@ use super::{GUIDES, bare, fenced, read, rows, section, spans};
 
 /// Flags that every program has.
 const COMMON: [&str; 2] = ["--help", "--version"];
+/// In the table of ends: never, and with nothing to say of it.
+const NO_END: &str = "–";
+const DONE: &str = "done";
 /// How the guides start the program.
 const STARTS: [&str; 2] = ["certrotd ", "cargo run --release -- "];
 
@@ -119,19 +122,33 @@ fn the_manual_has_every_flag() {
 
 #[test]
 fn the_manual_has_every_command_with_its_ends() {
-    let rows = rows(&section("docs/manual.md", "## Command line"));
-    let told: BTreeMap<_, _> = rows
-        .iter()
-        .filter_map(|row| {
-            Some((bare(&row[0]).strip_prefix("certrotd ")?.to_owned(), row[2].clone()))
-        })
-        .collect();
+    let told = |heading: &str, columns: usize| -> BTreeMap<String, Vec<String>> {
+        let rows = rows(&section("docs/manual.md", heading)).into_iter();
+        let named = rows.filter_map(|row| {
+            let name = bare(&row[0]).strip_prefix("certrotd ")?.to_owned();
+            (row.len() == columns).then(|| (name, row[1..].to_vec()))
+        });
+        named.collect()
+    };
+    let (described, ends) = (told("## Command line", 2), told("### How each command ends", 5));
     let commands = commands();
-    assert!(told.keys().eq(commands.keys()), "{told:?}");
+    assert!(described.keys().eq(commands.keys()), "{described:?}");
+    assert!(ends.keys().eq(commands.keys()), "{ends:?}");
     for (command, help) in commands {
+        let codes = certrotd::cli::exits(&command).unwrap();
+        let cells: Vec<_> = Exit::ALL.iter().zip(&ends[&command]).collect();
+        for (exit, cell) in &cells {
+            assert_eq!(codes.contains(exit), *cell != NO_END, "{command}: {exit:?}");
+        }
+        let words = |(exit, cell): &(&Exit, &String)| match cell.as_str() {
+            NO_END => None,
+            DONE => Some(format!("{}", **exit as u8)),
+            cell => Some(format!("{} {cell}", **exit as u8)),
+        };
+        let wanted = format!("{}.", cells.iter().filter_map(words).collect::<Vec<_>>().join("; "));
         let help = on_one_line(help.split("Usage:").next().unwrap_or_default());
-        let ends = help.split_once("Exit: ").map_or("0", |(_, ends)| ends);
-        assert_eq!(told[&command], ends, "{command}");
+        let said = help.split_once("Exit: ").map(|(_, ends)| ends);
+        assert_eq!(said, Some(wanted.as_str()), "{command}");
     }
 }
 
@@ -139,10 +156,9 @@ fn the_manual_has_every_command_with_its_ends() {
 fn the_manual_has_every_exit_code() {
     let rows = rows(&section("docs/manual.md", "### Exit codes"));
     let told: Vec<_> = rows.iter().map(|row| row[0].clone()).collect();
-    let real = [Exit::Fine, Exit::Fault, Exit::Configuration, Exit::Steps];
-    assert_eq!(told, real.map(|exit| (exit as u8).to_string()));
+    assert_eq!(told, Exit::ALL.map(|exit| (exit as u8).to_string()));
     // A variant that is added makes this match incomplete.
-    for exit in real {
+    for exit in Exit::ALL {
         match exit {
             Exit::Fine | Exit::Fault | Exit::Configuration | Exit::Steps => {}
         }

@@ -93,7 +93,8 @@ class Host:
 
     def hook_is_done(self, digest):
         """Whether the journal says that the command ran for these bytes."""
-        return hook.is_done(json.loads(self.command("--format", "json", "history").stdout), digest)
+        lines = self.command("--format", "json", "history").stdout.splitlines()
+        return hook.is_done([json.loads(line) for line in lines], digest)
 
 
 def give(path):

@@ -61,6 +61,7 @@ samples!(reasons, Because:
 
 samples!(holds, Hold:
     InFlight,
+    Paused { until: moment(), by: blank(), due: None },
     SameLeaf { with: name() },
     BadInput { path: PathBuf::from(BLANK), finding: Finding::Unreadable { why: blank() } },
     Older { issued: moment(), imported: moment() },

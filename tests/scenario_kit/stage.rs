@@ -30,6 +30,12 @@ const WINDOW: &str = "%a 02:00-04:00";
 /// A secret key that is not the account's.
 const WRONG_SECRET: &str = "a-secret-of-somebody-else-altogether-01";
 
+/// The user that runs this, as the system calls it.
+fn user() -> String {
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// What a command prints, or what is wrong with it.
 pub type Printed = Result<Vec<String>, String>;
 
@@ -57,6 +63,9 @@ impl Stage {
         names.constant(&settings.project_id, "{project}");
         let later = Utc::now().checked_add_days(Days::new(DAYS_AHEAD)).unwrap();
         names.constant(&later.format(WINDOW).to_string(), "{a window in three days}");
+        // Whoever runs this, behind `sudo` or not.
+        house.environment.push(("SUDO_USER".to_owned(), String::new()));
+        names.constant(&format!("by {}", user()), "by WHO");
         let instances = Instances::new(&house, &mut names);
         let config = house.config();
         let sites = Sites::new();

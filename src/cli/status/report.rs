@@ -18,6 +18,7 @@ const STDOUT: &str = "-";
 const CERTIFICATES: [&str; 6] = ["certificate", "file", "cloud", "bound", "served", "next"];
 const CAS: [&str; 5] = ["CA file", "file", "installed", "on_change", "next"];
 const SWITCHES: [&str; 4] = ["SSL switch", "wanted", "state", "next"];
+const WATCHED: [&str; 4] = ["watched file", "first end", "path", "next"];
 const PATTERNS: [&str; 3] = ["pattern", "files", "wrong with it"];
 const EFFECTS: [&str; 4] = ["at", "entry", "effect", "end"];
 
@@ -49,6 +50,7 @@ async fn page(config: &Config) -> Result<Page, JournalError> {
     let certificates = status.certificates.iter().map(|it| row(it.row(now), &it.next));
     let cas = status.instance_cas.iter().map(|it| row(it.row(now), &it.next));
     let switches = status.instance_ssls.iter().map(|it| row(it.row(), &it.next));
+    let watched = status.watch_files.iter().map(|it| row(it.row(now), &it.next));
     let patterns = discover.iter().map(|it| Row {
         cells: it.cells().into(),
         notes: Vec::new(),
@@ -60,6 +62,7 @@ async fn page(config: &Config) -> Result<Page, JournalError> {
         Table::of("Certificates", "certificate", &CERTIFICATES, certificates),
         Table::of("CA files", "CA file", &CAS, cas),
         Table::of("SSL switches", "SSL switch", &SWITCHES, switches),
+        Table::of("Watched files", "watched file", &WATCHED, watched),
         Table::of("Patterns", "pattern", &PATTERNS, patterns),
         Table { left_out: before, others: "earlier ones: certrotd history shows them", ..effects },
     ];

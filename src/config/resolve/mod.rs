@@ -13,6 +13,7 @@ mod probe;
 mod push;
 mod sites;
 mod values;
+mod watch;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -97,6 +98,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     let recipes = discover::all(&written.discovers, &world, findings);
     let instance_cas = instance::cas(&written.instance_cas, &mut files, &world, findings);
     let instance_ssls = instance::ssls(&written.instance_ssls, &world, findings);
+    let watch_files = watch::all(&written.watch_files, &world, findings);
     let config = (|| {
         Some(Config {
             path: path.to_owned(),
@@ -111,6 +113,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
             book: Arc::new(Book { recipes, clouds, zone }),
             instance_cas,
             instance_ssls,
+            watch_files,
             warnings: Vec::new(),
         })
     })();

@@ -10,6 +10,7 @@ mod refused_instances;
 mod refused_values;
 mod shared_files;
 mod shipped;
+mod watched_files;
 
 use std::path::Path;
 

@@ -105,7 +105,8 @@ fn a_default_is_what_an_absent_key_means() {
          [[instance_ca]]\nname = 'ca-'\nservice = 'dcs'\ninstance_id = 'i'\npath = 'p'\n\
          probe = 'a.b:1'\n\
          [[instance_ssl]]\nname = 'ssl'\nservice = 'taurusdb'\nenabled = true\n\
-         instance_id = '0123456789abcdef0123456789abcdefin07'\n";
+         instance_id = '0123456789abcdef0123456789abcdefin07'\n\
+         [[watch_file]]\nname = 'mail'\npath = 'm.pem'\n";
     let mut written = entries.to_owned();
     for doc in keys() {
         let Otherwise::Is(default) = doc.otherwise else {

@@ -56,7 +56,7 @@ impl Ask {
         let pushes_alone =
             places.is_empty() && needs::pushes_alone(&key, &pushes, memory, context.now);
         let import_alone = context.scope != Scope::All
-            && needs::import_alone(name, &key, memory)
+            && needs::import_alone(name, &key, memory, context.now)
             && validity(leaf, context.now).is_none();
         let fresh = if fresh { context.began } else { context.woken };
         // Thousands that are imported one after the other need not each wait for another list.

@@ -18,7 +18,7 @@ use crate::plan::observed::{CaSeen, CertificateSeen, Handshake, ProbeSeen, Targe
 use crate::plan::sight::{Seen, Spot};
 
 /// How often an alarm that nobody has acted on is repeated.
-const ALARM_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const ALARM_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An ACME client renews at two thirds of a certificate's life. This fraction of the life is left to
 /// it, for it looks but twice a day and an alarm at every renewal would be none.
 const GRACE_FRACTION: u32 = 100;

@@ -20,9 +20,9 @@ pub(super) fn say(held: &Held, words: &str) {
         Hold::CaRejected { .. } => {
             error!(event = "ca.rejected", instance = %name, error = words, "{name}: {words}");
         }
-        // It passes, but only after hours or days in which the configuration is not what holds.
-        Hold::OutsideWindow { .. } => {
-            info!(event = "step.held", instance, table, "{name}: {words}");
+        // It passes, but only after hours or days, and somebody may have forgotten it.
+        Hold::OutsideWindow { .. } | Hold::Paused { .. } => {
+            info!(event = "step.held", certificate, instance, table, "{name}: {words}");
         }
         why if why.passes() => {
             debug!(

@@ -9,6 +9,7 @@ impl Hold {
     pub fn key(&self) -> &'static str {
         match self {
             Self::InFlight => "in_flight",
+            Self::Paused { .. } => "paused",
             Self::SameLeaf { .. } => "same_leaf",
             Self::BadInput { .. } => "bad_input",
             Self::Older { .. } => "older",

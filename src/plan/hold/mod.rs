@@ -18,6 +18,15 @@ mod words;
 pub enum Hold {
     /// A step of this subject is under way.
     InFlight,
+    /// An operator has paused the entry.
+    Paused {
+        /// When that is over by itself.
+        until: Time,
+        /// Who asked for it, in words.
+        by: String,
+        /// The effect that waits for it, in words; absent: none does.
+        due: Option<String>,
+    },
     /// An equal leaf is being imported for another entry.
     SameLeaf {
         /// The entry that imports it.
@@ -288,6 +297,7 @@ impl Hold {
         matches!(
             self,
             Self::InFlight
+                | Self::Paused { .. }
                 | Self::SameLeaf { .. }
                 | Self::NotListedYet { .. }
                 | Self::SamePlace { .. }

@@ -8,6 +8,10 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InFlight => f.write_str("a step is under way"),
+            Self::Paused { until, by, due: None } => write!(f, "paused until {until} by {by}"),
+            Self::Paused { until, by, due: Some(due) } => {
+                write!(f, "paused until {until} by {by}: `{due}` waits for that")
+            }
             Self::SameLeaf { with } => write!(f, "{with} imports the same leaf"),
             Self::BadInput { path, finding } => write!(f, "{}: {finding}", path.display()),
             Self::Older { issued, imported } => write!(

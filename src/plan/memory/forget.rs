@@ -11,7 +11,7 @@ impl Memory {
     /// Forgets leaves about which nothing has happened since `before` and that are over: neither their import nor a
     /// copy stands or may stand, no call for them is open or in doubt, and no entry has them as its newest, saw
     /// them at a place last or just before, may go back to them or went back from them. Were such a leaf met
-    /// again, it would be one that certrotd has never had.
+    /// again, it would be one that certrotd has never had. Pauses that were over by then go too.
     pub fn forget(&mut self, before: Time) {
         let needed = self.needed_leaves();
         let stays = |(action, effect): &(&Action, &Effect)| {
@@ -23,6 +23,7 @@ impl Memory {
         let stays = |key: &ImportKey| needed.contains(&key.leaf) || kept.contains(key);
         self.effects.retain(|action, _| action.key().is_none_or(stays));
         self.leaves.retain(|_, leaves| leaves.retain(stays));
+        self.pauses.retain(|_, pause| pause.until >= before);
     }
 
     fn needed_leaves(&self) -> BTreeSet<Sha256> {

@@ -9,6 +9,7 @@ mod shapes;
 
 pub(super) use shapes::shape;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
@@ -19,7 +20,15 @@ use crate::plan::action::ImportKey;
 
 /// The number of this format. Whoever changes a shape gives it the next one, and goes on reading this one: where
 /// lines have been pruned, nothing else tells what they said.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
+
+/// That of blocks without pauses, which stand behind all else.
+const WITHOUT_PAUSES: i64 = 1;
+/// A list of none, in a block.
+const NONE: u8 = 0;
+
+/// Every format that can be read.
+pub const FORMATS: [i64; 2] = [WITHOUT_PAUSES, FORMAT];
 
 /// How many things there is room for before the first of them is read: growing by and by would copy the others.
 const RESERVED_MAX: usize = 1 << 20;
@@ -33,9 +42,14 @@ impl Memory {
         to.out
     }
 
-    /// Takes back what [`Self::pack`] gave, under [`FORMAT`]; absent: these are not such bytes.
-    pub fn unpack(bytes: &[u8]) -> Option<Self> {
-        let mut from = Unpacker { rest: bytes, ..Unpacker::default() };
+    /// Takes back what [`Self::pack`] gave, now or when this was the format; absent: these are not such bytes.
+    pub fn unpack(format: i64, bytes: &[u8]) -> Option<Self> {
+        let whole = match format {
+            FORMAT => Cow::Borrowed(bytes),
+            WITHOUT_PAUSES => Cow::Owned([bytes, &[NONE]].concat()),
+            _ => return None,
+        };
+        let mut from = Unpacker { rest: &whole, ..Unpacker::default() };
         let memory = Self::take(&mut from)?;
         from.rest.is_empty().then_some(memory)
     }

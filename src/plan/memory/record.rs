@@ -6,6 +6,7 @@ use crate::model::account::Refusal;
 use crate::model::digest::Sha256;
 use crate::model::failure::Failure;
 use crate::model::names::{Name, Subject};
+use crate::model::time::Time;
 use crate::plan::Lesson;
 use crate::plan::action::{Action, Fact};
 use crate::plan::sight::{Sight, Spot};
@@ -76,6 +77,22 @@ pub enum Record {
     AskedOlder {
         /// The entry.
         name: Name,
+    },
+    /// An operator said `pause NAME --until`: no effect of that name until then.
+    AskedPause {
+        /// The entry.
+        name: Name,
+        /// When it is over by itself.
+        until: Time,
+        /// Who said so, in words.
+        by: String,
+    },
+    /// An operator said `pause NAME --off`.
+    AskedResume {
+        /// The entry.
+        name: Name,
+        /// Who said so, in words.
+        by: String,
     },
     /// A credential was refused.
     Refused {

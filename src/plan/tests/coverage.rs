@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::fixture::Case;
 use super::{
     alone, alone_instances, back, backoff, bind, ca, clocks, drift, greeting, import, overlap,
-    push, retire, room, serve, ssl,
+    paused, push, retire, room, serve, ssl,
 };
 use crate::plan::action::{Action, Because, Fact};
 use crate::plan::hold::Hold;
@@ -27,7 +27,8 @@ macro_rules! variants {
 }
 
 variants!(
-    RECORDS, record, Record: Began, Done, Failed, Learned, Saw, Authorities, AskedRetry, AskedOlder, Refused,
+    RECORDS, record, Record: Began, Done, Failed, Learned, Saw, Authorities, AskedRetry, AskedOlder, AskedPause,
+    AskedResume, Refused,
 );
 variants!(ACTIONS, action, Action: Import, Push, Bind, Retire, InstallCa, RunHook, SwitchSsl);
 variants!(
@@ -39,7 +40,7 @@ variants!(
 variants!(FACTS, fact, Fact: Seen, Done, Gone, RolledBack, JobFailed, AllowedOlder, NotOurs);
 variants!(
     HOLDS, hold_name, Hold:
-    InFlight, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,
+    InFlight, Paused, SameLeaf, BadInput, Older, InDoubt, DoubtStays, BackOff, Refused, Unseen, CaRejected,
     NotListedYet, NeverListed, ExistsUnlisted, Full, SamePlace, Foreign, NewerBound, Unbindable,
     NotBoundYet, RolledBack, NotServedYet, Stale, Wrong, Unreachable, Overlapping, Unproven, NotKept,
     StillUsed, RestartNotAllowed, OutsideWindow, SwitchedBack, SwitchNotShown, SwitchedByOthers, JobRunning, JobUnknown,
@@ -52,6 +53,7 @@ pub fn hold(why: &Hold) -> String {
         Hold::BackOff { attempt, .. } => format!("{name}({attempt})"),
         Hold::SwitchedByOthers { job_id, assumed: None, .. } => format!("{name} {job_id}"),
         Hold::SwitchedByOthers { job_id, .. } => format!("{name} {job_id}, assumed"),
+        Hold::Paused { due: Some(_), .. } => format!("{name} due"),
         _ => name.to_owned(),
     }
 }
@@ -69,6 +71,7 @@ pub fn tables() -> impl Iterator<Item = Case> {
         greeting::cases(),
         backoff::cases(),
         clocks::cases(),
+        paused::cases(),
     ];
     certificates.into_iter().chain(served).chain(others).flatten()
 }

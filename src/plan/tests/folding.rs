@@ -242,6 +242,14 @@ fn pinned() -> Vec<(Record, String)> {
         (retry("www"), r#"{"asked_retry":{"name":"www"}}"#.to_owned()),
         (asked, r#"{"asked_older":{"name":"www"}}"#.to_owned()),
         (
+            Record::AskedPause { name: name("www"), until: at(60), by: "alice".to_owned() },
+            r#"{"asked_pause":{"name":"www","until":1767225660000,"by":"alice"}}"#.to_owned(),
+        ),
+        (
+            Record::AskedResume { name: name("www"), by: "alice".to_owned() },
+            r#"{"asked_resume":{"name":"www","by":"alice"}}"#.to_owned(),
+        ),
+        (
             Record::Refused { refusal },
             r#"{"refused":{"refusal":{"cloud":"main","identity":"AK1","changed_at":1767225600000,"at":1767225601000,"count":2}}}"#.to_owned(),
         ),

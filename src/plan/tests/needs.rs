@@ -32,13 +32,44 @@ fn an_import_that_nobody_has_tried_is_all_there_is_to_decide() {
     let alone = |lines: &[Record]| {
         let given =
             (0..).zip(lines).fold(now(0), |given, (secs, line)| given.after(secs, line.clone()));
-        needs::import_alone(&name("www"), &key(2), &given.memory)
+        needs::import_alone(&name("www"), &key(2), &given.memory, given.observed.now)
     };
     assert!(alone(&[]));
     assert!(alone(&[saw(&www(), &import(1), "scm-1")]), "a former one");
     assert!(!alone(&[saw(&www(), &import(3), "scm-3")]), "a newer one: this one is held");
     assert!(!alone(&[began(&api(), &import(2))]), "another entry has tried it");
     assert!(!alone(&[saw(&www(), &import(2), "scm-2"), learned(&www(), &import(2), Fact::Gone)]));
+}
+
+fn paused(entry: &str) -> Given {
+    let (name, by) = (name(entry), "alice".to_owned());
+    now(0).after(0, Record::AskedPause { name, until: at(20_000), by })
+}
+
+#[test]
+fn a_paused_entry_is_looked_at_altogether() {
+    let alone =
+        |given: &Given, secs| needs::import_alone(&name("www"), &key(2), &given.memory, at(secs));
+    assert!(!alone(&paused("www"), 10), "its import waits, and its probes shall not");
+    assert!(alone(&paused("www"), 20_000));
+    assert!(alone(&paused("api"), 10));
+}
+
+#[test]
+fn a_paused_instance_is_seldom_greeted() {
+    let probed = SwitchSeen { probe: Some("db:3306".into()), ..switch(true) };
+    let unreachable = || Record::Saw {
+        subject: Subject::Ssl(name("ledger")),
+        spot: Spot::Greeting { probe: "db:3306".to_owned() },
+        sight: Sight { verdict: Verdict::Unreachable, leaf: None, id: None, neither: false },
+    };
+    let known = |given: Given| given.after(1, unreachable());
+    let due = |given: &Given, secs| needs::switch(&probed, &given.memory, at(secs)).greeting;
+    assert!(due(&known(now(0)), 2), "a switch is about to be sent");
+    let paused = known(paused("ledger"));
+    assert!(!due(&paused, 2), "nothing is sent, and each reading counts");
+    assert!(due(&paused, HOUR + 1));
+    assert!(due(&paused, 20_000));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::model::digest::Sha256;
 use crate::model::names::Subject;
 use crate::model::target::Target::{Cdn, Elb};
 use crate::plan::action::{Action, Fact, ImportKey};
-use crate::plan::memory::{Effect, Memory, Record};
+use crate::plan::memory::{Effect, FORMAT, Memory, Record};
 use crate::plan::observed::{CertificateSeen, CopyHeld, CopySeen, Holders, ImportSeen};
 use crate::plan::sight::{Sight, Spot, Verdict};
 use crate::plan::{Plan, bind, needs, plan};
@@ -88,7 +88,7 @@ fn effects_of_one_import_share_it_wherever_they_come_from() {
         let text = serde_json::to_string(&record).unwrap();
         memory.fold(at(1), &serde_json::from_str(&text).unwrap());
     }
-    let unpacked = Memory::unpack(&memory.pack()).unwrap();
+    let unpacked = Memory::unpack(FORMAT, &memory.pack()).unwrap();
     for memory in [memory, unpacked] {
         let newest = memory.newest(www.name()).unwrap();
         let keys = memory.effects().filter_map(|(action, _)| action.key());

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{Cell, Life, Page, Row, Table, Tone};
-use crate::cycle::picture::{Entry, Layer, Picture};
-use crate::model::names::Subject;
+use crate::cycle::picture::{Entry, Layer, Picture, Watched};
+use crate::model::names::{Name, Subject};
 use crate::model::time::{Time, remaining};
 
 const CERTIFICATES: [&str; 6] = ["certificate", "file", "cloud", "served", "last in order", "next"];
 const CAS: [&str; 5] = ["CA file", "file", "presented", "last in order", "next"];
 const SWITCHES: [&str; 3] = ["SSL switch", "last in order", "next"];
+const WATCHED: [&str; 4] = ["watched file", "files", "first end", "next"];
 
 /// What this picture shows at this moment. `stuck`: why the work stands still, where it does.
 pub fn live(picture: &Picture, stuck: Option<String>, now: Time) -> Page {
@@ -40,6 +41,12 @@ pub fn live(picture: &Picture, stuck: Option<String>, now: Time) -> Page {
             ),
             Table::of("CA files", "CA file", &CAS, of("instance_ca").map(row(presented))),
             Table::of("SSL switches", "SSL switch", &SWITCHES, of("instance_ssl").map(row(&[]))),
+            Table::of(
+                "Watched files",
+                "watched file",
+                &WATCHED,
+                picture.watched.iter().map(|(name, it)| watched(name, it, now)),
+            ),
         ],
     }
 }
@@ -72,6 +79,26 @@ fn row(subject: &Subject, entry: &Entry, layers: &[Layer], now: Time) -> Row {
         (false, true) if entry.in_order => Cell::new("nothing", Tone::Faint),
         (false, true) => Cell::new("has something to do, or was not looked at yet", Tone::Plain),
     });
+    Row { cells, notes: Vec::new(), needs_person }
+}
+
+/// Files that somebody else renews.
+fn watched(name: &Name, it: &Watched, now: Time) -> Row {
+    let ends = it.first.map(|until| Life { from: None, until, warn_before: it.warn_before });
+    let first = match ends {
+        Some(life) => Cell::new(remaining(life.until.days_after(now)), life.tone(now)),
+        None => Cell::new("not known", Tone::Faint),
+    };
+    let near = ends.is_some_and(|life| life.tone(now) == Tone::Bad);
+    let unread = (it.unread > 0).then(|| format!("{} of them cannot be read", it.unread));
+    let sentences: Vec<_> =
+        unread.into_iter().chain(near.then(|| "not renewed".to_owned())).collect();
+    let needs_person = !sentences.is_empty();
+    let next = match needs_person {
+        true => Cell::new(sentences.join("; "), Tone::Bad),
+        false => Cell::new("nothing", Tone::Faint),
+    };
+    let cells = vec![name.to_string().into(), it.files.to_string().into(), first, next];
     Row { cells, notes: Vec::new(), needs_person }
 }
 

@@ -52,6 +52,7 @@ fn judge(config: &Config) {
     unique("CA", config.instance_cas.iter().map(|it| it.name.to_string()));
     unique("CA file", config.instance_cas.iter().map(|it| it.path.display().to_string()));
     unique("switch", config.instance_ssls.iter().map(|it| it.name.to_string()));
+    unique("watched file", config.watch_files.iter().map(|it| it.name.to_string()));
     for certificate in &config.certificates {
         assert!(config.account(&certificate.cloud).is_some(), "a reference to no account");
         let targets =

@@ -50,7 +50,8 @@ pub fn begin(subject: &Subject, memory: &Memory, world: &World) -> Look {
         looked_at: world.clock(),
         import: import.unwrap_or(ImportNeed::Nothing),
         superseded: superseded.unwrap_or_default(),
-        import_alone: key.is_some_and(|key| needs::import_alone(entry, &key, memory)),
+        import_alone: key
+            .is_some_and(|key| needs::import_alone(entry, &key, memory, world.clock())),
         switch: needs::switch(&unseen(entry, world), memory, world.clock()),
         local,
         wanted: world.wanted,

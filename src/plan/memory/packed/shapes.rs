@@ -1,7 +1,7 @@
 //! What each thing that is remembered looks like in a block: its parts in this order, and nothing else. An
 //! enum begins with the number that stands here beside its variant.
 
-use super::super::{Asked, Clock, Effect, Fallback, Memory, State};
+use super::super::{Asked, Clock, Effect, Fallback, Memory, Pause, State};
 use super::{Packed, Packer, Unpacker};
 use crate::model::account::Refusal;
 use crate::model::failure::Failure;
@@ -72,10 +72,13 @@ shape!(Memory {
     older,
     refusals,
     jobs,
+    // Last: see the formats.
+    pauses,
 });
 shape!(Clock { lines, furthest, back_at, back_lines, ahead_at, ahead_lines });
 shape!(Effect { subject, state, at, seq, begun, begun_seq, tries, repeats, doubts, id });
 shape!(Asked { seq, at });
+shape!(Pause { until, by, since });
 shape!(Fallback { rejected, former, seq });
 shape!(Sighting { sight, at, seq, since, before, neither, was_ours });
 shape!(Sight { verdict, leaf, id, neither });

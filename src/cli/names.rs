@@ -1,0 +1,23 @@
+//! The entries that a configuration has, by their names.
+
+use std::collections::BTreeSet;
+
+use super::print;
+use crate::config::Config;
+use crate::model::names::{Name, Subject};
+
+/// Every entry.
+pub(super) fn subjects(config: &Config) -> impl Iterator<Item = Subject> {
+    let certificates = config.certificates.iter().map(|it| Subject::Certificate(it.name.clone()));
+    let cas = config.instance_cas.iter().map(|it| Subject::Ca(it.name.clone()));
+    let switches = config.instance_ssls.iter().map(|it| Subject::Ssl(it.name.clone()));
+    certificates.chain(cas).chain(switches)
+}
+
+/// Whether the configuration has all of these. Says which is the first that it has not.
+pub(super) fn are_known<'a>(config: &Config, named: impl IntoIterator<Item = &'a Name>) -> bool {
+    let known: BTreeSet<_> = subjects(config).map(|subject| subject.name().clone()).collect();
+    let Some(name) = named.into_iter().find(|name| !known.contains(*name)) else { return true };
+    print::problem(&format!("the configuration has no entry named {name}"));
+    false
+}
