@@ -10,6 +10,7 @@ mod history;
 mod init;
 mod inspect;
 mod leaf;
+mod notify;
 mod patterns;
 mod plan;
 mod policy;
@@ -42,8 +43,8 @@ pub fn main() -> Exit {
     let typed = Cli::command().get_matches();
     let named = typed.value_source("config") != Some(ValueSource::DefaultValue);
     let cli = Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
-    // These two start commands of the operator's. The others may be given a file as a descriptor.
-    if matches!(cli.command, Command::Run | Command::Apply(_)) {
+    // These start commands of the operator's. The others may be given a file as a descriptor.
+    if matches!(cli.command, Command::Run | Command::Apply(_) | Command::Notify { .. }) {
         guard::drop_inherited_files();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -72,6 +73,7 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::Report { html } => status::report(&offline()?, &html).await,
         Command::History { name } => history::history(&offline()?, name.as_ref(), format),
         Command::Check { online } => check::check(load()?, online, format).await,
+        Command::Notify { test } => notify::notify(&load()?, test, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
         Command::Policy => policy::policy(&offline()?, format),

@@ -8,8 +8,15 @@ use super::{GUIDES, bare, fenced, read, rows, section};
 
 const MANUAL: &str = "docs/manual.md";
 /// Tables that stand in the file any number of times.
-const LISTS: [&str; 6] =
-    ["certificate", "certificate.push", "discover", "discover.push", "instance_ca", "instance_ssl"];
+const LISTS: [&str; 7] = [
+    "notify",
+    "certificate",
+    "certificate.push",
+    "discover",
+    "discover.push",
+    "instance_ca",
+    "instance_ssl",
+];
 /// What a snippet without an account is tried with.
 const ACCOUNT: &str = "[cloud.main]\nregion = \"cn-north-4\"\n";
 
