@@ -11,6 +11,7 @@ mod ends;
 mod keep;
 mod looking;
 mod looks;
+pub mod matter;
 mod offline;
 pub mod picture;
 pub mod pulse;
@@ -48,6 +49,7 @@ use clocks::Clocks;
 use dues::Dues;
 use looking::Looking;
 use looks::Look;
+use matter::Alarms;
 use picture::Board;
 use report::Report;
 use roll::Roll;
@@ -294,11 +296,11 @@ impl Cycle {
             journal.note((*clock)(), lessons.into_iter().map(Record::from), memory);
             Ok::<_, Infallible>(())
         });
-        self.alarm(&observed);
+        let alarms = self.alarm(&observed);
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
-        self.board.picture().take(&observed, &plan, &self.memory, &self.world);
+        self.board.picture().take(&observed, &plan, alarms, &self.memory, &self.world);
         self.hold(&bytes, plan.held);
         self.look_at(plan.again);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
@@ -315,19 +317,29 @@ impl Cycle {
         ends::ends(self.world.certificate(name)?, known.map(|leaf| &**leaf), &self.memory)
     }
 
-    /// Once what was seen has been taken in: what is served counts before what lies on the disk.
-    fn alarm(&mut self, observed: &Observed) {
+    /// Once what was seen has been taken in: what is served counts before what lies on the disk. Gives the
+    /// alarms that stand.
+    fn alarm(&mut self, observed: &Observed) -> Alarms {
+        let mut alarms = Alarms::new();
         for seen in &observed.certificates {
             if let Some(entry) = self.world.certificate(&seen.name) {
-                self.report.alarm(seen, entry.warn_before, &self.memory, observed.now);
+                let (warn_before, now) = (entry.warn_before, observed.now);
+                let alarm = self.report.alarm(seen, warn_before, &self.memory, now);
+                if let Some(alarm) = alarm {
+                    alarms.insert(Subject::Certificate(seen.name.clone()), vec![alarm]);
+                }
             }
         }
         for seen in &observed.cas {
             if let Some(entry) = self.world.instance_ca(&seen.name) {
                 let (warn_before, now) = (entry.warn_before, observed.now);
-                self.report.alarm_of_instance(seen, warn_before, &self.memory, now);
+                let standing = self.report.alarm_of_instance(seen, warn_before, &self.memory, now);
+                if !standing.is_empty() {
+                    alarms.insert(Subject::Ca(seen.name.clone()), standing);
+                }
             }
         }
+        alarms
     }
 
     fn is_idle(&self) -> bool {

@@ -17,6 +17,7 @@ pub mod record;
 pub mod schedule;
 pub mod sim;
 pub mod telemetry;
+pub mod tell;
 
 #[cfg(test)]
 mod scratch;

@@ -18,6 +18,7 @@ use crate::files::lock::LockError;
 use crate::model::names::Name;
 use crate::plan::Held;
 use crate::plan::hold::Hold;
+use crate::tell;
 
 /// How long jobs that were begun are followed.
 const JOBS_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -74,7 +75,7 @@ async fn settle(
         names::subjects(&config).filter(|it| named.contains(it.name())).collect();
     // Of entries that nobody looks at the page would say that they are not in order.
     let textfile = config.metrics.textfile.clone().filter(|_| only.is_empty());
-    let mut cycle = Cycle::open(config, daemon::now)?;
+    let mut cycle = Cycle::open(config.clone(), daemon::now)?;
     cycle.ask(&requests(args))?;
     if !only.is_empty() {
         cycle.only(only);
@@ -89,22 +90,33 @@ async fn settle(
     };
     if ended != Ended::Stopped {
         Textfile::new(cycle.board(), textfile).write().await;
+        tokio::select! {
+            () = tell::once(&config, cycle.board(), daemon::now) => {}
+            // Who was not told by then is told by the next one.
+            () = signalled() => {}
+        }
     }
     Ok((ended, cycle.held().cloned().collect()))
 }
 
 /// Passes the first SIGINT or SIGTERM on, and then never returns: the cycle ends by itself.
 async fn interrupted(wake: &mpsc::Sender<Wake>) -> Infallible {
-    if let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        let _ = wake.send(Wake::Stop).await;
-    }
+    signalled().await;
+    let _ = wake.send(Wake::Stop).await;
     std::future::pending().await
+}
+
+/// Returns with the first SIGINT or SIGTERM, and never where the system gives none.
+async fn signalled() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 #[derive(Serialize)]

@@ -113,6 +113,15 @@ pub enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Show who is told of what wants a person, and of what; with --test send each a message
+    ///
+    /// Exit: 0; 1 when nobody is to be told, or with --test when a message was not taken; 2 for a wrong
+    /// configuration.
+    Notify {
+        /// Send one message to each, and say what came back
+        #[arg(long)]
+        test: bool,
+    },
     /// Print the IAM policies that this configuration needs, and nothing beyond them
     ///
     /// One for global services and one for those of a region, each as JSON to paste and with what every action is
@@ -150,7 +159,7 @@ pub enum Command {
     ///
     /// Makes certificates, a configuration and a cloud, runs the daemon, renews a certificate and shows
     /// the rotation. With --config it rehearses that file: state and CA files go to a scratch directory,
-    /// hooks are printed and not run, every endpoint is replaced, and no credential is read.
+    /// hooks are printed and not run, nobody is told, every endpoint is replaced, and no credential is read.
     ///
     /// Exit: 0; 1 when anything is not as it should be in the end; 2 for a wrong configuration.
     Rehearse,

@@ -24,7 +24,7 @@ impl Exit {
 const USUAL: &[Exit] = &[Exit::Fine, Exit::Fault, Exit::Configuration];
 
 /// How each command may end, once its command line could be read. The manual says when.
-const ENDS: [(&str, &[Exit]); 13] = [
+const ENDS: [(&str, &[Exit]); 14] = [
     ("run", USUAL),
     ("apply", USUAL),
     ("plan", &Exit::ALL),
@@ -33,6 +33,7 @@ const ENDS: [(&str, &[Exit]); 13] = [
     ("history", USUAL),
     ("pause", USUAL),
     ("check", USUAL),
+    ("notify", USUAL),
     ("policy", &[Exit::Fine, Exit::Configuration]),
     ("inspect", &[Exit::Fine, Exit::Fault]),
     ("init", USUAL),

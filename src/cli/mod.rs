@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod leaf;
 mod names;
+mod notify;
 mod patterns;
 mod pause;
 mod plan;
@@ -45,8 +46,8 @@ pub fn main() -> Exit {
     let typed = Cli::command().get_matches();
     let named = typed.value_source("config") != Some(ValueSource::DefaultValue);
     let cli = Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
-    // These two start commands of the operator's. The others may be given a file as a descriptor.
-    if matches!(cli.command, Command::Run | Command::Apply(_)) {
+    // These start commands of the operator's. The others may be given a file as a descriptor.
+    if matches!(cli.command, Command::Run | Command::Apply(_) | Command::Notify { .. }) {
         guard::drop_inherited_files();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -78,6 +79,7 @@ async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
         Command::History(args) => history::history(&offline()?, &args, format),
         Command::Pause(args) => pause::pause(&offline()?, &args, format).await,
         Command::Check { online } => check::check(load()?, online, format).await,
+        Command::Notify { test } => notify::notify(&load()?, test, format).await,
         // Looking into a file needs no configuration, and must work beside a broken one.
         Command::Inspect { files } => inspect::inspect(&files, format),
         Command::Policy => policy::policy(&offline()?, format),

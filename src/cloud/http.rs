@@ -62,6 +62,12 @@ impl Clients {
     }
 }
 
+/// One for addresses that the operator names, which may well be on this host. `rootless`: no
+/// server is verified, so that there need be nothing to do that with.
+pub(super) fn outward(surroundings: &Surroundings, rootless: bool) -> Result<Client> {
+    build(with_proxy(plain(tls(rootless)?), proxy(surroundings)?))
+}
+
 /// An answer, whatever its status. Its body is wiped when dropped: it may hold a token or a key.
 pub(super) struct Answer {
     /// HTTP status.

@@ -38,6 +38,7 @@ pub mod links;
 mod neighbours;
 mod outward;
 mod permission;
+pub mod post;
 mod rate;
 pub mod rds;
 mod region;

@@ -25,6 +25,7 @@ mod template;
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,9 +33,11 @@ use std::time::Duration;
 
 use crate::files::Attributes;
 use crate::files::find::Glob;
-use crate::model::account::Account;
+use crate::model::account::{Account, SecretFile};
 use crate::model::names::Name;
+use crate::model::news::News;
 use crate::model::place::{Drift, InstanceProbe, Probe};
+use crate::model::secret::Secret;
 use crate::model::target::{CaSource, SslSwitch, Target};
 use crate::schedule::{Backoff, Cron, Window};
 
@@ -43,6 +46,7 @@ pub use error::{ConfigError, Place, Problem};
 pub use excerpt::Excerpt;
 pub use load::{draft, load, load_after, load_offline, parse};
 pub use raw::{KeyDoc, Kind, Otherwise, TableDoc, keys, tables};
+pub use resolve::is_webhook;
 pub use schema::schema;
 pub use template::{name as rotation_name, told_apart};
 
@@ -60,6 +64,8 @@ pub struct Config {
     pub log: Log,
     /// Where others may look.
     pub metrics: Metrics,
+    /// Every `[[notify]]`, in the file's order.
+    pub notify: Vec<Notify>,
     /// Every `[cloud.NAME]`, by name; at least one.
     pub accounts: Vec<Account>,
     /// Every `[[certificate]]`, in the file's order, and after those what the patterns have found. Shared with the
@@ -156,6 +162,53 @@ pub struct Metrics {
     pub listen: Option<SocketAddr>,
     /// The file that the metrics are written to; absent: none is.
     pub textfile: Option<PathBuf>,
+}
+
+/// `[[notify]]`: somebody who is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notify {
+    /// Unique among those who are told.
+    pub name: Name,
+    /// Where messages go.
+    pub to: Receiver,
+    /// What is told.
+    pub on: BTreeSet<News>,
+    /// Names of entries that count; empty: all.
+    pub names: Vec<glob::Pattern>,
+    /// How often it is told again of what lasts; absent: never.
+    pub remind: Option<Duration>,
+    /// How long something stands before it is told, and is over before that is.
+    pub settle: Duration,
+}
+
+/// Where messages go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Receiver {
+    /// Posted there, as JSON.
+    Webhook {
+        /// The address.
+        url: Address,
+        /// The key by which they are signed; absent: they are not.
+        key: Option<SecretFile>,
+    },
+    /// To the standard input of this command: an absolute program and its arguments.
+    Command(Vec<String>),
+}
+
+/// The address of a webhook, which may be a secret by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Address {
+    /// As the configuration has it: sound.
+    Written(Secret),
+    /// In a file, which nobody has looked into yet.
+    File(SecretFile),
+}
+
+impl Notify {
+    /// Whether anything of what is called so is told.
+    pub fn minds(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|it| it.matches(name))
+    }
 }
 
 /// `[[certificate]]`, or a match of a `[[discover]]`: a pair on this disk and where it goes. What thousands have in

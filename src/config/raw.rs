@@ -123,6 +123,36 @@ tables! {
         textfile: String = Otherwise::Absent,
     }
 
+    /// Who is told when something wants a person: a webhook, or a command.
+    many "notify" Notify {
+        /// Name of the entry: 3 to 50 letters, digits, `_`, `.` or `-`, unique among those who are told. What
+        /// was told is remembered under it.
+        name: String = Otherwise::Required,
+        /// Address that each message is posted to as JSON: https, or http on a loopback host. Absent: `url_file`
+        /// or `command` says where messages go.
+        url: String = Otherwise::Absent,
+        /// File with that address, for one that is a secret itself: a path, or "credential:NAME". Absent: `url`
+        /// or `command` says where messages go.
+        url_file: String = Otherwise::Absent,
+        /// File with the key by which each posted message is signed (HMAC-SHA256): a path, or "credential:NAME".
+        /// Absent: messages are not signed.
+        secret_file: String = Otherwise::Absent,
+        /// Command that gets each message as JSON on its standard input: a program with its full path and its
+        /// arguments, no shell. Absent: messages are posted.
+        command: Texts = Otherwise::Absent,
+        /// What is told: wrong, failed, held, expiring, recovered, changed. Absent: all of them but changed, which
+        /// is every step that was done.
+        on: Texts = Otherwise::Absent,
+        /// Patterns of names, such as "www-*": only what fits one of them is told. Absent: all entries and patterns
+        /// count.
+        names: Texts = Otherwise::Absent,
+        /// How often it is told again of what lasts: from 1m to 365d, or "never".
+        remind: String = text(REMIND),
+        /// How long something has to stand before it is told, and to be over before that is: up to 1d, or "0" for
+        /// at once. What comes and goes within it is told to nobody.
+        settle: String = text(SETTLE),
+    }
+
     /// One account in one region; as many as wanted, each with a name of its own.
     "cloud.NAME" Cloud {
         /// Region id, such as cn-north-4.

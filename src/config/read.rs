@@ -13,11 +13,12 @@ use crate::model::target::Api;
 /// Most entries of one kind; a file that lists more was made by a loop that ran away.
 const ENTRIES_MAX: usize = 10_000;
 /// The tables at the top of a file.
-const TOP: [&str; 10] = [
+const TOP: [&str; 11] = [
     "schedule",
     "state",
     "log",
     "metrics",
+    "notify",
     "cloud",
     "certificate",
     "discover",
@@ -76,6 +77,7 @@ pub(super) struct Written {
     pub(super) state: Read<raw::State>,
     pub(super) log: Read<raw::Log>,
     pub(super) metrics: Read<raw::Metrics>,
+    pub(super) notify: Vec<Read<raw::Notify>>,
     pub(super) clouds: Vec<Cloud>,
     pub(super) certificates: Vec<(Read<raw::Certificate>, Vec<Read<raw::Push>>)>,
     pub(super) discovers: Vec<(Read<raw::Discover>, Vec<Read<raw::DiscoverPush>>)>,
@@ -106,6 +108,10 @@ pub(super) fn written(text: &str, findings: &mut Findings<'_>) -> Written {
         state: or_empty(state, "[state]", findings),
         log: or_empty(log, "[log]", findings),
         metrics: or_empty(metrics, "[metrics]", findings),
+        notify: entries(&mut root, "notify", findings)
+            .into_iter()
+            .map(|entry| read(entry, "[[notify]]", findings))
+            .collect(),
         clouds: clouds(&mut root, findings),
         certificates: with_pushes(&mut root, "certificate", findings),
         discovers: with_pushes(&mut root, "discover", findings),

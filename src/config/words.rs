@@ -2,6 +2,7 @@
 //! expected, and the schema says what there is.
 
 use super::{LogFormat, WhenEmpty};
+use crate::model::news::News;
 use crate::model::place::{Drift, Protocol};
 use crate::model::target::{CaSource, SslSwitch, Target};
 
@@ -74,6 +75,14 @@ impl Word for WhenEmpty {
             Self::Alarm => "alarm",
             Self::Ok => "ok",
         }
+    }
+}
+
+impl Word for News {
+    const ALL: &'static [Self] = &News::ALL;
+
+    fn word(self) -> &'static str {
+        self.key()
     }
 }
 

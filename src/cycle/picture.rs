@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Cycle;
+use super::matter::{Alarms, Changes, Matter};
 use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
 use super::world::World;
@@ -17,6 +18,7 @@ use crate::config::WatchFile;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
+use crate::model::news::News;
 use crate::model::time::Time;
 use crate::observe::watched::WatchedSeen;
 use crate::plan::action::{Action, Import, ImportKey};
@@ -51,6 +53,12 @@ pub struct Picture {
     pub cycles: u64,
     /// When that last was so.
     pub finished: Option<Time>,
+    /// Whether that is so now, and nothing is under way.
+    pub at_rest: bool,
+    /// The steps that were done last.
+    pub changes: Changes,
+    /// How many messages each `[[notify]]` was sent, and how many tries failed.
+    pub messages: BTreeMap<Name, Sent>,
     /// Every configured entry of files that somebody else renews, from the start on.
     pub watched: BTreeMap<Name, Watched>,
 }
@@ -70,13 +78,24 @@ pub struct Watched {
     pub unread: usize,
 }
 
+/// What has become of the messages to somebody.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Those that were taken.
+    pub taken: u64,
+    /// Tries that were not.
+    pub failed: u64,
+}
+
 /// One entry of the configuration.
 #[derive(Debug, Default)]
 pub struct Entry {
     /// Whether the last look found everything as it is wanted, down to what is served.
     pub in_order: bool,
-    /// Whether something of it waits for a person.
-    pub needs_person: bool,
+    /// Whether it has been looked at by this process.
+    pub looked: bool,
+    /// What wants a person: whatever waits for one, and the alarms that stand.
+    pub matters: Box<[Matter]>,
     /// How many days the leaf in the file is valid for in all; 0 where that is not known.
     pub life_days: u16,
     /// How long before an end it is warned of, in seconds.
@@ -87,6 +106,13 @@ pub struct Entry {
     pub ends: Ends,
     /// How often each kind of reason holds something of it.
     pub held: BTreeMap<&'static str, u64>,
+}
+
+impl Entry {
+    /// Whether something of it waits for a person. An alarm alone does not.
+    pub fn needs_person(&self) -> bool {
+        self.matters.iter().any(|it| it.kind != News::Expiring)
+    }
 }
 
 /// Where a certificate stands; for a CA entry the CAs in the file, and what the instance presents.
@@ -198,39 +224,44 @@ impl Picture {
         &mut self,
         observed: &Observed,
         plan: &Plan,
+        alarms: Alarms,
         memory: &Memory,
         world: &World,
     ) {
-        let said = Said::of(plan);
+        self.at_rest = false;
+        let mut said = Said::of(plan, alarms);
         for seen in &observed.certificates {
             let subject = Subject::Certificate(seen.name.clone());
-            if let Some(entry) = self.look(&subject, observed.now, &said) {
+            if let Some(entry) = self.look(&subject, observed.now, &mut said) {
                 certificate(entry, seen, memory);
                 let wanted = world.certificate(&seen.name);
                 entry.warn_secs = wanted.map_or(0, |it| secs(it.warn_before));
             }
         }
         for seen in &observed.cas {
-            if let Some(entry) = self.look(&Subject::Ca(seen.name.clone()), observed.now, &said) {
+            if let Some(entry) = self.look(&Subject::Ca(seen.name.clone()), observed.now, &mut said)
+            {
                 ca(entry, seen, memory);
                 let wanted = world.instance_ca(&seen.name);
                 entry.warn_secs = wanted.map_or(0, |it| secs(it.warn_before));
             }
         }
         for seen in &observed.switches {
-            self.look(&Subject::Ssl(seen.name.clone()), observed.now, &said);
+            self.look(&Subject::Ssl(seen.name.clone()), observed.now, &mut said);
         }
     }
 
     /// An entry was looked at, and this is what the plan says of it.
-    fn look(&mut self, subject: &Subject, now: Time, said: &Said<'_>) -> Option<&mut Entry> {
+    fn look(&mut self, subject: &Subject, now: Time, said: &mut Said<'_>) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(subject)?;
         let held = said.held.get(subject).map(Vec::as_slice).unwrap_or_default();
         entry.in_order = !said.to_do.contains(subject) && held.iter().all(|why| is_tidying(why));
         if entry.in_order {
             entry.last_success = Some(now);
         }
-        entry.needs_person = held.iter().any(|why| why.needs_person());
+        entry.looked = true;
+        let alarms = said.alarms.remove(subject).unwrap_or_default();
+        entry.matters = held.iter().filter_map(|why| Matter::of_hold(why)).chain(alarms).collect();
         entry.held.clear();
         for why in held {
             *entry.held.entry(why.key()).or_default() += 1;
@@ -239,19 +270,30 @@ impl Picture {
     }
 
     /// A step has ended.
-    pub(super) fn ended(&mut self, action: &Action, failure: Option<&Failure>) {
+    pub(super) fn ended(&mut self, step: &Step, failure: Option<&Failure>, now: Time) {
+        let action = word(&step.action);
+        if failure.is_none() {
+            self.changes.add(step, action, now);
+        }
         let outcome = match failure.map(|failure| failure.kind) {
             None => "done",
             Some(Kind::Lost) => "lost",
             Some(_) => "failed",
         };
-        *self.steps.entry((word(action), outcome)).or_default() += 1;
+        *self.steps.entry((action, outcome)).or_default() += 1;
+    }
+
+    /// A message was taken by whoever is to be told, or was not.
+    pub fn sent(&mut self, to: &Name, taken: bool) {
+        let sent = self.messages.entry(to.clone()).or_default();
+        *(if taken { &mut sent.taken } else { &mut sent.failed }) += 1;
     }
 
     /// A cycle has come to rest.
     pub(super) fn finished(&mut self, now: Time) {
         self.cycles += 1;
         self.finished = Some(now);
+        self.at_rest = true;
     }
 }
 
@@ -259,10 +301,11 @@ impl Picture {
 struct Said<'a> {
     to_do: BTreeSet<&'a Subject>,
     held: BTreeMap<&'a Subject, Vec<&'a Hold>>,
+    alarms: Alarms,
 }
 
 impl<'a> Said<'a> {
-    fn of(plan: &'a Plan) -> Self {
+    fn of(plan: &'a Plan, alarms: Alarms) -> Self {
         let wanted = |step: &&Step| !matches!(step.action, Action::Retire { .. });
         let to_do = plan.now.iter().filter(wanted).map(|step| &step.subject);
         // Of those whose look left out what counts, nobody knows yet.
@@ -271,7 +314,7 @@ impl<'a> Said<'a> {
         for one in &plan.held {
             held.entry(&one.subject).or_default().push(&one.why);
         }
-        Self { to_do, held }
+        Self { to_do, held, alarms }
     }
 }
 

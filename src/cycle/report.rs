@@ -31,10 +31,12 @@ use crate::plan::observed::{CaSeen, CertificateSeen, Observed};
 use crate::plan::{Held, Lesson, Plan, Step};
 use crate::record::JournalError;
 pub(super) use alarms::served_until;
+pub(super) use fields::Where;
 pub(super) use instances::presented_until;
 pub use progress::Progress;
 
 use super::looks::{Look, Seen};
+use super::matter::Matter;
 use alarms::Alarms;
 use duplicates::Duplicates;
 use scene::Scene;
@@ -184,15 +186,15 @@ impl Report {
     }
 
     /// Alarms for a certificate that ends soon, has ended, or is renewed late: once a day, not once
-    /// a cycle.
+    /// a cycle. Gives the one that stands, whether it was told now or before.
     pub fn alarm(
         &mut self,
         seen: &CertificateSeen,
         warn_before: Duration,
         memory: &Memory,
         now: Time,
-    ) {
-        self.alarms.look(seen, warn_before, memory, now);
+    ) -> Option<Matter> {
+        self.alarms.look(seen, warn_before, memory, now)
     }
 
     /// The same for what an instance presents and publishes.
@@ -202,8 +204,8 @@ impl Report {
         warn_before: Duration,
         memory: &Memory,
         now: Time,
-    ) {
-        self.alarms.look_at_instance(seen, warn_before, memory, now);
+    ) -> Vec<Matter> {
+        self.alarms.look_at_instance(seen, warn_before, memory, now)
     }
 
     /// And for files that somebody else renews.

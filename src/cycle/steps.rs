@@ -89,7 +89,7 @@ impl Cycle {
         };
         let attempt = self.memory.effect(&step.action).map_or(1, |effect| effect.tries);
         self.report.ended(&step, &result, elapsed, attempt);
-        self.board.picture().ended(&step.action, result.as_ref().err());
+        self.board.picture().ended(&step, result.as_ref().err(), (self.clock)());
         let Step { subject, action, .. } = step;
         let record = match result {
             Ok(id) => {

@@ -24,6 +24,7 @@ use crate::files::lock::{Lock, LockError};
 use crate::model::time::Time;
 use crate::telemetry::log::Handle;
 use crate::telemetry::notify::Notifier;
+use crate::tell::Teller;
 pub use discovery::say;
 use discovery::{Discovery, Found};
 use files::{Changed, Files};
@@ -112,6 +113,12 @@ pub async fn run(
         env!("CARGO_PKG_VERSION"),
         path.display(),
     );
+    let news = Teller::start(&config, cycle.board(), now);
+    let bell = news.bell();
+    let rested = |words: &str| {
+        notifier.status(words);
+        bell.ring();
+    };
     let mut attendant = Attendant {
         signals,
         files: Files::watch(&config, tell.clone()),
@@ -121,15 +128,17 @@ pub async fn run(
         tell,
         stop,
         vitals,
+        news,
         discovery: Discovery::default(),
         wanted: None,
         refused: false,
         config,
     };
     let ended = tokio::select! {
-        ended = cycle.run(&mut wakes, Until::Stopped, |words| notifier.status(words)) => ended,
+        ended = cycle.run(&mut wakes, Until::Stopped, rested) => ended,
         never = attendant.attend(path, log, &notifier, &wake) => match never {},
     };
+    attendant.news.end().await;
     attendant.vitals.end().await;
     ended.map_err(CycleError::Journal)?;
     Ok(())
@@ -195,6 +204,7 @@ struct Attendant {
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
     vitals: Vitals,
+    news: Teller,
     discovery: Discovery,
     /// Something has asked for a look that has not begun yet.
     wanted: Option<Changed>,
@@ -230,6 +240,7 @@ impl Attendant {
                 Event::Stop => {
                     stopping = true;
                     notifier.stopping();
+                    self.news.stop();
                     tracing::info!(event = "daemon.stopping", "finishing the steps under way");
                     let _ = wake.send(Wake::Stop).await;
                 }
@@ -296,6 +307,7 @@ impl Attendant {
         self.files = Files::watch(&new, self.tell.clone());
         self.ticker = ticker;
         self.vitals.aim(&new.metrics).await;
+        self.news.aim(&new);
         discovery::tell_apart(&self.config, &new);
         self.config = Arc::new(new.clone());
         let _ = wake.send(Wake::Reload(Box::new(new))).await;
@@ -358,6 +370,7 @@ impl Attendant {
             self.files.aim(&config);
         }
         self.discovery.alarm(&config, now());
+        self.news.take_faults(&config);
         self.config = Arc::new(config);
         // Also where files go on changing: else who keeps on writing them would put off all else.
         self.wake(wake);

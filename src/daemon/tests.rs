@@ -44,6 +44,7 @@ impl House {
                 &Notifier::default(),
             )
             .await,
+            news: Teller::start(&config, Board::default(), now),
             discovery: Discovery::default(),
             wanted: None,
             refused: false,

@@ -4,6 +4,7 @@ pub mod account;
 pub mod digest;
 pub mod failure;
 pub mod names;
+pub mod news;
 pub mod place;
 pub mod secret;
 pub mod target;

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use tokio::time::Instant;
 
 use crate::cycle::picture::{
-    ACTIONS, Board, CallEnd, Durations, Entry, Layer, OUTCOMES, Picture, Service,
+    ACTIONS, Board, CallEnd, Durations, Entry, Layer, OUTCOMES, Picture, Sent, Service,
 };
-use crate::model::names::Subject;
+use crate::model::names::{Name, Subject};
 use crate::model::time::Time;
 
 /// One family of series.
@@ -34,7 +34,7 @@ enum Value {
 }
 
 /// Every metric, in the order in which they are printed.
-pub const METRICS: [Metric; 18] = [
+pub const METRICS: [Metric; 19] = [
     Metric {
         name: "certrotd_build_info",
         kind: "gauge",
@@ -90,6 +90,13 @@ pub const METRICS: [Metric; 18] = [
         labels: &["service"],
         help: "How long they took, from sending to the last byte of the answer; absent until one has ended.",
         samples: |picture, _| durations(picture),
+    },
+    Metric {
+        name: "certrotd_messages_total",
+        kind: "counter",
+        labels: &["notify", "outcome"],
+        help: "Messages since the start to those who are told: taken, or tries that failed.",
+        samples: |picture, _| messages(picture),
     },
     Metric {
         name: "certrotd_certificate_in_order",
@@ -271,6 +278,16 @@ fn durations(picture: &Picture) -> Vec<Sample> {
     called.map(|(word, it)| (vec![word.to_owned()], Value::Spread(it.durations))).collect()
 }
 
+fn messages(picture: &Picture) -> Vec<Sample> {
+    let of = |(to, sent): (&Name, &Sent)| {
+        let sample = |(outcome, count): (&str, u64)| {
+            (vec![to.to_string(), outcome.to_owned()], whole(count))
+        };
+        [("taken", sent.taken), ("failed", sent.failed)].map(sample)
+    };
+    picture.messages.iter().flat_map(of).collect()
+}
+
 fn of_table<'a>(
     picture: &'a Picture,
     table: &'static str,
@@ -304,7 +321,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::names::Name;
 
     #[test]
     fn a_value_cannot_leave_its_quotes() {

@@ -13,12 +13,26 @@ use crate::needles::{Hay, Needles};
 use crate::process::Daemon;
 
 /// Files whose purpose is to hold a secret.
-pub const HOLDERS: [&str; 7] =
-    ["secret-key", "password", "security-token", "live", "archive", "home", "certrotd"];
+pub const HOLDERS: [&str; 9] = [
+    "secret-key",
+    "password",
+    "security-token",
+    "webhook-address",
+    "webhook-key",
+    "live",
+    "archive",
+    "home",
+    "certrotd",
+];
 /// The secrets of the accounts here: with characters that JSON, addresses and shells escape.
 const SECRET_KEY: &str = "canary/Secret+Key=of\"forty\\characters-01";
 const PASSWORD: &str = "canary P@ssw\u{f6}rd \"with\" 100% of/it";
 pub const PROXY_PASSWORD: &str = "canary-proxy-pa55word";
+const WEBHOOK_TOKEN: &str = "canary-webhook-token-5f1e77";
+const WEBHOOK_KEY: &str = "canary webhook key \"with\" 0123456789/it";
+/// Nobody takes messages there, and whoever is to be told is told at once.
+const NOTIFY: &str = "\n[[notify]]\nname = \"ops\"\nurl_file = \"webhook-address\"\n\
+                      secret_file = \"webhook-key\"\nsettle = \"0\"\n";
 const STORED_TOKEN: &str = "canary-security-token-that-a-file-holds-0123456789";
 
 /// Ways to say who we are.
@@ -43,7 +57,11 @@ impl Stage {
         });
         house.credentials = credentials.to_owned();
         house.secret_file("security-token", STORED_TOKEN);
+        house.secret_file("webhook-address", &format!("http://127.0.0.1:9/{WEBHOOK_TOKEN}"));
+        house.secret_file("webhook-key", WEBHOOK_KEY);
         let mut needles = Needles::default();
+        needles.text("token of the webhook", WEBHOOK_TOKEN);
+        needles.text("key of the webhook", WEBHOOK_KEY);
         needles.text("secret key", SECRET_KEY);
         needles.text("password", PASSWORD);
         needles.text("proxy's password", PROXY_PASSWORD);
@@ -70,7 +88,7 @@ impl Stage {
         );
         let text = self.house.config().replace("path = \"ca/orders-redis.pem\"\n", &hook);
         assert!(text.contains("on_change"));
-        fs::write(self.house.config_path(), change(text)).unwrap();
+        fs::write(self.house.config_path(), change(text + NOTIFY)).unwrap();
     }
 
     /// A new pair, whose key is one more secret.

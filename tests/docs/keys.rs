@@ -8,7 +8,8 @@ use super::{GUIDES, bare, fenced, read, rows, section};
 
 const MANUAL: &str = "docs/manual.md";
 /// Tables that stand in the file any number of times.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
+    "notify",
     "certificate",
     "certificate.push",
     "discover",

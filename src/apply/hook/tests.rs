@@ -1,8 +1,10 @@
 //! Commands that are run for real: shells that say, flood, hang and leave children behind.
 
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use super::program::PATH;
 use super::*;
 use crate::scratch::Scratch;
 

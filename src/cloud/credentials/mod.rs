@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Cloud, Result};
-use crate::model::account::CredentialSource;
+use crate::model::account::{CredentialSource, SecretFile};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
 use crate::model::time::Time;
@@ -121,6 +121,11 @@ pub(super) async fn other_than(
     }
     let found = current(cloud, project).await?;
     Ok((found.proof != sent.proof).then_some(found))
+}
+
+/// What lies in this file, without the white space around it.
+pub(super) fn read_secret(surroundings: &Surroundings, file: &SecretFile) -> Result<Secret> {
+    files::secret(surroundings, file).map(|found| found.text)
 }
 
 /// Files with secrets in them that group or others may read.

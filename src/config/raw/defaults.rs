@@ -44,3 +44,7 @@ pub(in crate::config) const ALLOW_RESTART: bool = false;
 pub(in crate::config) const FOUND_NAME: &str = "{parent}";
 /// What a pattern without a match is.
 pub(in crate::config) const WHEN_EMPTY: &str = "alarm";
+/// How often it is told again of what lasts: somebody else may be on duty tomorrow.
+pub(in crate::config) const REMIND: &str = "24h";
+/// How long something stands before it is told: a call that fails once is no news.
+pub(in crate::config) const SETTLE: &str = "1m";

@@ -102,7 +102,8 @@ fn refuse_other_keys(raw: &raw::Credentials, source: Source, findings: &mut Find
     }
 }
 
-fn secret_file(
+/// Where a secret lies, as this key has it.
+pub(super) fn secret_file(
     key: &'static str,
     written: &Spanned<String>,
     world: &World<'_>,

@@ -6,6 +6,8 @@ use crate::model::target::Api;
 
 /// Longest host name, in bytes, as DNS has it.
 const HOST_BYTES_MAX: usize = 253;
+/// Longest address of a webhook, in bytes: servers take no longer one.
+const URL_BYTES_MAX: usize = 2048;
 /// Where an ECS host finds its metadata service.
 const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
@@ -34,6 +36,28 @@ pub(super) fn endpoint(api: Api, text: &str) -> Result<Endpoint, &'static str> {
             Err("is plain http to another host, expected https, a loopback host or 169.254.169.254")
         }
         "http" => Err("is plain http to another host, expected https (http is for loopback only)"),
+        _ => Err(SHAPE),
+    }
+}
+
+/// Whether messages may be posted to this address: `https://host[:port]/path?query`, and http for the loopback
+/// hosts that an endpoint may have. Says what is wrong without a word of the address.
+pub fn is_webhook(text: &str) -> Result<(), &'static str> {
+    const SHAPE: &str = "is no address, expected https://HOST/PATH";
+    let (scheme, rest) = text.split_once("://").ok_or(SHAPE)?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let host = host_of(&rest[..end]).ok_or(SHAPE)?;
+    if text.len() > URL_BYTES_MAX
+        || !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    {
+        return Err(SHAPE);
+    }
+    match scheme {
+        "https" => Ok(()),
+        "http" if host.is_this_host() => Ok(()),
+        "http" => {
+            Err("would be posted to in plain text, expected https (http is for loopback only)")
+        }
         _ => Err(SHAPE),
     }
 }
@@ -157,5 +181,35 @@ mod tests {
             assert!(endpoint(Api::Scm, text).is_err(), "{text}");
         }
         assert!(endpoint(Api::Metadata, "http://169.254.169.253").is_err());
+    }
+
+    #[test]
+    fn a_webhook_has_a_path_and_keeps_to_https() {
+        for fine in [
+            "https://h",
+            "https://h:8443/a/b?c=d&e",
+            "https://h?x",
+            "http://127.0.0.1:80/x",
+            "http://[::1]:1/",
+            "http://localhost/",
+        ] {
+            assert_eq!(is_webhook(fine), Ok(()), "{fine}");
+        }
+        for bad in [
+            "http://h/x",
+            "http://127.0.0.1.example.com/",
+            "http://127.0.0.1@h/",
+            "https://user:word@h/",
+            "https://h/#x",
+            "https://h/a b",
+            "https://h/\u{e4}",
+            "https:///x",
+            "ftp://h/",
+            "h/x",
+            "",
+        ] {
+            assert!(is_webhook(bad).is_err(), "{bad}");
+        }
+        assert!(is_webhook(&format!("https://h/{}", "x".repeat(2048))).is_err());
     }
 }

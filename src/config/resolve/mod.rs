@@ -2,6 +2,7 @@
 
 mod certificate;
 mod cloud;
+mod command;
 mod credentials;
 mod discover;
 mod endpoint;
@@ -9,6 +10,7 @@ mod found;
 mod general;
 mod instance;
 mod lists;
+mod notify;
 mod probe;
 mod push;
 mod sites;
@@ -33,6 +35,7 @@ use values::{parsed, required};
 
 pub(super) use discover::Book;
 use discover::Recipe;
+pub use endpoint::is_webhook;
 pub(super) use found::expand;
 
 /// What every table may refer to.
@@ -91,6 +94,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
     let state = general::state(&written.state, &world, findings);
     let log = general::log(&written.log, findings);
     let metrics = general::metrics(&written.metrics, &world, findings);
+    let notify = notify::all(&written.notify, &world, &mut secrets, findings);
     let mut files = Vec::new();
     // Thousands of paths are nobody's concern where no entry writes a file.
     let read_files = (!written.instance_cas.is_empty()).then_some(&mut files);
@@ -106,6 +110,7 @@ pub(super) fn file(path: &Path, written: &Written, findings: &mut Findings<'_>) 
             state: state?,
             log: log?,
             metrics,
+            notify,
             accounts,
             written: certificates.len(),
             certificates: certificates.into_iter().map(Arc::new).collect(),

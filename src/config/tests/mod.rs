@@ -4,6 +4,7 @@ mod accepted;
 mod bound;
 mod discovered;
 mod disk;
+mod notify;
 mod refused_discover;
 mod refused_files;
 mod refused_instances;

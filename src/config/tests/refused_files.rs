@@ -99,7 +99,7 @@ fn what_is_not_there() {
         r#"region = 'x'
 "#,
         r#"1:1: there is no [cloud.NAME] table, expected at least one
-1:1: unknown key "region" in the top of the file: expected one of schedule, state, log, metrics, cloud, certificate, discover, instance_ca, instance_ssl, watch_file"#,
+1:1: unknown key "region" in the top of the file: expected one of schedule, state, log, metrics, notify, cloud, certificate, discover, instance_ca, instance_ssl, watch_file"#,
     );
     refuses(
         r#"[cloud]

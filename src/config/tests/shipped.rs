@@ -99,6 +99,7 @@ fn the_shipped_file_says_of_each_key_what_the_code_says() {
 #[test]
 fn a_default_is_what_an_absent_key_means() {
     let entries = "[cloud.NAME]\nregion = 'cn-north-4'\n\
+         [[notify]]\nname = 'ops'\nurl = 'https://h'\n\
          [[certificate]]\nname = 'www'\ncert = 'c'\nkey = 'k'\n\
          [[certificate.push]]\nservice = 'elb'\n\
          [[discover]]\npattern = '/x/*/c.pem'\n[[discover.push]]\nservice = 'elb'\n\

@@ -142,7 +142,7 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
     picture.keep([www()]);
     let mut look = |plan: &Plan, secs| {
         let now = Time::from_secs(secs);
-        let entry = picture.look(&www(), now, &Said::of(plan)).unwrap();
+        let entry = picture.look(&www(), now, &mut Said::of(plan, Alarms::new())).unwrap();
         (entry.in_order, entry.last_success, entry.held.clone())
     };
     let plan = |held: Vec<Held>| Plan { held, ..Plan::default() };
@@ -164,7 +164,7 @@ fn what_passes_by_itself_needs_no_person() {
     picture.keep([www()]);
     let mut needs = |held: Vec<Held>| {
         let plan = Plan { held, ..Plan::default() };
-        picture.look(&www(), NOON, &Said::of(&plan)).unwrap().needs_person
+        picture.look(&www(), NOON, &mut Said::of(&plan, Alarms::new())).unwrap().needs_person()
     };
     assert!(!needs(vec![held(Hold::InFlight)]));
     assert!(needs(vec![held(Hold::InFlight), held(Hold::RestartNotAllowed { on: true })]));
@@ -175,6 +175,7 @@ fn what_passes_by_itself_needs_no_person() {
 fn an_entry_takes_no_more_room_than_its_moments_and_reasons() {
     // There may be ten thousand, and nobody asks for most of what is shown of them.
     let needed = size_of::<Option<Time>>() + size_of::<Ends>() + size_of::<BTreeMap<&str, u64>>();
+    let needed = needed + size_of::<Box<[Matter]>>();
     assert_eq!(size_of::<Entry>(), needed + size_of::<u64>());
 }
 

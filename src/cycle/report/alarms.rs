@@ -9,6 +9,7 @@ use tracing::{error, warn};
 use super::instances::{authority, presented};
 use super::scene::Scene;
 use crate::cert::LeafFacts;
+use crate::cycle::matter::Matter;
 use crate::model::digest::Sha256;
 use crate::model::names::Name;
 use crate::model::place::Place;
@@ -44,14 +45,14 @@ enum Shown<'a> {
 
 impl Alarms {
     /// Tells of a certificate what its end and its age ask for. Only one of the lines at a time: a
-    /// late renewal is not said beside an end that is near.
+    /// late renewal is not said beside an end that is near. Gives what stands, told or not.
     pub fn look(
         &mut self,
         seen: &CertificateSeen,
         warn_before: Duration,
         memory: &Memory,
         now: Time,
-    ) {
+    ) -> Option<Matter> {
         let (name, file) = (&seen.name, seen.local.as_deref().ok());
         let of_file = || Some(End { until: file?.not_after, leaf: file?.sha256, at: None });
         let end = served_end(seen, memory).or_else(of_file);
@@ -66,14 +67,22 @@ impl Alarms {
         }
         if let Some(end) = near {
             let kind = if end.until <= now { "expired" } else { "expiring" };
+            let words = words(name, &end, file, now);
             if self.is_due(name, kind, now) {
-                say_end(name, &end, file, now);
+                say_end(name, &end, &words, now);
             }
-        } else if let Some(leaf) = late.filter(|_| self.is_due(name, "overdue", now)) {
-            let (until, days_left) = (leaf.not_after, leaf.not_after.days_after(now));
-            let fingerprint = leaf.sha256.to_string();
-            warn!(event = "certificate.overdue", certificate = %name, fingerprint, days_left, "the file of {name} is past two thirds of its life and there is no newer one: it ends on {until}, in {days_left} days; look at the ACME client");
+            return Some(Matter::end(kind, None, words, end.until));
         }
+        let leaf = late?;
+        let (until, days_left) = (leaf.not_after, leaf.not_after.days_after(now));
+        let words = format!(
+            "the file of {name} is past two thirds of its life and there is no newer one: it ends on {until}, in {days_left} days; look at the ACME client"
+        );
+        if self.is_due(name, "overdue", now) {
+            let fingerprint = leaf.sha256.to_string();
+            warn!(event = "certificate.overdue", certificate = %name, fingerprint, days_left, "{words}");
+        }
+        Some(Matter::end("overdue", None, words, until))
     }
 
     /// Tells of an instance what the end of its own certificate asks for, and that of the CAs by which
@@ -84,18 +93,21 @@ impl Alarms {
         warn_before: Duration,
         memory: &Memory,
         now: Time,
-    ) {
-        let name = &seen.name;
+    ) -> Vec<Matter> {
+        let (name, mut standing) = (&seen.name, Vec::new());
         for (what, end) in
             [("presented", presented(seen, memory)), ("authority", authority(seen, memory))]
         {
             let near = end.filter(|end| end.until <= now + warn_before);
-            let ended = near.as_ref().is_some_and(|end| end.until <= now);
-            let kind = format!("{what} {}", if ended { "expired" } else { "expiring" });
-            if let Some(end) = near.filter(|_| self.is_due(name, &kind, now)) {
+            let Some(end) = near else { continue };
+            let reason = if end.until <= now { "expired" } else { "expiring" };
+            if self.is_due(name, &format!("{what} {reason}"), now) {
                 end.say(name, now);
             }
+            let words = end.sentence(name, now);
+            standing.push(Matter::end(reason, Some(what.to_owned()), words, end.until));
         }
+        standing
     }
 
     /// A probe still returns a former leaf, although the new one has been in place for too long.
@@ -121,27 +133,37 @@ impl Alarms {
     }
 }
 
-fn say_end(name: &Name, end: &End<'_>, file: Option<&LeafFacts>, now: Time) {
-    let (until, days_left) = (end.until, end.until.days_after(now));
-    let (fingerprint, short) = (end.leaf.to_string(), end.leaf.short());
-    let (what, place, probe) = match &end.at {
-        None => (format!("the file of {name}"), None, None),
-        Some(Shown::Probe(probe)) => {
-            (format!("{name}: {probe} returns {short}, which"), None, Some(*probe))
-        }
-        Some(Shown::Place(place)) => {
-            (format!("{name}: {place} is bound to {short}, which"), Some(place.site.as_str()), None)
-        }
+/// What is to be said of an end, and why it has come so near.
+fn words(name: &Name, end: &End<'_>, file: Option<&LeafFacts>, now: Time) -> String {
+    let (until, days_left, short) = (end.until, end.until.days_after(now), end.leaf.short());
+    let what = match &end.at {
+        None => format!("the file of {name}"),
+        Some(Shown::Probe(probe)) => format!("{name}: {probe} returns {short}, which"),
+        Some(Shown::Place(place)) => format!("{name}: {place} is bound to {short}, which"),
     };
     let why = match file {
         Some(leaf) if leaf.sha256 == end.leaf => "it has not been renewed",
         Some(_) => "the file has another one, which is not served there",
         None => "and the files are not fit to be sent",
     };
-    if until <= now {
-        error!(event = "certificate.expired", certificate = %name, place, probe, fingerprint, days_left, "{what} expired on {until}: {why}");
+    match until <= now {
+        true => format!("{what} expired on {until}: {why}"),
+        false => format!("{what} ends on {until}, in {days_left} days: {why}"),
+    }
+}
+
+fn say_end(name: &Name, end: &End<'_>, words: &str, now: Time) {
+    let days_left = end.until.days_after(now);
+    let fingerprint = end.leaf.to_string();
+    let (place, probe) = match &end.at {
+        None => (None, None),
+        Some(Shown::Probe(probe)) => (None, Some(*probe)),
+        Some(Shown::Place(place)) => (Some(place.site.as_str()), None),
+    };
+    if end.until <= now {
+        error!(event = "certificate.expired", certificate = %name, place, probe, fingerprint, days_left, "{words}");
     } else {
-        warn!(event = "certificate.expiring", certificate = %name, place, probe, fingerprint, days_left, "{what} ends on {until}, in {days_left} days: {why}");
+        warn!(event = "certificate.expiring", certificate = %name, place, probe, fingerprint, days_left, "{words}");
     }
 }
 

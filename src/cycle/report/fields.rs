@@ -8,20 +8,20 @@ use crate::plan::hold::Hold;
 
 /// Where a step goes, or where a hold waits, as far as they tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Where<'a> {
+pub(in crate::cycle) struct Where<'a> {
     /// The service, by its key.
-    pub(super) target: Option<&'static str>,
+    pub(in crate::cycle) target: Option<&'static str>,
     /// The project.
-    pub(super) project: Option<&'a str>,
+    pub(in crate::cycle) project: Option<&'a str>,
     /// The listener, host or domain.
-    pub(super) place: Option<&'a str>,
+    pub(in crate::cycle) place: Option<&'a str>,
     /// The handshake, as configured.
-    pub(super) probe: Option<&'a str>,
+    pub(in crate::cycle) probe: Option<&'a str>,
 }
 
 impl<'a> Where<'a> {
     /// Where a push, a binding or the deletion of a copy goes; nothing for other steps.
-    pub(super) fn of_action(action: &'a Action) -> Self {
+    pub(in crate::cycle) fn of_action(action: &'a Action) -> Self {
         match action {
             Action::Push { target, project, .. }
             | Action::Retire { what: Retired::Copy { target, project, .. }, .. } => {
@@ -33,7 +33,7 @@ impl<'a> Where<'a> {
     }
 
     /// Where it waits, where the hold tells.
-    pub(super) fn of_hold(why: &'a Hold) -> Self {
+    pub(in crate::cycle) fn of_hold(why: &'a Hold) -> Self {
         match why {
             Hold::NotListedYet { target, project, .. }
             | Hold::NeverListed { target, project, .. }

@@ -62,26 +62,38 @@ pub(in crate::cycle) fn presented_until(seen: &CaSeen, memory: &Memory) -> Optio
 }
 
 impl End<'_> {
-    /// Says it of this entry: what has ended is an error.
-    pub(super) fn say(&self, name: &Name, now: Time) {
+    /// What is to be said of it for this entry.
+    pub(super) fn sentence(&self, name: &Name, now: Time) -> String {
         let (until, days_left) = (self.until, self.until.days_after(now));
-        let (fingerprint, short) = (self.sha256.to_string(), self.sha256.short());
         let when = match until <= now {
             true => format!("expired on {until}"),
             false => format!("ends on {until}, in {days_left} days"),
         };
-        match (&self.what, until <= now) {
+        let advice = self.what.advice();
+        match &self.what {
+            What::Presented(probe) => {
+                format!("{name}: {probe} presents {}, which {when}: {advice}", self.sha256.short())
+            }
+            what => format!("{name}: {} {when}: {advice}", what.words()),
+        }
+    }
+
+    /// Says it: what has ended is an error.
+    pub(super) fn say(&self, name: &Name, now: Time) {
+        let (words, days_left) = (self.sentence(name, now), self.until.days_after(now));
+        let fingerprint = self.sha256.to_string();
+        match (&self.what, self.until <= now) {
             (What::Presented(probe), true) => {
-                error!(event = "certificate.expired", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which {when}: the service has to renew it");
+                error!(event = "certificate.expired", instance = %name, probe, fingerprint, days_left, "{words}");
             }
             (What::Presented(probe), false) => {
-                warn!(event = "certificate.expiring", instance = %name, probe, fingerprint, days_left, "{name}: {probe} presents {short}, which {when}: the service has to renew it");
+                warn!(event = "certificate.expiring", instance = %name, probe, fingerprint, days_left, "{words}");
             }
-            (what, true) => {
-                error!(event = "ca.expired", instance = %name, fingerprint, days_left, "{name}: {} {when}: {}", what.words(), what.advice());
+            (_, true) => {
+                error!(event = "ca.expired", instance = %name, fingerprint, days_left, "{words}");
             }
-            (what, false) => {
-                warn!(event = "ca.expiring", instance = %name, fingerprint, days_left, "{name}: {} {when}: {}", what.words(), what.advice());
+            (_, false) => {
+                warn!(event = "ca.expiring", instance = %name, fingerprint, days_left, "{words}");
             }
         }
     }

@@ -71,7 +71,7 @@ fn row(subject: &Subject, entry: &Entry, layers: &[Layer], now: Time) -> Row {
         None => Cell::new("not since the start", Tone::Faint),
     });
     let near = near(entry, layers, now);
-    let needs_person = entry.needs_person || !near.is_empty();
+    let needs_person = entry.needs_person() || !near.is_empty();
     let sentences: Vec<_> = waits(entry).into_iter().chain(near).collect();
     cells.push(match (needs_person, sentences.is_empty()) {
         (true, _) => Cell::new(sentences.join("; "), Tone::Bad),

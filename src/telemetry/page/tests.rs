@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::cycle::matter::Matter;
 use crate::cycle::picture::{Entry, Picture};
 use crate::model::names::{Name, Subject};
+use crate::model::news::News;
 
 const NOW: Time = Time::from_secs(1_763_812_800);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -167,7 +169,9 @@ fn a_daemon_shows_what_its_looks_saw() {
     let entry = || Entry { warn_secs: 14 * 86_400, ..Entry::default() };
     picture.entries.insert(subject("new"), entry());
     picture.entries.insert(subject("fine"), Entry { in_order: true, ..entry() });
-    let mut held = Entry { needs_person: true, ..entry() };
+    let (at, service, words, not_after) = (None, None, String::new(), None);
+    let matter = Matter { kind: News::Held, reason: "bad_input", at, service, words, not_after };
+    let mut held = Entry { matters: [matter].into(), ..entry() };
     held.held.insert("bad_input", 1);
     picture.entries.insert(subject("held"), held);
     let mut waiting = entry();

@@ -52,6 +52,7 @@ pub(super) fn divert(
     stage::write(&scratch.join(SECRET_KEY), key.secret_key.expose(), SECRET_MODE)?;
     config.state = scratch.join("state");
     config.metrics = Metrics::default();
+    config.notify.clear();
     for account in &mut config.accounts {
         let url = clouds.of(&account.name).map(Sim::url).unwrap_or_default();
         account.endpoints = Api::ALL.into_iter().map(|api| (api, url.clone())).collect();

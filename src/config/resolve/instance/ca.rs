@@ -1,13 +1,14 @@
 //! `[[instance_ca]]`: CA files that follow what an instance publishes.
 
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::certificate::WARN_BEFORE;
+use super::super::command::command;
 use super::super::probe::probe;
 use super::super::values::{parsed, parsed_or, path, required, span_within, word};
-use super::super::{Names, World, called, cloud_of, lists};
+use super::super::{Names, World, called, cloud_of};
 use super::attributes::{account, mode};
 use super::{ID_CHARS_MAX, instance_id};
 use crate::config::error::{Findings, shown};
@@ -62,8 +63,7 @@ fn ca(
     let warn_before = parsed_or("warn_before", warn_before, raw::WARN_BEFORE, findings, |text| {
         span_within(text, WARN_BEFORE)
     });
-    let on_change = lists::list("on_change", raw.on_change.as_ref(), findings, argument);
-    refuse_program(read, &on_change, findings);
+    let on_change = command("on_change", raw.on_change.as_ref(), findings);
     Some(InstanceCa {
         name: name?,
         cloud: cloud?,
@@ -139,24 +139,4 @@ fn ca_source(text: &str) -> Result<CaSource, String> {
 fn category_name(text: &str) -> Result<String, String> {
     let fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     word(text, ID_CHARS_MAX, fit, "a category, expected such as international or national")
-}
-
-fn argument(text: &str) -> Result<String, &'static str> {
-    if text.contains('\0') {
-        Err("has a zero byte, which no argument can have")
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-fn refuse_program(read: &Read<raw::InstanceCa>, argv: &[String], findings: &mut Findings<'_>) {
-    let first = read.raw.on_change.as_ref().and_then(|written| written.get_ref().first());
-    if let (Some(first), Some(program)) = (first, argv.first())
-        && (!Path::new(program).is_absolute() || program.ends_with('/'))
-    {
-        let text = shown(program);
-        let sentence =
-            format!("`on_change` starts with {text}, expected a program with its full path");
-        findings.add(&first.span(), sentence);
-    }
 }

@@ -1,0 +1,101 @@
+//! A JSON body to an address of the operator's own, such as a webhook: as bounded as a call to the cloud, with the
+//! same roots and the same proxy, and without anything that the cloud's own calls carry.
+
+use std::time::Duration;
+
+use super::Result;
+use super::credentials::{Surroundings, read_secret};
+use super::http::{self, Broken};
+use crate::model::account::SecretFile;
+use crate::model::failure::{Failure, Kind};
+use crate::model::secret::Secret;
+
+/// What failures call it.
+const OPERATION: &str = "post";
+/// The answer is nobody's concern; so much of it is taken, in bytes, that the connection can be used again.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Posts it once, by a client of its own: messages are rare, and none of what one needs is kept for the next. Only an
+/// answer of 200 to 299 in time is none of a failure. Follows no redirect. Neither the address nor the headers are in a
+/// failure's words.
+pub async fn post(
+    url: &Secret,
+    headers: &[(&'static str, String)],
+    body: String,
+    within: Duration,
+) -> Result<()> {
+    // Plain http stays on this host, and needs no roots.
+    let plain = url.expose().starts_with("http://");
+    let client = http::outward(&Surroundings::of_process(), plain)?;
+    let request = client.post(url.expose()).header("content-type", "application/json");
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    let sending = http::exchange(request.body(body), ANSWER_BYTES_MAX);
+    let answer = match tokio::time::timeout(within, sending).await {
+        Err(_) => return Err(failed(format!("no answer in {} s", within.as_secs()))),
+        Ok(Err(Broken::Unsent(why) | Broken::Forbidden(why) | Broken::Unanswered(why))) => {
+            return Err(failed(why));
+        }
+        Ok(Ok(answer)) => answer,
+    };
+    if answer.is_success() {
+        return Ok(());
+    }
+    let status = Some(answer.status);
+    Err(Failure { status, ..failed("which is no success".to_owned()) })
+}
+
+fn failed(words: String) -> Failure {
+    Failure::local(Kind::Transient, OPERATION, words)
+}
+
+/// What lies in such a file, as the files of credentials are read.
+pub fn secret(file: &SecretFile) -> Result<Secret> {
+    let found = read_secret(&Surroundings::of_process(), file);
+    found.map_err(|failure| Failure { operation: OPERATION.to_owned(), ..failure })
+}
+
+/// HMAC-SHA256 of this text by this key, in lower-case hex.
+pub fn signature(key: &Secret, text: &str) -> String {
+    super::sign::hmac_hex(key.expose().as_bytes(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, Server};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_of_success_is_one_and_no_other() {
+        for (status, taken) in [(200, true), (204, true), (302, false), (404, false), (503, false)]
+        {
+            let server = Server::start(move |_| Reply::new(status, "")).await;
+            let url = Secret::new(format!("{}/hook?token=sesame", server.url));
+            let headers = [("x-signature", "hidden".to_owned())];
+            let ended = post(&url, &headers, "{}".to_owned(), Duration::from_secs(9)).await;
+            assert_eq!(ended.is_ok(), taken, "{status}");
+            if let Err(failure) = ended {
+                let words = failure.to_string();
+                assert!(words.contains(&status.to_string()), "{words}");
+                assert!(!words.contains("sesame") && !words.contains("hidden"), "{words}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_without_anybody_is_not_told() {
+        let url = Secret::new("http://127.0.0.1:9/sesame".to_owned());
+        let failure = post(&url, &[], String::new(), Duration::from_secs(9)).await.unwrap_err();
+        assert!(!failure.to_string().contains("sesame"), "{failure}");
+    }
+
+    /// The first case of RFC 4231 whose key and text are words.
+    #[test]
+    fn a_signature_is_that_of_everybody() {
+        let key = Secret::new("Jefe".to_owned());
+        assert_eq!(
+            signature(&key, "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+}
