@@ -1,11 +1,18 @@
 """What was judged, and how often it was as it should be."""
 
 import sys
+import time
 import traceback
 
+BEGAN = time.monotonic()
 TALLY = {"passed": 0, "failed": 0}
 # Lines of each log that are shown where a story breaks off.
 LOG_LINES = 15
+
+
+def say(words):
+    """A heading, with the time since the start."""
+    print(f"-- {words} ({time.monotonic() - BEGAN:.0f} s)", flush=True)
 
 
 def check(sentence, holds, found=""):

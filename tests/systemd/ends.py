@@ -29,6 +29,12 @@ def impatient(machine):
           machine.show(UNIT, "MainPID") == before and machine.show(UNIT, "NRestarts") == "0")
 
 
+def patient(machine):
+    """From the next start on the unit is as it was shipped."""
+    machine.path(f"/etc/systemd/system/{UNIT}.d/impatient.conf").unlink()
+    machine.run("systemctl", "daemon-reload")
+
+
 def hung(machine, installed):
     """A daemon that does nothing any more is ended by systemd and started again, and does nothing twice."""
     imports, before = installed.imports(), machine.show(UNIT, "MainPID")
@@ -57,8 +63,7 @@ def crashed(machine, installed):
     found = machine.shell("find / -xdev -name 'core*' -type f -newer /etc/certrotd/certrotd.toml "
                           "! -path '/proc/*' ! -path '/sys/*' -print")
     check("there is no core file anywhere", found == "", found)
-    machine.path(f"/etc/systemd/system/{UNIT}.d/impatient.conf").unlink()
-    machine.run("systemctl", "daemon-reload")
+    patient(machine)
 
 
 def settled(installed):

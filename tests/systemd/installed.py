@@ -1,5 +1,5 @@
 """certrotd in the container: installed by the README's own commands, configured, given a certificate as
-certbot keeps it and a service that uses a CA file."""
+certbot keeps it and services that use CA files."""
 
 import os
 import shutil
@@ -32,13 +32,23 @@ def install(machine, repository, programs, cloud):
         shutil.copytree(repository / part, there / part)
     (there / "target/release").mkdir(parents=True)
     shutil.copy2(programs / "certrotd", there / "target/release/certrotd")
-    block = (repository / "README.md").read_text().split("## Install", 1)[1].split("```sh\n", 1)[1].split("```", 1)[0]
-    commands = [line for line in block.splitlines() if not line.startswith("cargo ")]
+    commands = [line for line in documented(repository, "sh") if not line.startswith("cargo ")]
+    typed(machine, "/src", commands, cloud)
+    return commands
+
+
+def documented(repository, language):
+    """The commands of the first block in this language that the README has on installing."""
+    section = (repository / "README.md").read_text().split("## Install", 1)[1]
+    return section.split(f"```{language}\n", 1)[1].split("```", 1)[0].splitlines()
+
+
+def typed(machine, directory, commands, cloud):
+    """Runs commands there; those that write a key are given it."""
     for line in commands:
         secret = next((cloud.facts[name] for name in ("access_key", "secret_key")
                        if name.replace("_", "-") in line), "")
-        machine.shell(f"cd /src && {line}", given=secret)
-    return commands
+        machine.shell(f"cd {directory} && {line}", given=secret)
 
 
 class Certbot:
@@ -75,10 +85,11 @@ class Certbot:
 
 
 class Installed:
-    """The configuration, the places that have to serve the certificate, and looks at what came of it."""
+    """The configuration, the places that have to serve the certificate, and looks at what came of it. With `clients`
+    also the CA files that authorities.py is about."""
 
-    def __init__(self, machine, cloud):
-        self.machine, self.cloud = machine, cloud
+    def __init__(self, machine, cloud, clients=True):
+        self.machine, self.cloud, self.clients = machine, cloud, clients
         listener, listener_edge = cloud.furnish("listener", ENTRY, default=[NAME])
         _, host_edge = cloud.furnish("host", NAME, default=[NAME])
         _, domain_edge = cloud.furnish("domain", NAME, default=[NAME])
@@ -86,11 +97,11 @@ class Installed:
         self.edges = {"elb": listener_edge, "waf": host_edge, "cdn": domain_edge}
         self.on_change, self.owner = False, True
 
-    def configure(self, level="info", broken=""):
+    def configure(self, level="info", more=""):
         """Writes the configuration, whole, as an editor would."""
         facts = self.cloud.facts
         account = self.cloud.account(["credential:access-key", "credential:secret-key"])
-        text = (f'[schedule]\njitter = "0s"\n{broken}\n[log]\nlevel = "{level}"\n\n'
+        text = (f'[schedule]\njitter = "0s"\n{more}\n[log]\nlevel = "{level}"\n\n'
                 f'{account}\n[[certificate]]\nname = "{ENTRY}"\n'
                 f'cert = "/etc/letsencrypt/live/{NAME}/fullchain.pem"\n'
                 f'key = "/etc/letsencrypt/live/{NAME}/privkey.pem"\n')
@@ -100,10 +111,11 @@ class Installed:
         text += instance("orders-redis", "dcs", facts["dcs_pem"], ORDERS_CA)
         if self.on_change:
             text += 'on_change = ["/usr/bin/systemctl", "try-reload-or-restart", "orders.service"]\n'
-        text += instance("owned", "rds", facts["rds"], OWNED_CA) + 'group = "orders"\nmode = "0640"\n'
-        if self.owner:
-            text += 'owner = "orders"\n'
-        text += instance("inside", "dds", facts["dds"], INSIDE_CA) + 'on_change = ["/usr/local/libexec/inside"]\n'
+        if self.clients:
+            text += instance("owned", "rds", facts["rds"], OWNED_CA) + 'group = "orders"\nmode = "0640"\n'
+            text += 'owner = "orders"\n' if self.owner else ""
+            text += instance("inside", "dds", facts["dds"], INSIDE_CA)
+            text += 'on_change = ["/usr/local/libexec/inside"]\n'
         self.machine.path("/etc/certrotd/certrotd.toml").write_text(text)
 
     def publish(self, instance_id):

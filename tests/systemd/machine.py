@@ -1,16 +1,20 @@
 """A small Debian of its own, booted with systemd in a container that shares the host's loopback."""
 
+import atexit
 import hashlib
 import json
 import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
-from host import eventually, start
+from host import clean_up_when_told_to_end, eventually, start
+from tally import check, say
 
-# What the units and the documented ways to reload a client need; and what keeps Perl out.
-PACKAGES = ("systemd", "systemd-sysv", "dbus", "polkitd", "usr-is-merged")
+# What the units and the documented ways to reload a client need, and what keeps Perl out; what installs a .deb, and
+# what ours depends on.
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "polkitd", "usr-is-merged", "apt", "ca-certificates")
 # For what nobody reads there; and no waiting for the disk, since a root that was cut off is thrown away.
 LEAN = ("--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -43,6 +47,28 @@ def bare_root(release, scratch):
     finally:
         unfinished.unlink(missing_ok=True)
     return tarball
+
+
+def scratch_in_memory():
+    """A directory that is there until this process ends, in memory and seen by it alone: the scripts beside this one
+    give it mounts of its own. Unpacking packages on a disk takes several times as long, and nothing can stay behind."""
+    scratch = Path(tempfile.mkdtemp(prefix="certrotd-systemd-"))
+    atexit.register(scratch.rmdir)
+    atexit.register(subprocess.run, ["umount", "--lazy", scratch])
+    clean_up_when_told_to_end()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", scratch], check=True)
+    return scratch
+
+
+def booted(release, scratch):
+    """A bare Debian of this release, up until this process ends."""
+    say("a bare Debian")
+    machine = Machine(bare_root(release, scratch), scratch)
+    atexit.register(machine.end)
+    say("boot")
+    state = machine.boot()
+    check(f"systemd is up in the container, and says: {state}", True)
+    return machine
 
 
 class Machine:

@@ -29,16 +29,16 @@ def judged(machine, unit, what, most=EXPOSURE_MAX):
     check(f"{what}: systemd-analyze security says {level}, at most {most}", level <= most, "\n".join(counts))
 
 
-def laid_out(machine, commands):
-    """What the README's commands left."""
+def laid_out(machine, commands, units="/etc/systemd/system"):
+    """What the README's commands left, with the units where these put them."""
     check(f"each of the README's {len(commands)} commands works", True)
     passwd = machine.run("getent", "passwd", "certrotd").stdout.strip()
     check("systemd-sysusers made the user", passwd.endswith("/var/lib/certrotd:/usr/sbin/nologin"), passwd)
     for secret in ("access-key", "secret-key"):
         found = machine.shell(f"stat -c '%a %U' /etc/certrotd/{secret}")
         check(f"{secret} is root's alone", found == "600 root", found)
-    verified = machine.run("systemd-analyze", "verify", "/etc/systemd/system/certrotd.service",
-                           "/etc/systemd/system/certrotd-apply.service", check=False)
+    verified = machine.run("systemd-analyze", "verify", f"{units}/certrotd.service",
+                           f"{units}/certrotd-apply.service", check=False)
     told = [line for line in verified.stderr.splitlines() if "certrotd" in line]
     check("systemd-analyze verify has nothing to say of the units", not told, told)
 
@@ -46,11 +46,13 @@ def laid_out(machine, commands):
 def first_rotation(machine, installed, leaf):
     """A pair that only root can read comes to be served by a listener, a host and a domain."""
     began = time.monotonic()
-    machine.run("systemctl", "start", UNIT)
+    machine.run("systemctl", "enable", "--now", UNIT)
     took = time.monotonic() - began
-    check(f"systemctl start comes back with the unit active ({took:.1f} s)",
+    check(f"systemctl enable --now comes back with the unit active ({took:.1f} s)",
           installed.active() and took < START_SECONDS)
-    machine.run("systemctl", "enable", UNIT)
+    ready = eventually("the log says that it is ready", STEP_SECONDS, lambda: installed.lines("daemon.ready"))
+    found = (machine.show(UNIT, "Type"), len(ready))
+    check("systemd waited until it was told that it is ready, and the log says so", found == ("notify", 1), found)
     installed.rotated(leaf)
     took = time.monotonic() - began
     check(f"the pair is imported, pushed, bound and served ({took:.1f} s after the start)",
@@ -108,8 +110,8 @@ def reload(machine, installed, certbot):
     """A good configuration is taken, a bad one is refused and the old one stays."""
     before = machine.show(UNIT, "MainPID")
 
-    def told(level, broken=""):
-        installed.configure(level=level, broken=broken)
+    def told(level, more=""):
+        installed.configure(level=level, more=more)
         return machine.run("systemctl", "reload", UNIT, check=False)
 
     lines = installed.another("a good configuration is taken", "config.reloaded", lambda: told("debug"))
@@ -118,7 +120,7 @@ def reload(machine, installed, certbot):
                lambda: machine.journal("EVENT=bind.confirmed") or machine.journal("PRIORITY=7"))
     done = []
     lines = installed.another("a bad configuration is refused", "config.rejected",
-                              lambda: done.append(told("info", broken='reconcile = "sometimes"')))
+                              lambda: done.append(told("info", more='reconcile = "sometimes"')))
     print(f"       said: {lines[0]['MESSAGE']}")
     check("systemctl reload of a bad one says why in the log, with file and line",
           "/etc/certrotd/certrotd.toml:" in lines[0]["MESSAGE"] and lines[0]["PRIORITY"] == "3", lines)
@@ -138,7 +140,7 @@ def reload(machine, installed, certbot):
 
 def bad_start(machine, installed):
     """A configuration that is wrong at the start: exit code 2, and no attempt after it."""
-    installed.configure(broken='reconcile = "sometimes"')
+    installed.configure(more='reconcile = "sometimes"')
     done = machine.run("systemctl", "restart", UNIT, check=False)
     found = {key: machine.show(UNIT, key) for key in ("ActiveState", "ExecMainStatus", "NRestarts")}
     check("a wrong configuration fails the start with code 2, and is not tried again",

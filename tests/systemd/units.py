@@ -3,41 +3,22 @@
 `tests/systemd/run` installs and builds what this needs. The last line is `N passed, M failed`.
 """
 
-import atexit
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import authorities
 import ends
 import service
 from cloud import Cloud
-from host import clean_up_when_told_to_end
 from installed import Certbot, Installed, install
-from machine import Machine, bare_root
-from tally import check, tell
+from machine import booted, scratch_in_memory
+from tally import say, tell
 
 HERE = Path(__file__).resolve().parent
-BEGAN = time.monotonic()
-
-
-def say(words):
-    print(f"-- {words} ({time.monotonic() - BEGAN:.0f} s)", flush=True)
 
 
 def story(programs, release, scratch):
-    say("a bare Debian")
-    # In memory, and only for this process (tests/systemd/run gave it mounts of its own): unpacking packages on
-    # a disk takes several times as long, and nothing can stay behind.
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", scratch], check=True)
-    tarball = bare_root(release, scratch)
-    machine = Machine(tarball, scratch)
-    atexit.register(machine.end)
-    say("boot")
-    state = machine.boot()
-    check(f"systemd is up in the container, and says: {state}", True)
+    machine = booted(release, scratch)
     cloud = Cloud(programs, scratch)
     installed, certbot = Installed(machine, cloud), Certbot(machine, cloud)
     leaf = certbot.renew()
@@ -75,10 +56,7 @@ def story(programs, release, scratch):
 
 
 def main():
-    scratch = Path(tempfile.mkdtemp(prefix="certrotd-systemd-"))
-    atexit.register(scratch.rmdir)
-    atexit.register(subprocess.run, ["umount", "--lazy", scratch])
-    clean_up_when_told_to_end()
+    scratch = scratch_in_memory()
     return tell(lambda: story(Path(sys.argv[1]), sys.argv[2], scratch), scratch)
 
 
