@@ -14,18 +14,20 @@ use super::report::{presented_until, served_until};
 use super::world::World;
 use crate::cloud::Calls;
 pub use crate::cloud::{CallEnd, Durations, Service, Services};
-use crate::config::WatchFile;
 use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::{Name, Subject};
 use crate::model::news::News;
 use crate::model::time::Time;
-use crate::observe::watched::WatchedSeen;
 use crate::plan::action::{Action, Import, ImportKey};
 use crate::plan::hold::Hold;
 use crate::plan::memory::{Memory, State};
 use crate::plan::observed::{CaSeen, CertificateSeen, FileSeen, Observed};
 use crate::plan::{Plan, Step};
+
+pub use watched::Watched;
+
+mod watched;
 
 /// The place where a cycle puts its picture. Copies show the same one.
 #[derive(Clone, Debug, Default)]
@@ -61,21 +63,6 @@ pub struct Picture {
     pub messages: BTreeMap<Name, Sent>,
     /// Every configured entry of files that somebody else renews, from the start on.
     pub watched: BTreeMap<Name, Watched>,
-}
-
-/// Files that somebody else renews. No path is among it: whoever reaches the socket may read this.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Watched {
-    /// Whether the last look could read every file, and nothing in any of them ends soon.
-    pub in_order: bool,
-    /// The first end in all of them, as far as they could be read.
-    pub first: Option<Time>,
-    /// How long before that it is warned of.
-    pub warn_before: Duration,
-    /// How many files there are, those that cannot be read among them.
-    pub files: usize,
-    /// How many cannot be read.
-    pub unread: usize,
 }
 
 /// What has become of the messages to somebody.
@@ -191,31 +178,6 @@ impl Picture {
         self.entries.retain(|subject, _| subjects.contains(subject));
         for subject in subjects {
             self.entries.entry(subject).or_default();
-        }
-    }
-
-    /// The configured entries of files that somebody else renews are these.
-    pub(super) fn watch(&mut self, entries: &[WatchFile]) {
-        let mut former = std::mem::take(&mut self.watched);
-        let kept = |entry: &WatchFile| {
-            let known = former.remove(&entry.name).unwrap_or_default();
-            (entry.name.clone(), known)
-        };
-        self.watched = entries.iter().map(kept).collect();
-    }
-
-    /// Takes in what is in such files.
-    pub(super) fn watched(&mut self, seen: Vec<WatchedSeen>, now: Time) {
-        for seen in seen {
-            let ends = seen.files.iter().filter_map(|file| Some(file.first.as_ref().ok()?.until));
-            let watched = Watched {
-                in_order: seen.is_in_order(now),
-                first: ends.clone().min(),
-                warn_before: seen.warn_before,
-                files: seen.files.len(),
-                unread: seen.files.len() - ends.count(),
-            };
-            self.watched.insert(seen.name, watched);
         }
     }
 

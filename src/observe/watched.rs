@@ -65,8 +65,17 @@ pub struct Ending {
 impl WatchedSeen {
     /// Whether every file could be read and nothing in any of them ends soon.
     pub fn is_in_order(&self, now: Time) -> bool {
-        let sound = |first: &Ending| first.until >= now + self.warn_before;
-        self.files.iter().all(|file| file.first.as_ref().is_ok_and(sound))
+        self.files.iter().all(|file| self.trouble(file, now).is_none())
+    }
+
+    /// What wants a person in one of these files, in one word.
+    pub fn trouble(&self, file: &WatchedFile, now: Time) -> Option<&'static str> {
+        match &file.first {
+            Err(_) => Some("unreadable"),
+            Ok(first) if first.until <= now => Some("expired"),
+            Ok(first) if first.until < now + self.warn_before => Some("expiring"),
+            Ok(_) => None,
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use crate::model::news::News;
 
 /// The table of patterns.
 const PATTERNS: &str = "discover";
+/// The table of files that somebody else renews.
+const WATCHED: &str = "watch_file";
 
 /// What is wrong with what the patterns find, by what it is told under.
 pub type Faults = Vec<(Key, Standing)>;
@@ -18,22 +20,11 @@ pub type Faults = Vec<(Key, Standing)>;
 pub fn view(picture: &Picture, faults: &Faults) -> View {
     let mut view = View { at_rest: picture.at_rest, ..View::default() };
     for (subject, entry) in &picture.entries {
-        let (table, name) = (subject.table(), subject.name().as_str());
-        if !entry.looked {
-            view.unseen.insert((table.to_owned(), name.to_owned()));
-        }
-        for matter in &entry.matters {
-            let Matter { kind, reason, at, service, words, not_after } = matter;
-            let key =
-                Key { table: table.to_owned(), name: name.to_owned(), kind: *kind, at: at.clone() };
-            let standing = Standing {
-                reason: (*reason).to_owned(),
-                service: service.map(str::to_owned),
-                words: words.clone(),
-                not_after: *not_after,
-            };
-            view.add(key, standing);
-        }
+        let looked = entry.looked;
+        view.entry(subject.table(), subject.name().as_str(), looked, &entry.matters);
+    }
+    for (name, watched) in &picture.watched {
+        view.entry(WATCHED, name.as_str(), watched.files > 0, &watched.matters);
     }
     for (key, standing) in faults {
         view.add(key.clone(), standing.clone());
@@ -63,6 +54,24 @@ pub fn faults(config: &Config) -> Faults {
 }
 
 impl View {
+    /// What wants a person of one entry.
+    fn entry(&mut self, table: &str, name: &str, looked: bool, matters: &[Matter]) {
+        if !looked {
+            self.unseen.insert((table.to_owned(), name.to_owned()));
+        }
+        for Matter { kind, reason, at, service, words, not_after } in matters {
+            let key =
+                Key { table: table.to_owned(), name: name.to_owned(), kind: *kind, at: at.clone() };
+            let standing = Standing {
+                reason: (*reason).to_owned(),
+                service: service.map(str::to_owned),
+                words: words.clone(),
+                not_after: *not_after,
+            };
+            self.add(key, standing);
+        }
+    }
+
     /// One thing is told under each key. Of several it is the same one each time, whatever their order.
     fn add(&mut self, key: Key, standing: Standing) {
         match self.standing.entry(key) {

@@ -26,7 +26,7 @@ impl Watched {
         let mut told = BTreeMap::new();
         for entry in seen {
             for file in &entry.files {
-                let Some(kind) = kind(entry, file, now) else { continue };
+                let Some(kind) = entry.trouble(file, now) else { continue };
                 let key = (entry.name.clone(), file.path.clone(), kind);
                 let before = self.told.get(&key).filter(|at| now.since(**at) < ALARM_EVERY);
                 if before.is_none() {
@@ -36,16 +36,6 @@ impl Watched {
             }
         }
         self.told = told;
-    }
-}
-
-/// What is to be told of a file; absent: nothing.
-fn kind(entry: &WatchedSeen, file: &WatchedFile, now: Time) -> Option<&'static str> {
-    match &file.first {
-        Err(_) => Some("unreadable"),
-        Ok(first) if first.until <= now => Some("expired"),
-        Ok(first) if first.until <= now + entry.warn_before => Some("expiring"),
-        Ok(_) => None,
     }
 }
 
