@@ -5,6 +5,10 @@
 use std::fs;
 use std::path::Path;
 
+mod common;
+#[expect(dead_code, reason = "the pages play with a part of what transcripts have")]
+mod scenario_kit;
+
 #[path = "docs/codes.rs"]
 mod codes;
 #[path = "docs/commands.rs"]
@@ -15,12 +19,18 @@ mod environment;
 mod events;
 #[path = "docs/keys.rs"]
 mod keys;
+#[path = "docs/limits.rs"]
+mod limits;
 #[path = "docs/links.rs"]
 mod links;
 #[path = "docs/metrics.rs"]
 mod metrics;
+#[path = "docs/pages/mod.rs"]
+mod pages;
 #[path = "../examples/pages/paper.rs"]
 mod paper;
+#[path = "docs/runbook.rs"]
+mod runbook;
 #[path = "docs/schema.rs"]
 mod schema;
 #[path = "docs/security.rs"]
@@ -28,8 +38,23 @@ mod security;
 
 use paper::rows;
 
+/// The short pages, each about one thing.
+const PAGES: [&str; 9] = [
+    "docs/start.md",
+    "docs/rotation.md",
+    "docs/targets.md",
+    "docs/credentials.md",
+    "docs/instance-cas.md",
+    "docs/runbook.md",
+    "docs/limits.md",
+    "docs/migration.md",
+    "docs/comparison.md",
+];
+
 /// The papers that tell operators what to type.
-const GUIDES: [&str; 2] = ["README.md", "docs/manual.md"];
+fn guides() -> impl Iterator<Item = &'static str> {
+    ["README.md", "docs/manual.md"].into_iter().chain(PAGES)
+}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use certrotd::cli::Exit;
 
-use super::{GUIDES, bare, fenced, read, rows, section, spans};
+use super::{bare, fenced, guides, read, rows, section, spans};
 
 /// Flags that every program has.
 const COMMON: [&str; 2] = ["--help", "--version"];
@@ -72,7 +72,7 @@ fn what_the_guides_type_exists() {
     let commands = commands();
     let main = flags(&help(&[]));
     let mut seen = BTreeSet::new();
-    for guide in GUIDES {
+    for guide in guides() {
         for words in typed(&read(guide)) {
             let command = words.iter().find(|word| commands.contains_key(*word));
             let placeholder = words.iter().any(|word| word == "COMMAND" || word.starts_with('{'));
@@ -94,7 +94,7 @@ fn what_the_guides_type_exists() {
 fn flags_that_the_guides_name_exist() {
     let all: BTreeSet<_> =
         commands().values().flat_map(|help| flags(help)).chain(flags(&help(&[]))).collect();
-    for guide in GUIDES {
+    for guide in guides() {
         for span in spans(&read(guide)).iter().filter(|span| span.starts_with("--")) {
             let flag = span.split([' ', '=']).next().unwrap_or_default();
             assert!(all.contains(flag), "{guide}: {flag}");

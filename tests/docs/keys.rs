@@ -4,7 +4,7 @@ use std::path::Path;
 
 use certrotd::config::{Otherwise, keys, parse};
 
-use super::{GUIDES, bare, fenced, read, rows, section};
+use super::{bare, fenced, guides, read, rows, section};
 
 const MANUAL: &str = "docs/manual.md";
 /// Tables that stand in the file any number of times.
@@ -20,6 +20,8 @@ const LISTS: [&str; 8] = [
 ];
 /// What a snippet without an account is tried with.
 const ACCOUNT: &str = "[cloud.main]\nregion = \"cn-north-4\"\n";
+/// And one without an entry.
+const ENTRY: &str = "\n[[certificate]]\nname = \"www\"\ncert = \"www.pem\"\nkey = \"www.key\"\n";
 
 fn heading(table: &str) -> String {
     let header = if LISTS.contains(&table) { format!("[[{table}]]") } else { format!("[{table}]") };
@@ -70,11 +72,12 @@ fn the_manual_has_no_other_key() {
 
 #[test]
 fn every_snippet_is_valid() {
-    let snippets: Vec<_> = GUIDES.iter().flat_map(|path| fenced(&read(path), "toml")).collect();
+    let snippets: Vec<_> = guides().flat_map(|path| fenced(&read(path), "toml")).collect();
     assert!(snippets.len() >= 3, "the rule has seen nothing");
     for snippet in snippets {
         let account = if snippet.contains("[cloud.") { "" } else { ACCOUNT };
-        let text = format!("{account}{snippet}");
+        let entry = if snippet.contains("[[") { "" } else { ENTRY };
+        let text = format!("{account}{snippet}{entry}");
         let config = parse(Path::new("/etc/certrotd/certrotd.toml"), &text);
         let config = config.unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert!(config.warnings.is_empty(), "{:?}\n{text}", config.warnings);
