@@ -73,7 +73,7 @@ impl WatchedSeen {
         match &file.first {
             Err(_) => Some("unreadable"),
             Ok(first) if first.until <= now => Some("expired"),
-            Ok(first) if first.until < now + self.warn_before => Some("expiring"),
+            Ok(first) if first.until <= now + self.warn_before => Some("expiring"),
             Ok(_) => None,
         }
     }
@@ -204,8 +204,8 @@ mod tests {
         std::fs::write(dir.join("a.pem"), LEAF).unwrap();
         let seen = one(&entry(&dir, "a.pem"));
         let until = seen.files[0].first.clone().unwrap().until;
-        assert!(seen.is_in_order(until - Duration::from_secs(86_400)));
-        assert!(!seen.is_in_order(until - Duration::from_secs(86_399)));
+        assert!(seen.is_in_order(until - Duration::from_secs(86_401)));
+        assert!(!seen.is_in_order(until - Duration::from_secs(86_400)));
         assert!(!one(&entry(&dir, "b.pem")).is_in_order(Time::from_secs(0)));
     }
 }

@@ -58,7 +58,7 @@ impl Picture {
 fn matter(entry: &WatchedSeen, file: &WatchedFile, now: Time) -> Option<Matter> {
     let (kind, words, not_after) = match &file.first {
         Err(why) => (News::Failed, plain(why), None),
-        Ok(first) if first.until < now + entry.warn_before => {
+        Ok(first) if first.until <= now + entry.warn_before => {
             let (subject, until) = (&first.subject, first.until);
             let words = format!("{subject} ends on {until}: whoever renews that file has not");
             (News::Expiring, words, Some(until))
