@@ -22,6 +22,7 @@ fn an_operators_own_file_touches_nothing_of_the_operators() {
         &text,
         &[
             "cn-north-4_shop",
+            "made up   each listener",
             "/usr/bin/touch",
             "not run",
             "2 imports: each leaf on the disk, once",

@@ -132,6 +132,9 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
         format!("{} takes state and CA files, removed in the end", scratch.path().display());
     show::fact(dress, "scratch", &words);
     show::fact(dress, "keys", "no credential of yours is read; the simulated cloud has its own");
+    let words = "each listener, host, domain and instance exists here because the file names it; whether it does in \
+                 your account, `certrotd check --online` says";
+    show::fact(dress, "made up", words);
     for warning in &config.warnings {
         show::fact(dress, "warning", warning);
     }
@@ -139,7 +142,7 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
 
 /// What of the file is not done as it stands there.
 fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
-    let Diverted { hooks, probes, unproven, instances, crowded } = diverted;
+    let Diverted { hooks, probes, unproven, instances, crowded, windows } = diverted;
     if !hooks.is_empty() {
         show::fact(dress, "hooks", &format!("{} shown, not run", many(hooks.len(), "command")));
     }
@@ -158,6 +161,10 @@ fn told(diverted: &Diverted, left_out: usize, dress: Dress) {
     if *crowded > 0 {
         let words = "left out: a rehearsal has ports for the first of many databases";
         show::fact(dress, "probes", &format!("{} {words}", many(*crowded, "handshake")));
+    }
+    if *windows > 0 {
+        let words = "taken as open: the switch waits for its window in your account";
+        show::fact(dress, "windows", &format!("{} {words}", many(*windows, "window")));
     }
     if left_out > 0 {
         let words = "left out: a rehearsal binds the first of many";

@@ -38,6 +38,8 @@ pub(super) struct Diverted {
     pub(super) instances: usize,
     /// How many were left out for want of room.
     pub(super) crowded: usize,
+    /// How many switches wait for no window here.
+    pub(super) windows: usize,
 }
 
 /// Leads everything that the configuration would reach or change elsewhere: nothing of it is sent off
@@ -72,12 +74,13 @@ pub(super) fn divert(
             unproven += written - push.probes.len();
         }
     }
+    let windows = config.instance_ssls.iter().filter(|entry| entry.window.is_some()).count();
     let written = count_instances(config);
     to_instances(config, clouds);
     let instances = count_instances(config);
     let crowded = written - instances;
     let hooks = take_hooks(config, scratch);
-    Ok(Diverted { hooks, probes, unproven, instances, crowded })
+    Ok(Diverted { hooks, probes, unproven, instances, crowded, windows })
 }
 
 /// The probes with the address of the edge that each speaks for; those that speak for none are left out.
