@@ -76,7 +76,7 @@ def rotation(what, daemon, site, key):
     except TimeoutError:
         print("\n".join(map(str, daemon.log()[-15:])))
     took = time.monotonic() - began
-    check(f"{entry}: {what} is served, says certificate.served of all three ({took:.0f} s)",
+    check(f"{entry}: {what} is served, says certificate.served of all three ({took:.1f} s)",
           proven() == set(site.edges), proven())
     for service, found in site.served().items():
         check(f"{entry}: {what} is what openssl gets from {service}", found == (serial, key), found)
