@@ -29,6 +29,8 @@ mod metrics;
 mod pages;
 #[path = "../examples/pages/paper.rs"]
 mod paper;
+#[path = "docs/permissions.rs"]
+mod permissions;
 #[path = "docs/runbook.rs"]
 mod runbook;
 #[path = "docs/schema.rs"]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{PAGES, guides, read, root, spans};
+use super::{PAGES, bare, guides, read, root, rows, section, spans};
 
 const PAPERS: [&str; 7] = [
     "README.md",
@@ -15,6 +15,9 @@ const PAPERS: [&str; 7] = [
 ];
 /// Directories whose files the guides name.
 const DIRECTORIES: [&str; 5] = ["config/", "systemd/", "src/", "tests/", "docs/"];
+
+/// Where packages have what is an example for systemd.
+const PACKAGED: &str = "/usr/share/doc/certrotd/examples/systemd/";
 
 /// The anchors of a paper's headings, as forges make them.
 fn anchors(text: &str) -> Vec<String> {
@@ -74,4 +77,22 @@ fn readme_keeps_a_place_for_the_rehearsal() {
         .and_then(|rest| rest.split_once("<!-- /rehearse -->"));
     let (block, _) = inside.expect("README.md has both marks");
     assert!(block.trim().starts_with("```text\n") && block.trim().ends_with("\n```"), "{block}");
+}
+
+#[test]
+fn whoever_names_an_example_says_where_a_package_has_it() {
+    let places = rows(&section("docs/manual.md", "### Examples for systemd"));
+    assert!(places.len() >= 2, "the rule has seen nothing");
+    let manifest = read("Cargo.toml");
+    for place in places {
+        let (ours, theirs) = (bare(&place[0]), bare(&place[1]));
+        let installed = format!("\", \"{}\", ", theirs.trim_start_matches('/'));
+        let taken =
+            |line: &&str| line.contains(&format!("[\"{ours}*")) && line.contains(&installed);
+        assert!(manifest.lines().any(|line| taken(&line)), "no package has {ours} in {theirs}");
+        for guide in guides() {
+            let text = read(guide);
+            assert!(!text.contains(ours) || text.contains(PACKAGED), "{guide} names {ours}");
+        }
+    }
 }
