@@ -13,8 +13,11 @@ use super::{Exit, check, print, table};
 use crate::config::{self, Config};
 use places::Search;
 
-/// Where the daemon looks for its configuration, and where its access key is kept beside it.
+/// Where the daemon looks for its configuration.
 const HOME: &str = "/etc/certrotd/certrotd.toml";
+/// Where the access key is kept, wherever this file is written first: it is going to move to the daemon's place, and
+/// the service sees no home directory.
+const KEYS: &str = "/etc/certrotd";
 /// Permission bits of the file: it holds no secret.
 const MODE: u32 = 0o644;
 
@@ -27,8 +30,7 @@ pub(super) async fn init(args: &InitArgs) -> Exit {
         Err(error) => return print::failed(&error),
     };
     let search = places::search(&args.dir);
-    let keys = path.parent().unwrap_or(Path::new("/"));
-    let text = draft::text(args, &search, keys);
+    let text = draft::text(args, &search, Path::new(KEYS));
     let config = match config::draft(&path, &text) {
         Ok(config) => config,
         Err(error) => return print::configuration(&error),
@@ -47,7 +49,7 @@ pub(super) async fn init(args: &InitArgs) -> Exit {
             }
         },
     }
-    print::aside(&told(args, &search, &config, keys).await);
+    print::aside(&told(args, &search, &config).await);
     if config.certificates.is_empty() { Exit::Fault } else { Exit::Fine }
 }
 
@@ -58,7 +60,7 @@ fn create(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What was found, what is wrong with it, and what to type next.
-async fn told(args: &InitArgs, search: &Search, config: &Config, keys: &Path) -> String {
+async fn told(args: &InitArgs, search: &Search, config: &Config) -> String {
     let mut words = String::new();
     for place in &search.places {
         let (dir, layout) = (place.dir.display(), place.layout.name());
@@ -83,14 +85,14 @@ async fn told(args: &InitArgs, search: &Search, config: &Config, keys: &Path) ->
             places.join(", ")
         ));
     }
-    words.push_str(&next(args.output.as_deref(), keys));
+    words.push_str(&next(args.output.as_deref()));
     words
 }
 
 /// The commands to type next, in order, and what each is for.
-fn next(output: Option<&Path>, keys: &Path) -> String {
+fn next(output: Option<&Path>) -> String {
     let file = output.unwrap_or(Path::new("FILE")).display();
-    let put = |name: &str| format!("install -m 600 /dev/stdin {}", keys.join(name).display());
+    let put = |name: &str| format!("install -m 600 /dev/stdin {KEYS}/{name}");
     let steps = [
         (put("access-key"), "paste the access key id, then Ctrl-D"),
         (put("secret-key"), "paste the secret key, then Ctrl-D"),

@@ -2,10 +2,16 @@
 
 use super::bench::{Bench, Ended};
 
-/// The credential files that a written file names, beside itself.
-fn keys(bench: &Bench) {
+/// The credential files that a written file names are the service's own; here they lie beside it.
+fn keys(bench: &Bench, text: &str) {
     bench.write("access-key", "AKID\n");
     bench.write("secret-key", "a-secret-key\n");
+    let own = |name: &str| format!("\"/etc/certrotd/{name}\"");
+    let (access, secret) = (own("access-key"), own("secret-key"));
+    assert!(text.contains(&access) && text.contains(&secret), "where the service reads: {text}");
+    let here = |name: &str| format!("{:?}", bench.path(name));
+    let text = text.replace(&access, &here("access-key")).replace(&secret, &here("secret-key"));
+    bench.write("certrotd.toml", &text);
 }
 
 /// A pair of the bench at these two places.
@@ -26,8 +32,8 @@ fn init(bench: &Bench, more: &[&str]) -> Ended {
 
 /// The file as it was written, and what `check` says of it as it is.
 fn checked(bench: &Bench) -> (String, Ended) {
-    keys(bench);
     let text = std::fs::read_to_string(bench.path("certrotd.toml")).unwrap();
+    keys(bench, &text);
     (text, bench.certrotd(&["check"]))
 }
 
@@ -47,6 +53,7 @@ fn what_certbot_keeps_is_one_pattern() {
     {
         assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
     }
+    assert!(told.stderr.contains("install -m 600 /dev/stdin /etc/certrotd/access-key "));
     let file = bench.text("certrotd.toml");
     for command in ["check", "rehearse", "policy"] {
         let line = format!("certrotd {command} --config {file}");
