@@ -1,6 +1,7 @@
 //! `certrotd check`: the configuration, which was read already, and the files that it names; with
 //! `--online` the credentials and permissions too.
 
+mod named;
 mod online;
 mod owner;
 
@@ -12,7 +13,7 @@ use super::args::Format;
 use super::leaf::Leaf;
 use super::status::watched;
 use super::table::{self, Row};
-use super::{Exit, patterns, print};
+use super::{Exit, home, patterns, print};
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -47,7 +48,8 @@ struct Verdict {
 
 /// Checks files, and the cloud when asked to; changes neither.
 pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
-    let warnings = config.warnings.clone();
+    let mut warnings = config.warnings.clone();
+    warnings.extend(home::warning(named::files(&config)));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
     let watched = observe::watched::look(config.watch_files.clone()).await;
