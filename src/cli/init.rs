@@ -97,7 +97,7 @@ async fn told(args: &InitArgs, search: &Search, config: &Config) -> String {
 fn next(output: Option<&Path>) -> String {
     let file = output.unwrap_or(Path::new("FILE")).display();
     let put = |name: &str| format!("install -m 600 /dev/stdin {KEYS}/{name}");
-    let steps = [
+    let mut steps = vec![
         (put("access-key"), "paste the access key id, then Ctrl-D"),
         (put("secret-key"), "paste the secret key, then Ctrl-D"),
         (format!("certrotd check --config {file}"), "the file, and the pairs that it names"),
@@ -110,7 +110,12 @@ fn next(output: Option<&Path>) -> String {
             format!("certrotd check --online --config {file}"),
             "credentials and rights, by reads alone",
         ),
+        (format!("certrotd plan --config {file}"), "what would be done first, and why"),
     ];
+    if output != Some(Path::new(HOME)) {
+        steps.push((format!("install -m 644 {file} {HOME}"), "where the daemon looks"));
+    }
+    steps.push(("systemctl enable --now certrotd".to_owned(), "from here on by itself"));
     let width = steps.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
     let line = |(step, why): &(String, &str)| format!("  {step:<width$}  # {why}\n");
     format!("next:\n{}", steps.iter().map(line).collect::<String>())

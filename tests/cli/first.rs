@@ -214,5 +214,20 @@ fn without_an_output_the_file_goes_where_results_go() {
     assert!(told.stdout.contains("\n#[[discover.push]]\n"), "imported only, with an example");
     assert!(told.stdout.starts_with("# certrotd, ") && told.stdout.contains("[[discover]]"));
     assert!(told.stdout.contains("access_key_file = \"/etc/certrotd/access-key\"\n"));
-    assert!(told.stderr.contains("certrotd check --config FILE"), "{}", told.stderr);
+    let next = [
+        "install -m 600 /dev/stdin /etc/certrotd/access-key ",
+        "install -m 600 /dev/stdin /etc/certrotd/secret-key ",
+        "certrotd check --config FILE ",
+        "certrotd rehearse --config FILE ",
+        "certrotd policy --config FILE ",
+        "certrotd check --online --config FILE ",
+        "certrotd plan --config FILE ",
+        "install -m 644 FILE /etc/certrotd/certrotd.toml ",
+        "systemctl enable --now certrotd ",
+    ];
+    let (_, lines) = told.stderr.split_once("next:\n").unwrap();
+    assert_eq!(lines.lines().count(), next.len(), "{lines}");
+    for (line, step) in lines.lines().zip(next) {
+        assert!(line.trim_start().starts_with(step), "{step}: {line}");
+    }
 }
