@@ -23,6 +23,9 @@ use crate::observe;
 use crate::observe::local::{self, Local};
 use crate::telemetry::page::Cell;
 
+/// What is said of a pair that ends within its `warn_before`.
+const LATE: &str = "not renewed: look at the ACME client";
+
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
 struct Shown {
@@ -44,6 +47,8 @@ struct Verdict {
     leaf: Leaf,
     /// Why it would not be sent.
     error: Option<String>,
+    /// What wants a person all the same.
+    warning: Option<String>,
 }
 
 /// Checks files, and the cloud when asked to; changes neither.
@@ -91,7 +96,14 @@ impl Verdict {
     fn row(&self) -> Row {
         match &self.error {
             Some(error) => row(["BAD".into(), named(&self.name)]).with(error),
-            None => row(["ok".into(), named(&self.name), self.leaf.words()]),
+            None => match &self.warning {
+                Some(warning) => row([
+                    "warn".into(),
+                    named(&self.name),
+                    format!("{} and {warning}", self.leaf.words()),
+                ]),
+                None => row(["ok".into(), named(&self.name), self.leaf.words()]),
+            },
         }
     }
 }
@@ -101,11 +113,13 @@ fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
     let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
     match local.leaf {
         Err(bad) => {
-            Verdict { name, leaf: Leaf::default(), error: Some(sentence(&bad.path, bad.finding)) }
+            let error = Some(sentence(&bad.path, bad.finding));
+            Verdict { name, leaf: Leaf::default(), error, warning: None }
         }
         Ok(leaf) => Verdict {
             name,
             error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
+            warning: (leaf.not_after < now + entry.warn_before).then(|| LATE.to_owned()),
             leaf: Leaf::new(&leaf, now),
         },
     }
@@ -122,8 +136,20 @@ fn words(shown: &Shown) -> String {
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());
     let verdicts = table::text(&certificates.chain(files).chain(online).collect::<Vec<_>>());
-    let last = if shown.ok { "nothing wrong" } else { "something is wrong" };
+    let last = last(shown);
     format!("{warnings}{verdicts}{last}\n")
+}
+
+/// How it ends: what is warned of is not wrong, and is counted.
+fn last(shown: &Shown) -> String {
+    let late = shown.certificates.iter().filter(|it| it.error.is_none() && it.warning.is_some());
+    let late = late.count() + shown.watch_files.iter().filter(|it| it.is_late()).count();
+    match shown.warnings.len() + late {
+        _ if !shown.ok => "something is wrong".to_owned(),
+        0 => "nothing wrong".to_owned(),
+        1 => "1 warning".to_owned(),
+        more => format!("{more} warnings"),
+    }
 }
 
 fn named(name: &Name) -> String {
