@@ -34,6 +34,7 @@ struct Shown {
     instance_cas: Vec<owner::Verdict>,
     watch_files: Vec<watched::Line>,
     discover: Vec<patterns::Line>,
+    credentials: Vec<named::Empty>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
     ok: bool,
@@ -55,11 +56,14 @@ struct Verdict {
 pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
     let mut warnings = config.warnings.clone();
     warnings.extend(home::warning(named::files(&config)));
+    warnings.extend(named::absent_programs(&config));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
     let watched = observe::watched::look(config.watch_files.clone()).await;
     let watch_files = watched::lines(&watched, daemon::now());
     let discover = patterns::lines(&config);
+    // Online the account itself says it.
+    let credentials = if online { Vec::new() } else { named::empty_secrets(&config) };
     let online = match online {
         false => None,
         true => match online::look(config).await {
@@ -70,9 +74,19 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let good = certificates.iter().all(|verdict| verdict.error.is_none())
         && instance_cas.iter().all(|verdict| verdict.error.is_none())
         && watch_files.iter().all(|file| file.error.is_none())
-        && discover.iter().all(patterns::Line::is_good);
+        && discover.iter().all(patterns::Line::is_good)
+        && credentials.is_empty();
     let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
-    let shown = Shown { warnings, certificates, instance_cas, watch_files, discover, online, ok };
+    let shown = Shown {
+        warnings,
+        certificates,
+        instance_cas,
+        watch_files,
+        discover,
+        credentials,
+        online,
+        ok,
+    };
     match format {
         Format::Json => print::json(&shown),
         Format::Text => print::text(&words(&shown)),
@@ -131,7 +145,8 @@ fn words(shown: &Shown) -> String {
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
     let found = shown.discover.iter().map(patterns::Line::row);
     let watched = shown.watch_files.iter().map(watched::Line::verdict);
-    let files = files.chain(watched).chain(found);
+    let credentials = shown.credentials.iter().map(named::Empty::row);
+    let files = files.chain(watched).chain(found).chain(credentials);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());

@@ -44,3 +44,44 @@ fn what_ends_soon_is_no_fault_and_is_not_ok() {
     let ended = bench.certrotd(&["check"]);
     assert!(ended.words().ends_with("4 days left nothing wrong"), "{}", ended.stdout);
 }
+
+#[test]
+fn an_empty_secret_is_bad() {
+    let bench = Bench::new("empty");
+    bench.pair("www", 90);
+    bench.configure(&bench.certificate("www", ""));
+    for blank in ["", " \n"] {
+        bench.write("sk", blank);
+        let ended = bench.certrotd(&["check"]);
+        assert_eq!(ended.code, 1, "{}", ended.stdout);
+        let said = format!("BAD cloud north {} is empty something is wrong", bench.text("sk"));
+        assert!(ended.words().ends_with(&said), "{}", ended.stdout);
+        let shown = bench.certrotd(&["--format", "json", "check"]).json();
+        assert_eq!(shown["credentials"][0]["name"], "north");
+    }
+    bench.write("sk", "\na-secret-key");
+    assert_eq!(bench.certrotd(&["check"]).code, 0, "white space around it is trimmed");
+}
+
+#[test]
+fn programs_that_are_not_there_are_warned_of() {
+    let bench = Bench::new("programs");
+    let (ca, mail) = (bench.path("ca.pem"), bench.path("mail"));
+    let entry = |program: &str| {
+        format!(
+            "[[instance_ca]]\nname = 'orders'\nservice = 'dcs'\ninstance_id = \
+             '3f5a8bb2-0000-4a6e-9b6f-0123456789ab'\npath = {ca:?}\non_change = ['{program}']\n\
+             [[notify]]\nname = 'mail'\ncommand = [{mail:?}]\n"
+        )
+    };
+    bench.configure(&entry("/bin/sh"));
+    let ended = bench.certrotd(&["check"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.words().contains("notify mail: command: "), "{}", ended.stdout);
+    assert!(ended.words().ends_with(" 1 warning"), "{}", ended.stdout);
+    bench.configure(&entry("/bin/no-such-program"));
+    let ended = bench.certrotd(&["check"]);
+    let said = "instance_ca orders: on_change: /bin/no-such-program is not there";
+    assert!(ended.words().contains(said), "{}", ended.stdout);
+    assert!(ended.words().ends_with(" 2 warnings"), "{}", ended.stdout);
+}
