@@ -9,6 +9,8 @@ mod bench;
 mod first;
 #[path = "cli/instances.rs"]
 mod instances;
+#[path = "cli/judged.rs"]
+mod judged;
 #[path = "cli/online.rs"]
 mod online;
 #[path = "cli/report.rs"]

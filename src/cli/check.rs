@@ -1,6 +1,7 @@
 //! `certrotd check`: the configuration, which was read already, and the files that it names; with
 //! `--online` the credentials and permissions too.
 
+mod named;
 mod online;
 mod owner;
 
@@ -12,7 +13,7 @@ use super::args::Format;
 use super::leaf::Leaf;
 use super::status::watched;
 use super::table::{self, Row};
-use super::{Exit, patterns, print};
+use super::{Exit, home, patterns, print};
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -22,6 +23,9 @@ use crate::observe;
 use crate::observe::local::{self, Local};
 use crate::telemetry::page::Cell;
 
+/// What is said of a pair that ends within its `warn_before`.
+const LATE: &str = "not renewed: look at the ACME client";
+
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
 struct Shown {
@@ -30,6 +34,7 @@ struct Shown {
     instance_cas: Vec<owner::Verdict>,
     watch_files: Vec<watched::Line>,
     discover: Vec<patterns::Line>,
+    credentials: Vec<named::Empty>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
     ok: bool,
@@ -43,16 +48,22 @@ struct Verdict {
     leaf: Leaf,
     /// Why it would not be sent.
     error: Option<String>,
+    /// What wants a person all the same.
+    warning: Option<String>,
 }
 
 /// Checks files, and the cloud when asked to; changes neither.
 pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
-    let warnings = config.warnings.clone();
+    let mut warnings = config.warnings.clone();
+    warnings.extend(home::warning(named::files(&config)));
+    warnings.extend(named::absent_programs(&config));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
     let watched = observe::watched::look(config.watch_files.clone()).await;
     let watch_files = watched::lines(&watched, daemon::now());
     let discover = patterns::lines(&config);
+    // Online the account itself says it.
+    let credentials = if online { Vec::new() } else { named::empty_secrets(&config) };
     let online = match online {
         false => None,
         true => match online::look(config).await {
@@ -63,9 +74,19 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let good = certificates.iter().all(|verdict| verdict.error.is_none())
         && instance_cas.iter().all(|verdict| verdict.error.is_none())
         && watch_files.iter().all(|file| file.error.is_none())
-        && discover.iter().all(patterns::Line::is_good);
+        && discover.iter().all(patterns::Line::is_good)
+        && credentials.is_empty();
     let ok = good && online.as_ref().is_none_or(online::Findings::is_clean);
-    let shown = Shown { warnings, certificates, instance_cas, watch_files, discover, online, ok };
+    let shown = Shown {
+        warnings,
+        certificates,
+        instance_cas,
+        watch_files,
+        discover,
+        credentials,
+        online,
+        ok,
+    };
     match format {
         Format::Json => print::json(&shown),
         Format::Text => print::text(&words(&shown)),
@@ -89,7 +110,14 @@ impl Verdict {
     fn row(&self) -> Row {
         match &self.error {
             Some(error) => row(["BAD".into(), named(&self.name)]).with(error),
-            None => row(["ok".into(), named(&self.name), self.leaf.words()]),
+            None => match &self.warning {
+                Some(warning) => row([
+                    "warn".into(),
+                    named(&self.name),
+                    format!("{} and {warning}", self.leaf.words()),
+                ]),
+                None => row(["ok".into(), named(&self.name), self.leaf.words()]),
+            },
         }
     }
 }
@@ -99,11 +127,13 @@ fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
     let sentence = |path: &std::path::Path, finding| format!("{}: {finding}", path.display());
     match local.leaf {
         Err(bad) => {
-            Verdict { name, leaf: Leaf::default(), error: Some(sentence(&bad.path, bad.finding)) }
+            let error = Some(sentence(&bad.path, bad.finding));
+            Verdict { name, leaf: Leaf::default(), error, warning: None }
         }
         Ok(leaf) => Verdict {
             name,
             error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
+            warning: (leaf.not_after < now + entry.warn_before).then(|| LATE.to_owned()),
             leaf: Leaf::new(&leaf, now),
         },
     }
@@ -115,13 +145,26 @@ fn words(shown: &Shown) -> String {
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
     let found = shown.discover.iter().map(patterns::Line::row);
     let watched = shown.watch_files.iter().map(watched::Line::verdict);
-    let files = files.chain(watched).chain(found);
+    let credentials = shown.credentials.iter().map(named::Empty::row);
+    let files = files.chain(watched).chain(found).chain(credentials);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());
     let verdicts = table::text(&certificates.chain(files).chain(online).collect::<Vec<_>>());
-    let last = if shown.ok { "nothing wrong" } else { "something is wrong" };
+    let last = last(shown);
     format!("{warnings}{verdicts}{last}\n")
+}
+
+/// How it ends: what is warned of is not wrong, and is counted.
+fn last(shown: &Shown) -> String {
+    let late = shown.certificates.iter().filter(|it| it.error.is_none() && it.warning.is_some());
+    let late = late.count() + shown.watch_files.iter().filter(|it| it.is_late()).count();
+    match shown.warnings.len() + late {
+        _ if !shown.ok => "something is wrong".to_owned(),
+        0 => "nothing wrong".to_owned(),
+        1 => "1 warning".to_owned(),
+        more => format!("{more} warnings"),
+    }
 }
 
 fn named(name: &Name) -> String {

@@ -6,15 +6,18 @@ mod places;
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::InitArgs;
-use super::{Exit, check, print, table};
+use super::{Exit, check, home, print, table};
 use crate::config::{self, Config};
 use places::Search;
 
-/// Where the daemon looks for its configuration, and where its access key is kept beside it.
+/// Where the daemon looks for its configuration.
 const HOME: &str = "/etc/certrotd/certrotd.toml";
+/// Where the access key is kept, wherever this file is written first: it is going to move to the daemon's place, and
+/// the service sees no home directory.
+const KEYS: &str = "/etc/certrotd";
 /// Permission bits of the file: it holds no secret.
 const MODE: u32 = 0o644;
 
@@ -27,8 +30,7 @@ pub(super) async fn init(args: &InitArgs) -> Exit {
         Err(error) => return print::failed(&error),
     };
     let search = places::search(&args.dir);
-    let keys = path.parent().unwrap_or(Path::new("/"));
-    let text = draft::text(args, &search, keys);
+    let text = draft::text(args, &search, Path::new(KEYS));
     let config = match config::draft(&path, &text) {
         Ok(config) => config,
         Err(error) => return print::configuration(&error),
@@ -47,7 +49,7 @@ pub(super) async fn init(args: &InitArgs) -> Exit {
             }
         },
     }
-    print::aside(&told(args, &search, &config, keys).await);
+    print::aside(&told(args, &search, &config).await);
     if config.certificates.is_empty() { Exit::Fault } else { Exit::Fine }
 }
 
@@ -58,13 +60,17 @@ fn create(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What was found, what is wrong with it, and what to type next.
-async fn told(args: &InitArgs, search: &Search, config: &Config, keys: &Path) -> String {
+async fn told(args: &InitArgs, search: &Search, config: &Config) -> String {
     let mut words = String::new();
     for place in &search.places {
         let (dir, layout) = (place.dir.display(), place.layout.name());
         words.push_str(&format!("{dir}: {}, {layout}\n", counted(place.files.len())));
     }
     words.push_str(&table::text(&check::pairs(config).await));
+    let files = search.places.iter().flat_map(|place| &place.files);
+    if let Some(warning) = home::warning(files.map(PathBuf::as_path)) {
+        words.push_str(&format!("warn  {warning}\n"));
+    }
     for fault in config.faults() {
         words.push_str(&format!("BAD  {}\n", fault.sentence));
     }
@@ -83,15 +89,15 @@ async fn told(args: &InitArgs, search: &Search, config: &Config, keys: &Path) ->
             places.join(", ")
         ));
     }
-    words.push_str(&next(args.output.as_deref(), keys));
+    words.push_str(&next(args.output.as_deref()));
     words
 }
 
 /// The commands to type next, in order, and what each is for.
-fn next(output: Option<&Path>, keys: &Path) -> String {
+fn next(output: Option<&Path>) -> String {
     let file = output.unwrap_or(Path::new("FILE")).display();
-    let put = |name: &str| format!("install -m 600 /dev/stdin {}", keys.join(name).display());
-    let steps = [
+    let put = |name: &str| format!("install -m 600 /dev/stdin {KEYS}/{name}");
+    let mut steps = vec![
         (put("access-key"), "paste the access key id, then Ctrl-D"),
         (put("secret-key"), "paste the secret key, then Ctrl-D"),
         (format!("certrotd check --config {file}"), "the file, and the pairs that it names"),
@@ -104,7 +110,12 @@ fn next(output: Option<&Path>, keys: &Path) -> String {
             format!("certrotd check --online --config {file}"),
             "credentials and rights, by reads alone",
         ),
+        (format!("certrotd plan --config {file}"), "what would be done first, and why"),
     ];
+    if output != Some(Path::new(HOME)) {
+        steps.push((format!("install -m 644 {file} {HOME}"), "where the daemon looks"));
+    }
+    steps.push(("systemctl enable --now certrotd".to_owned(), "from here on by itself"));
     let width = steps.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
     let line = |(step, why): &(String, &str)| format!("  {step:<width$}  # {why}\n");
     format!("next:\n{}", steps.iter().map(line).collect::<String>())

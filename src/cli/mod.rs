@@ -7,6 +7,7 @@ mod check;
 mod exit;
 mod guard;
 mod history;
+mod home;
 mod init;
 mod inspect;
 mod leaf;

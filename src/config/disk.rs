@@ -112,6 +112,11 @@ fn modes<'k>(keys: &[&'k Path]) -> Vec<(&'k Path, u32)> {
     })
 }
 
+/// Where this secret lies now; none where it cannot be opened.
+pub fn located(file: &SecretFile) -> Option<PathBuf> {
+    opened(file, &CredentialDirs::of_this_host()).ok().map(|(path, _)| path)
+}
+
 fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), String> {
     let name = match file {
         SecretFile::Path(path) => {

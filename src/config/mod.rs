@@ -42,6 +42,7 @@ use crate::model::target::{CaSource, SslSwitch, Target};
 use crate::schedule::{Backoff, Cron, Window};
 
 pub use discover::{Discover, Fault, FaultKind, Outcome, WhenEmpty, rediscover};
+pub use disk::located;
 pub use error::{ConfigError, Place, Problem};
 pub use excerpt::Excerpt;
 pub use load::{draft, load, load_after, load_offline, parse};

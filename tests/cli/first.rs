@@ -2,10 +2,16 @@
 
 use super::bench::{Bench, Ended};
 
-/// The credential files that a written file names, beside itself.
-fn keys(bench: &Bench) {
+/// The credential files that a written file names are the service's own; here they lie beside it.
+fn keys(bench: &Bench, text: &str) {
     bench.write("access-key", "AKID\n");
     bench.write("secret-key", "a-secret-key\n");
+    let own = |name: &str| format!("\"/etc/certrotd/{name}\"");
+    let (access, secret) = (own("access-key"), own("secret-key"));
+    assert!(text.contains(&access) && text.contains(&secret), "where the service reads: {text}");
+    let here = |name: &str| format!("{:?}", bench.path(name));
+    let text = text.replace(&access, &here("access-key")).replace(&secret, &here("secret-key"));
+    bench.write("certrotd.toml", &text);
 }
 
 /// A pair of the bench at these two places.
@@ -26,8 +32,8 @@ fn init(bench: &Bench, more: &[&str]) -> Ended {
 
 /// The file as it was written, and what `check` says of it as it is.
 fn checked(bench: &Bench) -> (String, Ended) {
-    keys(bench);
     let text = std::fs::read_to_string(bench.path("certrotd.toml")).unwrap();
+    keys(bench, &text);
     (text, bench.certrotd(&["check"]))
 }
 
@@ -47,6 +53,7 @@ fn what_certbot_keeps_is_one_pattern() {
     {
         assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
     }
+    assert!(told.stderr.contains("install -m 600 /dev/stdin /etc/certrotd/access-key "));
     let file = bench.text("certrotd.toml");
     for command in ["check", "rehearse", "policy"] {
         let line = format!("certrotd {command} --config {file}");
@@ -207,5 +214,20 @@ fn without_an_output_the_file_goes_where_results_go() {
     assert!(told.stdout.contains("\n#[[discover.push]]\n"), "imported only, with an example");
     assert!(told.stdout.starts_with("# certrotd, ") && told.stdout.contains("[[discover]]"));
     assert!(told.stdout.contains("access_key_file = \"/etc/certrotd/access-key\"\n"));
-    assert!(told.stderr.contains("certrotd check --config FILE"), "{}", told.stderr);
+    let next = [
+        "install -m 600 /dev/stdin /etc/certrotd/access-key ",
+        "install -m 600 /dev/stdin /etc/certrotd/secret-key ",
+        "certrotd check --config FILE ",
+        "certrotd rehearse --config FILE ",
+        "certrotd policy --config FILE ",
+        "certrotd check --online --config FILE ",
+        "certrotd plan --config FILE ",
+        "install -m 644 FILE /etc/certrotd/certrotd.toml ",
+        "systemctl enable --now certrotd ",
+    ];
+    let (_, lines) = told.stderr.split_once("next:\n").unwrap();
+    assert_eq!(lines.lines().count(), next.len(), "{lines}");
+    for (line, step) in lines.lines().zip(next) {
+        assert!(line.trim_start().starts_with(step), "{step}: {line}");
+    }
 }

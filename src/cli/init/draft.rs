@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::places::{ISSUER, Layout, Place, Search};
 use crate::cli::args::InitArgs;
+use crate::cli::home;
 use crate::config::{rotation_name, told_apart};
 
 /// Characters that mean something in a pattern.
@@ -42,6 +43,12 @@ pub(super) fn text(args: &InitArgs, search: &Search, keys: &Path) -> String {
     let mut names = BTreeSet::new();
     for place in &search.places {
         text.push('\n');
+        if place.files.iter().any(|file| home::hides(file)) {
+            text.push_str(&format!(
+                "# The service does not see home directories:\n# {}.\n",
+                home::HELP
+            ));
+        }
         text.push_str(&entries(place, &args.push, &mut names));
     }
     if search.places.is_empty() {
@@ -156,4 +163,25 @@ fn push(table: &str, service: &str, mark: &str, example: &str) -> String {
 /// As TOML writes a string, which JSON does too.
 fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_cannot_see_has_a_comment() {
+        let of = |dir: &str| {
+            let file = PathBuf::from(format!("{dir}/a.example.com_ecc/fullchain.cer"));
+            let place = Place { layout: Layout::AcmeSh, dir: dir.into(), files: vec![file] };
+            let search = Search { places: vec![place], ..Search::default() };
+            let region = "cn-north-4".to_owned();
+            let args = InitArgs { region, push: vec![], dir: vec![], output: None };
+            text(&args, &search, Path::new("/etc/certrotd"))
+        };
+        let hidden = of("/root/.acme.sh");
+        let comment = format!("directories:\n# {}.\n[[certificate]]", home::HELP);
+        assert!(hidden.contains(&comment), "{hidden}");
+        assert!(!of("/etc/ssl/acme").contains("home directories"), "it is seen there");
+    }
 }

@@ -93,6 +93,11 @@ impl Line {
         Row { cells: vec![name, first, path, self.next.cell()], notes: Vec::new() }
     }
 
+    /// Whether it can be read, and what ends first in it does so within its `warn_before`.
+    pub(in crate::cli) fn is_late(&self) -> bool {
+        self.error.is_none() && self.next.needs_person
+    }
+
     /// As `check` shows it.
     pub(in crate::cli) fn verdict(&self) -> Row {
         let name = format!("watch_file {}", self.name);
@@ -102,6 +107,9 @@ impl Line {
         };
         match (&self.error, self.days_left) {
             (Some(error), _) => row("BAD", "").with(&format!("{}: {error}", self.path)),
+            (None, _) if self.is_late() => {
+                row("warn", &format!("{}, {}", self.path, self.next.next))
+            }
             (None, left) => {
                 row("ok", &format!("{}, {}", self.path, remaining(left.unwrap_or_default())))
             }
