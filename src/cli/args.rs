@@ -106,8 +106,8 @@ pub enum Command {
     Pause(PauseArgs),
     /// Check the configuration and the files that it names
     ///
-    /// Exit: 0; 1 for bad certificate files and patterns that find nothing, or with --online for credentials and
-    /// permissions that do not work; 2 for a wrong configuration.
+    /// Exit: 0 also with warnings; 1 for bad certificate files, empty credential files and patterns that find
+    /// nothing, or with --online for credentials and permissions that do not work; 2 for a wrong configuration.
     Check {
         /// Also try credentials and permissions, with reads alone
         #[arg(long)]

@@ -171,17 +171,18 @@ mod tests {
 
     #[test]
     fn what_the_service_cannot_see_has_a_comment() {
-        let of = |dir: &str| {
-            let file = PathBuf::from(format!("{dir}/a.example.com_ecc/fullchain.cer"));
-            let place = Place { layout: Layout::AcmeSh, dir: dir.into(), files: vec![file] };
+        let of = |above: &str| {
+            let dir = Path::new(above).join(".acme.sh");
+            let files = vec![dir.join("a.example.com_ecc/fullchain.cer")];
+            let place = Place { layout: Layout::AcmeSh, dir, files };
             let search = Search { places: vec![place], ..Search::default() };
             let region = "cn-north-4".to_owned();
             let args = InitArgs { region, push: vec![], dir: vec![], output: None };
             text(&args, &search, Path::new("/etc/certrotd"))
         };
-        let hidden = of("/root/.acme.sh");
+        let hidden = of("/root");
         let comment = format!("directories:\n# {}.\n[[certificate]]", home::HELP);
         assert!(hidden.contains(&comment), "{hidden}");
-        assert!(!of("/etc/ssl/acme").contains("home directories"), "it is seen there");
+        assert!(!of("/etc/ssl").contains("home directories"), "it is seen there");
     }
 }
