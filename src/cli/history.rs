@@ -191,6 +191,12 @@ fn line(entry: &Entry) -> Line {
 fn looked(spot: &Spot, sight: &Sight) -> String {
     let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
     let words = match (spot, sight.verdict, leaf) {
+        (Spot::Greeting { .. } | Spot::Instance { .. }, verdict @ Verdict::Unreachable, _) => {
+            match &sight.id {
+                Some(why) => format!("{verdict}: {why}"),
+                None => verdict.to_string(),
+            }
+        }
         (Spot::Greeting { .. }, verdict, _) => match &sight.id {
             Some(state) => format!("SSL is {state}"),
             None => verdict.to_string(),
