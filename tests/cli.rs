@@ -141,8 +141,14 @@ fn history_shows_each_effect_with_its_end() {
     };
     assert_eq!((of_span("1h", "0s"), of_span("2h", "1h"), of_span("2026-01-01", "0s")), (3, 0, 3));
     assert_eq!(bench.certrotd(&["history", "--since", "yesterday"]).code, 2);
+    let later = bench.certrotd(&["history", "orders", "--until", "1h"]);
+    assert_eq!(
+        (later.code, later.stdout.starts_with("the journal remembers nothing of orders")),
+        (0, true)
+    );
     let nobody = bench.certrotd(&["history", "nobody"]);
-    assert_eq!(nobody.stdout, "the journal remembers nothing of nobody\n");
+    assert_eq!((nobody.code, &*nobody.stdout), (2, ""));
+    assert_eq!(nobody.stderr, "certrotd: the configuration has no entry named nobody\n");
 }
 
 #[test]

@@ -57,7 +57,17 @@ fn one_daemon_a_state_directory_and_requests_reach_it() {
     let mut daemon = started(&house);
     let second = house.run(&["run"]).ends_with(1);
     assert!(second.stderr.contains("held by"), "{}", second.stderr);
-    house.run(&["apply"]).ends_with(1);
+    let beside = house.run(&["apply"]).ends_with(1);
+    assert!(
+        beside.stderr.contains("`certrotd apply --retry NAME` asks it now"),
+        "{}",
+        beside.stderr
+    );
+    house.run(&["pause", NAMES[0], "--until", "4h"]).ends_with(0);
+    let waits = house.run(&["apply", "--only", NAMES[0]]).ends_with(0);
+    let typed = format!("`certrotd pause {} --off`", NAMES[0]);
+    assert!(waits.stdout.contains(&typed), "{}", waits.stdout);
+    house.run(&["pause", NAMES[0], "--off"]).ends_with(0);
     // An older leaf is held by the daemon until somebody allows it.
     house.put(NAMES[1], &house.issue(NAMES[1], KeyKind::EcdsaP256, 900));
     eventually("the hold", || daemon.log().contains("\"event\":\"certificate.rejected\""));

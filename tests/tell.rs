@@ -202,6 +202,9 @@ fn a_test_says_what_came_back() {
     let ran = house.run(&["notify", "--test"]).ends_with(1);
     assert!(ran.stdout.starts_with("BAD") && ran.stdout.contains("403"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("sesame"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("post: answered 403"), "{}", ran.stdout);
+    let ran = house.run(&["notify"]).ends_with(0);
+    assert!(ran.stdout.starts_with("tells  notify ops"), "{}", ran.stdout);
     let ran = house.run(&["notify", "--format", "json"]).ends_with(0);
     let shown: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(shown["notify"][0]["on"][0], "wrong");

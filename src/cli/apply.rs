@@ -18,6 +18,7 @@ use crate::files::lock::LockError;
 use crate::model::names::Name;
 use crate::plan::Held;
 use crate::plan::hold::Hold;
+use crate::record;
 use crate::tell;
 
 /// How long jobs that were begun are followed.
@@ -38,6 +39,12 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
         Ok(lock) => lock,
         Err(DaemonError::Lock(held @ LockError::Held { .. })) if !requests(args).is_empty() => {
             return hand_over(&config, args, &held);
+        }
+        Err(DaemonError::Lock(held @ LockError::Held { .. })) => {
+            print::problem(&format!(
+                "{held}: the daemon does what there is to do; `certrotd apply --retry NAME` asks it now"
+            ));
+            return Exit::Fault;
         }
         Err(error) => return print::failed(&error),
     };
@@ -62,6 +69,17 @@ fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
         }
     }
     print::text(&format!("{held}: the request was handed to it; its log shows what comes of it\n"));
+    // The request waits as long as the pause does.
+    let memory = record::remembered(&config.state).unwrap_or_default();
+    let named: BTreeSet<_> = args.only.iter().chain(&args.retry).chain(&args.allow_older).collect();
+    for name in named {
+        if let Some(pause) = memory.paused(name, daemon::now()) {
+            let until = pause.until;
+            print::text(&format!(
+                "{name} is paused until {until}: `certrotd pause {name} --off`\n"
+            ));
+        }
+    }
     Exit::Fine
 }
 

@@ -82,7 +82,8 @@ pub enum Command {
     /// Write how everything stands as one HTML page; sends nothing
     ///
     /// What status shows, when each certificate ends, and the last effects. The page fetches nothing and has no
-    /// script: mail it, or put it on a web server.
+    /// script: mail it, or put it on a web server. A new file is for its owner alone, and one that is there keeps its
+    /// mode: `chmod` it once for others to read.
     ///
     /// Exit: 0 written, whatever it says; 1 when it could not be; 2 for a wrong configuration.
     Report {
@@ -94,7 +95,7 @@ pub enum Command {
     ///
     /// As JSON it is one object a line.
     ///
-    /// Exit: 0; 1 when the journal cannot be read; 2 for a wrong configuration.
+    /// Exit: 0; 1 when the journal cannot be read; 2 for an unknown name or a wrong configuration.
     History(HistoryArgs),
     /// Begin nothing for an entry for a while, or end that; without a name show what is paused
     ///

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::{Format, HistoryArgs};
 use super::table::{self, Row};
 use super::when::When;
-use super::{Exit, print};
+use super::{Exit, names, print};
 use crate::config::Config;
 use crate::daemon;
 use crate::model::digest::Sha256;
@@ -37,7 +37,7 @@ struct Line {
 /// How it ended.
 #[derive(Debug, Serialize, PartialEq, Eq, Default)]
 struct End {
-    /// `done`, `failed`, `lost`, `seen`, `gone`, `rolled back`, `asked`, `refused` or `begun`.
+    /// `done`, `failed`, `lost`, `seen`, `looked`, `gone`, `rolled back`, `asked`, `refused` or `begun`.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
@@ -89,6 +89,14 @@ pub(super) fn history(config: &Config, args: &HistoryArgs, format: Format) -> Ex
     let entries = entries.unwrap_or_default();
     let pruned = entries.first().filter(|first| first.seq > 1).map(|first| first.at);
     let lines = lines(&entries);
+    // An entry that is gone from the file may still be remembered.
+    if let Some(name) = &args.name
+        && !lines.iter().any(|line| line.name == *name)
+        && config.account(name).is_none()
+        && !names::are_known(config, [name])
+    {
+        return Exit::Configuration;
+    }
     let lines: Vec<_> = lines.into_iter().filter(|line| wanted.takes(line)).collect();
     match format {
         Format::Json => print::json_lines(&lines),
@@ -165,11 +173,11 @@ fn line(entry: &Entry) -> Line {
         }
         Record::Learned { subject, action, fact } => of(subject, action, learned(fact)),
         Record::Saw { subject, spot, sight } => {
-            let end = End { outcome: "seen", ..End::default() };
+            let end = End { outcome: "looked", ..End::default() };
             (subject.name().clone(), subject.table(), looked(spot, sight), end)
         }
         Record::Authorities { subject, published, former } => {
-            let end = End { outcome: "seen", ..End::default() };
+            let end = End { outcome: "looked", ..End::default() };
             (subject.name().clone(), subject.table(), stood(published, former), end)
         }
         Record::AskedRetry { name } => asked(name, "try again"),
@@ -191,6 +199,12 @@ fn line(entry: &Entry) -> Line {
 fn looked(spot: &Spot, sight: &Sight) -> String {
     let leaf = sight.leaf.map(|leaf| leaf.sha256.short());
     let words = match (spot, sight.verdict, leaf) {
+        (Spot::Greeting { .. } | Spot::Instance { .. }, verdict @ Verdict::Unreachable, _) => {
+            match &sight.id {
+                Some(why) => format!("{verdict}: {why}"),
+                None => verdict.to_string(),
+            }
+        }
         (Spot::Greeting { .. }, verdict, _) => match &sight.id {
             Some(state) => format!("SSL is {state}"),
             None => verdict.to_string(),

@@ -71,7 +71,7 @@ fn words(shown: &Shown) -> String {
 impl Line {
     fn row(&self) -> Row {
         let verdict = match self.taken {
-            None => Cell::new("told", Tone::Plain),
+            None => Cell::new("tells", Tone::Plain),
             Some(true) => Cell::new("ok", Tone::Good),
             Some(false) => Cell::new("BAD", Tone::Bad),
         };

@@ -41,8 +41,7 @@ pub async fn post(
     if answer.is_success() {
         return Ok(());
     }
-    let status = Some(answer.status);
-    Err(Failure { status, ..failed("which is no success".to_owned()) })
+    Err(failed(format!("answered {}", answer.status)))
 }
 
 fn failed(words: String) -> Failure {

@@ -305,6 +305,10 @@ fn unknown_keys(table: &mut DeTable<'_>, known: &[&str], title: &str, findings: 
             continue;
         }
         let expected = match nearest(key.get_ref(), known) {
+            // It belongs to the certificate before it, which its header has to say.
+            None if known == TOP && key.get_ref() == "push" => {
+                "did you mean [[certificate.push]]?".to_owned()
+            }
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("expected one of {}", known.join(", ")),
         };

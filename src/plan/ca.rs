@@ -8,7 +8,7 @@ use super::action::{Action, Because, Fact};
 use super::hold::Hold;
 use super::memory::{Effect, State};
 use super::observed::{CaSeen, FileSeen, InstanceSeen, Proof};
-use super::sight::{Sight, Sighting, Spot, Verdict};
+use super::sight::{Sight, Sighting, Spot, Verdict, as_of};
 use super::{Draft, Lesson, gate, needs};
 use crate::cert::{CA_FILE_BYTES_MAX, CaBundle, CaFacts};
 use crate::model::digest::Sha256;
@@ -127,6 +127,9 @@ fn remember(
     }
 }
 
+/// What failures of a look at the instance call it.
+const HANDSHAKE: &str = "handshake";
+
 /// How far the published CA alone was proven to be enough to connect to the instance.
 #[derive(Clone, Copy)]
 enum Proven {
@@ -153,15 +156,20 @@ fn prove(
     let last = draft.memory.sighting(&seen.name, &spot).and_then(|known| known.sight.leaf);
     let (verdict, leaf, failure) = match proof {
         Proof::NotAsked => match &judged {
-            Some(known) => (known.sight.verdict, known.sight.leaf, as_of(known.at)),
+            Some(known) => {
+                let failure = as_of(HANDSHAKE, known.sight.id.as_deref(), known.at);
+                (known.sight.verdict, known.sight.leaf, failure)
+            }
             None => return Proven::No,
         },
-        Proof::Verified(leaf) => (Verdict::Served, Some(*leaf), as_of(now)),
+        Proof::Verified(leaf) => (Verdict::Served, Some(*leaf), as_of(HANDSHAKE, None, now)),
         Proof::Refused { leaf, failure } => (Verdict::Wrong, *leaf, failure.clone()),
         // Its end is to be feared although it cannot be seen just now.
         Proof::Unreachable(failure) => (Verdict::Unreachable, last, failure.clone()),
     };
-    let sight = Sight { verdict, leaf, id: None, neither: false };
+    // Later looks say it again.
+    let why = (verdict != Verdict::Served).then(|| failure.message.clone());
+    let sight = Sight { verdict, leaf, id: why, neither: false };
     let aged = |known: &Sighting| {
         now.since(draft.memory.seen_at(known, now)) >= again_after(known.sight.verdict)
     };
@@ -176,7 +184,7 @@ fn prove(
             let since = known.map_or(now, |known| draft.memory.seen_since(&known, now));
             return Proven::Since(since);
         }
-        Verdict::Unreachable => Hold::Unreachable { probe, failure },
+        Verdict::Unreachable => Hold::Unreachable { probe, switch: false, failure },
         _ => Hold::Unproven { probe, failure, keeps: has_former },
     };
     draft.hold(subject, why, None);
@@ -188,11 +196,6 @@ fn again_after(verdict: Verdict) -> Duration {
         Verdict::Served => needs::PROVE_AGAIN_AFTER,
         _ => needs::LOOK_AGAIN_AFTER,
     }
-}
-
-/// In the place of a failure that only the log still has.
-fn as_of(at: Time) -> Failure {
-    Failure::local(Kind::Transient, "handshake", format!("as it was {at}"))
 }
 
 fn because(seen: &CaSeen, published: &[Sha256], same: bool, now: Time) -> Because {

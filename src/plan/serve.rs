@@ -85,7 +85,8 @@ fn judge(
     } else if let (Verdict::Unreachable, Handshake::Unreachable(failure)) =
         (sight.verdict, &probe.handshake)
     {
-        let why = Hold::Unreachable { probe: probe.probe.text.clone(), failure: failure.clone() };
+        let probe = probe.probe.text.clone();
+        let why = Hold::Unreachable { probe, switch: false, failure: failure.clone() };
         draft.hold(case.subject, why, None);
     }
     Some(sight.verdict)
@@ -185,7 +186,7 @@ fn hold(
         }
         Verdict::Unreachable => {
             let Handshake::Unreachable(failure) = &probe.handshake else { return };
-            (Hold::Unreachable { probe: name, failure: failure.clone() }, None)
+            (Hold::Unreachable { probe: name, switch: false, failure: failure.clone() }, None)
         }
         Verdict::Wrong => match ways_back(case, target, probe, known, draft) {
             Ok(ways) => {

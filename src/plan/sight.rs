@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Sha256;
+use crate::model::failure::{Failure, Kind};
 use crate::model::place::Place;
 use crate::model::target::Target;
 use crate::model::time::Time;
@@ -31,7 +32,7 @@ pub enum Spot {
         /// As configured.
         probe: String,
     },
-    /// What an instance's greeting says of SSL: `on` or `off` in the place of an id.
+    /// What an instance's greeting says of SSL: `on` or `off` in the place of an id, or why it could not be read.
     Greeting {
         /// As configured.
         probe: String,
@@ -85,7 +86,7 @@ pub struct Sight {
     /// The leaf there, where one could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf: Option<Seen>,
-    /// The service's id of it; for sites.
+    /// The service's id of it, for sites; why, where an instance could not be asked or does not verify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Whether it is neither the wanted leaf nor a former one, be it time to worry or not.
@@ -104,6 +105,15 @@ pub struct Seen {
     /// Valid until.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<Time>,
+}
+
+/// The failure of a look that was taken then, with its words where they were written down.
+pub(super) fn as_of(operation: &str, why: Option<&str>, at: Time) -> Failure {
+    let words = match why {
+        Some(why) => format!("{why} (asked {at})"),
+        None => format!("as it was {at}"),
+    };
+    Failure::local(Kind::Transient, operation, words)
 }
 
 /// The fold of all looks at one spot.

@@ -124,7 +124,8 @@ fn is_undone(seen: &SwitchSeen, done: Option<&Effect>, draft: &Draft<'_>) -> boo
 }
 
 fn unreachable(seen: &SwitchSeen, failure: &Failure) -> Hold {
-    Hold::Unreachable { probe: seen.probe.clone().unwrap_or_default(), failure: failure.clone() }
+    let probe = seen.probe.clone().unwrap_or_default();
+    Hold::Unreachable { probe, switch: true, failure: failure.clone() }
 }
 
 fn unread() -> Hold {

@@ -201,15 +201,18 @@ fn history_tells_which_cas_stood_and_what_was_presented() {
     let own = Sha256::of(b"own").short();
     let words = told.words();
     for says in [
-        format!("instance_ca orders published {new}, beside it in the file {old} seen"),
-        format!("probe {REDIS}: presents {own}, verified by the published CA alone seen"),
-        format!("probe {REDIS}: presents no certificate seen"),
-        format!("probe {REDIS}: unreachable seen"),
+        format!("instance_ca orders published {new}, beside it in the file {old} looked"),
+        format!("probe {REDIS}: presents {own}, verified by the published CA alone looked"),
+        format!("probe {REDIS}: presents no certificate looked"),
+        format!("probe {REDIS}: unreachable looked"),
     ] {
         assert!(words.contains(&says), "{says}\n{}", told.stdout);
     }
     let shown = bench.certrotd(&["--format", "json", "history"]).json_lines();
-    assert_eq!((&shown[0]["table"], &shown[0]["outcome"]), (&"instance_ca".into(), &"seen".into()));
+    assert_eq!(
+        (&shown[0]["table"], &shown[0]["outcome"]),
+        (&"instance_ca".into(), &"looked".into())
+    );
 }
 
 fn ledger(more: &str) -> String {

@@ -225,4 +225,6 @@ fn who_may_not_read_state_or_credentials_gets_the_command_to_type() {
         let typed = format!("sudo certrotd {command}");
         assert!(ended.stderr.contains(&typed), "{command}: {}", ended.stderr);
     }
+    let ended = bench.certrotd_as(65534, &["report", "--html", "page.html"]);
+    assert!(ended.stderr.contains("sudo certrotd report --html page.html"), "{}", ended.stderr);
 }

@@ -84,7 +84,7 @@ samples!(holds, Hold:
     NotServedYet { probe: blank(), found: blank(), until: moment() },
     Stale { probe: blank(), served: digest(), since: moment() },
     Wrong { probe: blank(), found: blank(), because: blank() },
-    Unreachable { probe: blank(), failure: failure() },
+    Unreachable { probe: blank(), switch: false, failure: failure() },
     Overlapping { authority: blank(), until: moment() },
     Unproven { probe: blank(), failure: failure(), keeps: true },
     NotKept { written: moment(), until: moment() },

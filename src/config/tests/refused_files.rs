@@ -14,6 +14,14 @@ region = 'cn-north-4'
     refuses(
         r#"[cloud.main]
 region = 'cn-north-4'
+[[push]]
+service = 'elb'
+"#,
+        r#"3:3: unknown key "push" in the top of the file: did you mean [[certificate.push]]?"#,
+    );
+    refuses(
+        r#"[cloud.main]
+region = 'cn-north-4'
 certificate = 1
 "#,
         r#"3:1: unknown key "certificate" in [cloud.main]: expected one of region, project_id, domain_id, max_in_flight, credentials, endpoints"#,

@@ -205,6 +205,8 @@ pub enum Hold {
     Unreachable {
         /// Which probe.
         probe: String,
+        /// Whether it was asked about SSL, and not what it serves.
+        switch: bool,
         /// How it failed.
         failure: Failure,
     },

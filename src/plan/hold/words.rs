@@ -99,8 +99,9 @@ impl fmt::Display for Hold {
                     "{probe} returns {found}, neither the new leaf nor the former one: {because}"
                 )
             }
-            Self::Unreachable { probe, failure } => {
-                write!(f, "{probe} cannot be asked what it serves: {failure}")
+            Self::Unreachable { probe, switch, failure } => {
+                let what = if *switch { "whether SSL is on" } else { "what it serves" };
+                write!(f, "{probe} cannot be asked {what}: {failure}")
             }
             Self::Overlapping { authority, until } => {
                 write!(f, "the former CA {authority} stays beside the published one until {until}")

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{action, unknown_jobs};
-use crate::model::failure::{Failure, Kind};
+use crate::model::failure::Failure;
 use crate::plan::Draft;
 use crate::plan::memory::Memory;
 use crate::plan::needs::{FIRST_LOOK_AGAIN, LOOK_AGAIN_AFTER, is_endless};
 use crate::plan::observed::SwitchSeen;
-use crate::plan::sight::{Sight, Spot, Verdict};
+use crate::plan::sight::{Sight, Spot, Verdict, as_of};
 
 /// How far the cloud's clock may be behind ours before a job that began after a reading seems to have begun
 /// before it. What was remembered only holds things; nothing is sent by it.
@@ -20,11 +20,11 @@ pub(super) fn news(seen: &SwitchSeen, draft: &Draft<'_>) -> Option<(Spot, Sight)
     let now = draft.observed.now;
     let spot = Spot::Greeting { probe: seen.probe.clone()? };
     let (verdict, id) = match seen.greeting.as_ref()? {
-        Ok(shown) if *shown == seen.on => (Verdict::Served, Some(*shown)),
-        Ok(shown) => (Verdict::Wrong, Some(*shown)),
-        Err(_) => (Verdict::Unreachable, None),
+        Ok(shown) if *shown == seen.on => (Verdict::Served, state(*shown)),
+        Ok(shown) => (Verdict::Wrong, state(*shown)),
+        Err(failure) => (Verdict::Unreachable, failure.message.clone()),
     };
-    let id = id.map(|on| if on { "on" } else { "off" }.to_owned());
+    let id = Some(id);
     let sight = Sight { verdict, leaf: None, id, neither: false };
     let effects = [true, false].map(|on| draft.memory.effect(&action(seen, on)));
     let effects = || effects.into_iter().flatten();
@@ -40,6 +40,10 @@ pub(super) fn news(seen: &SwitchSeen, draft: &Draft<'_>) -> Option<(Spot, Sight)
     is_news.then_some((spot, sight))
 }
 
+fn state(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
 /// What the instance's greeting said when it was last read. What was written down before the last switch
 /// counts no more, whoever asked for that.
 pub fn remembered(seen: &SwitchSeen, memory: &Memory) -> Option<Result<bool, Failure>> {
@@ -49,12 +53,9 @@ pub fn remembered(seen: &SwitchSeen, memory: &Memory) -> Option<Result<bool, Fai
     let unknown = jobs.map(|jobs| unknown_jobs(seen, jobs, memory)).unwrap_or_default();
     let switched = moved.into_iter().flatten().any(|effect| effect.seq > known.seq)
         || unknown.iter().any(|job| job.created + CLOCKS_APART_MAX >= known.at);
-    let as_of = || {
-        let words = format!("as it was {}", known.at);
-        Failure::local(Kind::Transient, "read greeting", words)
-    };
+    let failed = known.sight.verdict == Verdict::Unreachable;
     (!switched).then(|| match known.sight.id.as_deref() {
-        Some(state) => Ok(state == "on"),
-        None => Err(as_of()),
+        Some(state) if !failed => Ok(state == "on"),
+        why => Err(as_of("read greeting", why, known.at)),
     })
 }

@@ -304,3 +304,22 @@ fn windows() -> Vec<Case> {
         ),
     ]
 }
+
+/// Another process plans with what the journal has: who is called at night reads its sentence.
+#[test]
+fn why_it_could_not_be_read_is_said_again() {
+    use crate::plan::memory::{Memory, Record};
+    use crate::plan::sight::{Sight, Spot, Verdict};
+    let probe = "ledger:3306".to_owned();
+    let mut memory = Memory::default();
+    let mut said = |id: Option<&str>| {
+        let id = id.map(str::to_owned);
+        let sight = Sight { verdict: Verdict::Unreachable, leaf: None, id, neither: false };
+        let spot = Spot::Greeting { probe: probe.clone() };
+        memory.fold(at(5), &Record::Saw { subject: ledger(), spot, sight });
+        let seen = SwitchSeen { probe: Some(probe.clone()), ..switch(true) };
+        crate::plan::ssl::remembered(&seen, &memory).unwrap().unwrap_err().to_string()
+    };
+    assert_eq!(said(Some("no luck")), format!("read greeting: no luck (asked {})", at(5)));
+    assert_eq!(said(None), format!("read greeting: as it was {}", at(5)));
+}

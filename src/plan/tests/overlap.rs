@@ -120,7 +120,8 @@ fn presented() -> Seen {
 
 fn looked(verdict: Verdict) -> Record {
     let leaf = Some(presented());
-    let sight = Sight { verdict, leaf, id: None, neither: false };
+    let id = (verdict != Verdict::Served).then(|| failure(Kind::Transient).message);
+    let sight = Sight { verdict, leaf, id, neither: false };
     Record::Saw { subject: redis(), spot: Spot::Instance { probe: PROBE.to_owned() }, sight }
 }
 
@@ -179,7 +180,7 @@ fn proofs() -> Vec<Case> {
                 "do redis: install 2222 1111, CaChanged",
                 "hold redis: Unproven",
                 "saw redis: published 2222, beside",
-                "saw redis: probe redis:6379 wrong 7777",
+                "saw redis: probe redis:6379 wrong 7777 (no luck)",
             ],
         ),
         (
@@ -201,7 +202,7 @@ fn proofs() -> Vec<Case> {
                 .after(1, learned(&redis(), &install(&[1]), Fact::Seen { id: None }))
                 .after(2, looked(Verdict::Served))
                 .ca(proven(unreachable(), holds(1, 1))),
-            &["hold redis: Unreachable", "saw redis: probe redis:6379 unreachable 7777"],
+            &["hold redis: Unreachable", "saw redis: probe redis:6379 unreachable 7777 (no luck)"],
         ),
         (
             "a proof is written down again after half a day",

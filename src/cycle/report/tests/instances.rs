@@ -303,7 +303,8 @@ fn holds_of_cas_are_as_loud_as_clients_suffer() {
         assert_eq!(line["table"], "instance_ca");
         assert!(line["error"].as_str().unwrap().ends_with("CN=x was issued by CN=Other"));
     }
-    let unreachable = Hold::Unreachable { probe: REDIS.to_owned(), failure: failure() };
+    let unreachable =
+        Hold::Unreachable { probe: REDIS.to_owned(), switch: false, failure: failure() };
     let line = held(redis(), unreachable).unwrap();
     assert_eq!((&line["level"], &line["probe"]), (&"WARN".into(), &REDIS.into()));
     let rejected = held(redis(), Hold::CaRejected { failure: failure() }).unwrap();
