@@ -45,6 +45,7 @@ pub(super) fn empty_secrets(config: &Config) -> Vec<Empty> {
 }
 
 /// Whether white space is all that is in there. Reads no further than to the first character of a secret.
+#[expect(clippy::unbuffered_bytes, reason = "a buffer would hold a secret for no use")]
 fn is_blank(path: &Path) -> io::Result<bool> {
     for byte in File::open(path)?.take(BLANK_BYTES_MAX).bytes() {
         if !byte?.is_ascii_whitespace() {
