@@ -46,7 +46,7 @@ pub mod scm;
 mod sign;
 pub mod taurusdb;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod waf;

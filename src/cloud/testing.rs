@@ -1,4 +1,4 @@
-//! For the tests of this module: a small server that answers as told, an account that points at it, secrets in files.
+//! For tests of this module and of those that call it: a small server that answers as told, an account that points at it, secrets in files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,9 +29,9 @@ pub(super) const SECRET_KEY: &str = "sk-made-up-0123456789abcdefghijkl";
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) method: String,
-    pub(super) path: String,
+    pub(crate) path: String,
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -61,7 +61,7 @@ impl Seen {
 
 /// What to answer.
 #[derive(Clone)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
@@ -83,7 +83,7 @@ impl Reply {
     }
 
     /// 200 with this body.
-    pub(super) fn json(body: &serde_json::Value) -> Self {
+    pub(crate) fn json(body: &serde_json::Value) -> Self {
         Self::new(200, body.to_string())
     }
 
@@ -117,14 +117,14 @@ impl Reply {
 }
 
 /// A server on loopback; stops when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     pub(super) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    pub(super) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -150,7 +150,7 @@ impl Server {
     }
 
     /// What was asked for, in one line each.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Seen::line).collect()
     }
 
@@ -178,7 +178,7 @@ impl Server {
     }
 
     /// A cloud with a good key from an environment of its own.
-    pub(super) fn cloud(&self) -> Cloud {
+    pub(crate) fn cloud(&self) -> Cloud {
         cloud(&self.account(CredentialSource::Environment), &[], keys())
     }
 }

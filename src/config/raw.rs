@@ -91,8 +91,9 @@ tables! {
         /// How long a write whose answer was lost is held before it may be sent again, unless a look
         /// finds it done. Longer than the cloud's lists lag behind; shorter risks doing things twice.
         doubt: String = text(DOUBT),
-        /// First and longest wait between tries; it doubles in between. What a service asks for
-        /// wins. Longer spares a quota, shorter ends an outage sooner.
+        /// First and longest wait between tries; it doubles in between, and begins at a tenth where a
+        /// call came too often. What a service asks for wins. Longer spares a quota, shorter ends an
+        /// outage sooner.
         retry: String = text(RETRY),
     }
 

@@ -169,3 +169,6 @@ fn holders(copy: &Standing, sites: &[SiteSeen], users: Option<&Result<Users, Fai
     }
     if found.is_empty() { Holders::Nobody } else { Holders::Some(found) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,15 @@ use super::{Draft, needs};
 use crate::model::failure::{Failure, Kind};
 use crate::model::names::Subject;
 use crate::model::time::Time;
+use crate::schedule::Backoff;
 
 /// A try may wait for at most this part of the life that a certificate has left, so that no
 /// back-off outlives what it is for.
 const LIFE_PARTS: u32 = 20;
+
+/// What was called too often is tried again after this part of the first back-off, doubling as any: nothing is amiss
+/// with it, and what the service takes is kept to by the pace of all calls together.
+const THROTTLED_PARTS: u32 = 10;
 
 /// What holds a failed effect back, and until when; nothing when it may be tried.
 pub(super) fn failed(
@@ -97,8 +102,12 @@ fn wait(
     life_left: Option<Duration>,
     seed: u64,
 ) -> Duration {
-    let doubling = observed.retry.delay(effect.tries.max(1), seed);
+    let (tries, retry) = (effect.tries.max(1), observed.retry);
+    let doubling = retry.delay(tries, seed);
     let wait = match failure.kind {
+        Kind::Throttled => {
+            Backoff { first: retry.first / THROTTLED_PARTS, ..retry }.delay(tries, seed)
+        }
         Kind::Operator | Kind::NotFound | Kind::Exists => observed.retry.longest,
         _ => doubling,
     };

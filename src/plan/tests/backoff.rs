@@ -123,7 +123,7 @@ fn persons() -> Vec<Case> {
 fn lives() -> Vec<Case> {
     let end = 61 * 86_400;
     let late = |kind| after_failures(end - 2_000, kind, &[end - 2_001]);
-    let throttled = Failure { status: Some(429), ..waiting(Kind::Throttled, 1) };
+    let asks = |kind| Failure { status: Some(429), ..waiting(kind, 1) };
     let banned = |secs| tried(now(secs), &waiting(Kind::Throttled, 3_600), &[secs - 1]);
     vec![
         (
@@ -143,8 +143,18 @@ fn lives() -> Vec<Case> {
         ),
         (
             "but never makes it shorter",
-            tried(now(91), &throttled, &[0, 30, 90]).cert(cert("www", 1)),
+            tried(now(91), &asks(Kind::Transient), &[0, 30, 90]).cert(cert("www", 1)),
             &["hold www: BackOff(3) +40s"],
+        ),
+        (
+            "what was called too often waits a tenth, since all calls together are paced",
+            tried(now(1), &asks(Kind::Throttled), &[0]).cert(cert("www", 1)),
+            &["hold www: BackOff(1) +1s"],
+        ),
+        (
+            "which doubles as any other",
+            tried(now(91), &asks(Kind::Throttled), &[0, 5, 10, 20, 40, 90]).cert(cert("www", 1)),
+            &["hold www: BackOff(6) +30s"],
         ),
         (
             "and our own limit is no try: nothing was sent",
