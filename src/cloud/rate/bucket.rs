@@ -22,8 +22,11 @@ const SEARCH_SECS: f64 = 1.0;
 const RECOVERY_SECS: f64 = 1.0;
 /// A search that is refused has passed the limit by then: this part of its pace was allowed.
 const OVERSHOOT: f64 = 0.65;
-/// A rate that was thought to be the limit and is refused again was too high by this at least.
+/// A rate that was thought to be the limit and is soon refused again was too high by this at least.
 const LEARN: f64 = 0.92;
+/// A rate that was taken for so long, in seconds, is too high by a hair if it is refused after all: calls that were
+/// held up on their way arrive together.
+const HELD_SECS: f64 = 10.0;
 /// Just under the refused rate, as a part of it.
 const LEVEL: f64 = 0.98;
 /// The pace has passed its level by this part of it after [`PROBE_SECS`].
@@ -256,19 +259,18 @@ impl Pace {
     fn below(former: Option<&Limit>, achieved: f64, now: Instant, opens_at: Instant) -> Self {
         let pace = former.and_then(|limit| {
             let open = now.saturating_duration_since(limit.opens_at);
-            limit.pace.map(|pace| (pace.rate(open), pace))
+            let held = open.as_secs_f64() >= HELD_SECS;
+            limit.pace.map(|pace| (pace.rate(open), pace, held))
         });
         let refused = match pace {
             None => achieved,
             // Nobody had to wait for the pace, so that what was too fast is not known.
-            Some((rate, pace)) if !pace.bound => rate.min(achieved),
-            Some((rate, Pace { refused: None, .. })) => achieved.max(rate * OVERSHOOT),
-            Some((rate, Pace { refused: Some(former), .. })) if rate <= former => {
-                rate.min(former * LEARN)
-            }
-            Some((rate, _)) => rate,
+            Some((rate, pace, _)) if !pace.bound => rate.min(achieved),
+            Some((rate, Pace { refused: None, .. }, _)) => achieved.max(rate * OVERSHOOT),
+            Some((rate, Pace { refused: Some(former), .. }, false)) => rate.min(former * LEARN),
+            Some((rate, _, true)) => rate,
         };
-        let told = pace.is_some_and(|(_, pace)| pace.bound);
+        let told = pace.is_some_and(|(_, pace, _)| pace.bound);
         Self {
             begins: (refused / 2.0).max(PACE_MIN),
             refused: told.then_some(refused.max(PACE_MIN)),

@@ -184,6 +184,34 @@ fn limited() -> (Bucket, Instant) {
     (bucket, start + PAUSE)
 }
 
+/// Takes what there is until then, as those do who wait, and is refused once at the end. Gives the pace after that.
+fn refused_after(bucket: &mut Bucket, opens_at: Instant, open: Duration) -> f64 {
+    let mut now = opens_at;
+    while now < opens_at + open {
+        match bucket.take(now) {
+            Ok(()) => bucket.ended(now, now, Ended::Taken),
+            Err(at) => now = at.unwrap(),
+        }
+    }
+    bucket.ended(now, now + LATENCY, refused());
+    bucket.limit.unwrap().pace.unwrap().refused.unwrap()
+}
+
+#[test]
+fn what_was_taken_for_long_is_too_fast_by_a_hair_and_what_was_not_by_more() {
+    let known = || {
+        let (mut bucket, opens_at) = limited();
+        refused_after(&mut bucket, opens_at, Duration::from_secs(2));
+        let limit = bucket.limit.unwrap();
+        (bucket, limit.opens_at, limit.pace.unwrap().refused.unwrap())
+    };
+    for (secs, least, most) in [(3, 0.0, LEARN), (9, 0.0, LEARN), (11, 0.97, 0.99)] {
+        let (mut bucket, opens_at, former) = known();
+        let part = refused_after(&mut bucket, opens_at, Duration::from_secs(secs)) / former;
+        assert!((least..=most + 1e-9).contains(&part), "after {secs} s: {part} of {former}");
+    }
+}
+
 #[test]
 fn nothing_is_limited_before_a_refusal() {
     let (start, mut bucket) = (Instant::now(), Bucket::default());
