@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::entries::{ENTRIES, subjects};
+use super::entries::{NAMES, subjects};
 use super::fixture::{self, name};
 use super::looks::{self, Look, Seen, see};
 use super::world::World;
@@ -211,6 +211,9 @@ impl Daemon {
     }
 
     fn start(&mut self, step: Step, observed: &Observed, world: &World) {
+        let paused = world.paused.get(step.subject.name());
+        let is_over = paused.is_none_or(|until| *until <= world.clock());
+        assert!(is_over, "{} begins something while it is paused", step.subject);
         let seen = observed.certificates.iter().find(|seen| seen.name == *step.subject.name());
         let local = seen.and_then(|seen| seen.local.as_ref().ok()).map(|leaf| leaf.sha256);
         if let Action::Import { key } | Action::Push { key, .. } = &step.action {
@@ -279,9 +282,10 @@ fn count_back(
 /// All that is remembered but the clock's readings, of which not every one has a line.
 fn gist(memory: &Memory) -> impl PartialEq + std::fmt::Debug {
     let effects = memory.effects().map(|(action, effect)| (action.clone(), effect.clone()));
-    let entries = ENTRIES.into_iter().chain(["redis", "ledger"]).map(name).map(|entry| {
+    let entries = NAMES.into_iter().map(name).map(|entry| {
         let asked = memory.asked_retry(&entry).map(|asked| asked.seq);
-        (memory.newest(&entry).cloned(), asked, memory.asked_older(&entry))
+        let paused = memory.paused(&entry, fixture::at(0)).cloned();
+        (memory.newest(&entry).cloned(), asked, memory.asked_older(&entry), paused)
     });
     let jobs: BTreeSet<_> = memory.jobs(&name("main"), "db1");
     let jobs: Vec<_> = jobs.into_iter().map(str::to_owned).collect();

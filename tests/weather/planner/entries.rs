@@ -10,6 +10,8 @@ use certrotd::plan::action::{Import, ImportKey};
 
 /// The entries: the first two share account, project and, at times, their leaf.
 pub const ENTRIES: [&str; 3] = ["www", "api", "fin"];
+/// Every name, with those of the CA and of the switch.
+pub const NAMES: [&str; 5] = ["www", "api", "fin", "redis", "ledger"];
 
 /// How many superseded ones stay.
 pub const KEEP: usize = 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::authorities::CAS_MAX;
 use super::daemon::Daemon;
 use super::edge::{self, Site};
-use super::entries::{ENTRIES, import_key, leaf_of};
+use super::entries::{ENTRIES, NAMES, import_key, leaf_of};
 use super::fixture::{at, name};
 use crate::rng::Rng;
 use certrotd::cert::LeafFacts;
@@ -24,6 +24,8 @@ use certrotd::plan::memory::Record;
 const SET_BACK_SECS_MAX: u64 = 7_200;
 /// The furthest that the cloud's clock is ahead or behind, in seconds: more, and it takes no signature.
 const SKEW_SECS_MAX: u64 = 14 * 60;
+/// The longest pause, in seconds: over by itself long before the calm.
+const PAUSE_SECS_MAX: u64 = 600;
 
 pub struct Import {
     pub id: String,
@@ -96,6 +98,8 @@ pub struct World {
     pub hook_excused: bool,
     pub retries: usize,
     pub losses: usize,
+    /// Until when an operator has put each entry to rest.
+    pub paused: BTreeMap<Name, Time>,
     /// Writes that are still on their way after their caller is gone.
     pub late: Vec<(Time, Step)>,
     ids: u32,
@@ -144,6 +148,7 @@ impl World {
             hook_excused: false,
             retries: 0,
             losses: 0,
+            paused: BTreeMap::new(),
             late: Vec::new(),
             ids: 0,
             rng,
@@ -172,12 +177,14 @@ impl World {
                 self.losses += 1;
                 // What it ran for is forgotten, and so is that it ran.
                 self.hook_due = false;
+                self.paused.clear();
             }
             19 => self.ask_retries(daemon),
             20..=21 => self.set_back(),
             22..=24 => self.rebind_by_hand(),
             25..=26 => self.hold_by_hand(),
             27..=28 => self.presented = self.published.0,
+            29..=32 => self.pause(daemon),
             _ => {}
         }
     }
@@ -223,6 +230,22 @@ impl World {
         if knows {
             daemon.write(self.clock(), Record::AskedRetry { name: name("ledger") });
         }
+    }
+
+    /// An operator puts an entry to rest for a while, or ends that.
+    fn pause(&mut self, daemon: &mut Daemon) {
+        let index = usize::try_from(self.rng.below(NAMES.len() as u64)).unwrap();
+        let (name, by) = (name(NAMES[index]), "somebody".to_owned());
+        let record = match self.paused.remove(&name) {
+            Some(_) if self.rng.percent(50) => Record::AskedResume { name, by },
+            _ => {
+                let secs = 1 + self.rng.below(PAUSE_SECS_MAX);
+                let until = self.clock() + Duration::from_secs(secs);
+                self.paused.insert(name.clone(), until);
+                Record::AskedPause { name, until, by }
+            }
+        };
+        daemon.write(self.clock(), record);
     }
 
     pub fn arrive_late(&mut self) {
