@@ -63,8 +63,16 @@ def growth(stage, report):
 
 def grown(stage, report, counts, pushes, targets):
     found = {count: measured(stage, count, pushes) for count in counts}
-    for name, word, unit in (("apply", "time", "s"), ("peak", "memory", "MiB")):
-        for small, large in zip(counts, counts[1:]):
-            power = math.log(found[large][name] / found[small][name]) / math.log(large / small)
-            report.figure("7", f"{word} of a settled cycle, {targets}, {small:,} → {large:,}: exponent", power, "", 1.05)
-            report.say(f"{found[small][name]:.3g} → {found[large][name]:.3g} {unit}")
+    for small, large in zip(counts, counts[1:]):
+        def power(name):
+            return math.log(found[large][name] / found[small][name]) / math.log(large / small)
+
+        def both(name):
+            return f"{found[small][name]:.3g} → {found[large][name]:.3g}"
+
+        for name, word, unit in (("apply", "time", "s"), ("peak", "memory", "MiB")):
+            report.figure("7", f"{word} of a settled cycle, {targets}, {small:,} → {large:,}: exponent", power(name), "",
+                          1.05)
+            report.say(f"{both(name)} {unit}")
+        report.say(f"of the processors {both('cpu')} s, exponent {power('cpu'):.2f}; a stat per file in a loop "
+                   f"{both('loop')} s, exponent {power('loop'):.2f}")

@@ -1,6 +1,7 @@
 //! The pair on this disk, through whatever symlinks lead to it. What has not changed is not read again, and what
 //! holds the same bytes as before is not judged again.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -22,7 +23,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long those that are read in one go wait for one of them.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
-/// So many pairs are read in one go at most: what one that hangs may hold up.
+/// So many pairs are read in one go, unless there are very many: what one that hangs may hold up.
 const SWEEP_MAX: usize = 512;
 /// How soon it is asked again whether a file may be read.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -153,10 +154,11 @@ impl Swept {
     }
 }
 
-/// Parts to be swept at once.
+/// Parts to be swept at once: small, and no more than leave others a place to read.
 pub fn parts(asked: &[Asked]) -> impl Iterator<Item = &[Asked]> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    asked.chunks(asked.len().div_ceil(threads).clamp(1, SWEEP_MAX))
+    let small = asked.len().div_ceil(threads).clamp(1, SWEEP_MAX);
+    asked.chunks(small.max(asked.len().div_ceil(READING_MAX / 2)))
 }
 
 /// Reads all of them, in the order given, as far as they are not `known`.
@@ -211,9 +213,9 @@ pub async fn material(entry: &Arc<Certificate>, leaf: &Sha256) -> Result<Materia
     Err(Failure::local(Kind::Transient, "read the pair", pair))
 }
 
-/// The entries that threads are reading just now. A thread on a disk that hangs never comes back, and there are
-/// not many.
-static READING: Mutex<Vec<Arc<Certificate>>> = Mutex::new(Vec::new());
+/// The certificates' files of the entries that threads are reading just now. A thread on a disk that hangs never
+/// comes back, and there are not many.
+static READING: Mutex<BTreeSet<Arc<Path>>> = Mutex::new(BTreeSet::new());
 
 /// One of them, for as long as this lives.
 struct Reading(Arc<Certificate>);
@@ -222,21 +224,18 @@ impl Reading {
     /// Unless somebody reads this certificate's file, or too many wait for a disk already.
     fn begin(entry: &Arc<Certificate>) -> Option<Self> {
         let mut all = Self::all();
-        if all.len() >= READING_MAX || all.iter().any(|it| it.cert == entry.cert) {
-            return None;
-        }
-        all.push(Arc::clone(entry));
-        Some(Self(Arc::clone(entry)))
+        let is_free = all.len() < READING_MAX && all.insert(Arc::clone(&entry.cert));
+        is_free.then(|| Self(Arc::clone(entry)))
     }
 
-    fn all() -> MutexGuard<'static, Vec<Arc<Certificate>>> {
+    fn all() -> MutexGuard<'static, BTreeSet<Arc<Path>>> {
         READING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        Self::all().retain(|it| it.cert != self.0.cert);
+        Self::all().remove(&self.0.cert);
     }
 }
 

@@ -159,3 +159,13 @@ async fn who_was_overtaken_is_looked_at_again_at_once() {
     assert!(!cycle.wanted.is_empty());
     assert!(!cycle.board.picture().entries[&subject].in_order, "nor knows what is served");
 }
+
+#[test]
+fn very_many_are_read_in_fewer_goes_than_may_read_at_once() {
+    let asked = vec![(Bench::new().entry(), None); 200_000];
+    for count in [1, 2, 1_000, 10_000, 70_000, 200_000] {
+        let goes: Vec<_> = local::parts(&asked[..count]).map(<[_]>::len).collect();
+        assert_eq!(goes.iter().sum::<usize>(), count);
+        assert!(goes.len() <= 64, "one more might find no place: {count} in {} goes", goes.len());
+    }
+}
