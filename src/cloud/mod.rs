@@ -39,6 +39,7 @@ mod neighbours;
 mod outward;
 mod permission;
 pub mod post;
+mod proxy;
 mod rate;
 pub mod rds;
 mod region;
