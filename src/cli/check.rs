@@ -1,9 +1,11 @@
 //! `certrotd check`: the configuration, which was read already, and the files that it names; with
 //! `--online` the credentials and permissions too.
 
+mod forms;
 mod named;
 mod online;
 mod owner;
+mod sandbox;
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use super::args::Format;
 use super::leaf::Leaf;
 use super::status::watched;
 use super::table::{self, Row};
-use super::{Exit, home, patterns, print};
+use super::{Exit, home, patterns, print, regions};
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -57,6 +59,9 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let mut warnings = config.warnings.clone();
     warnings.extend(home::warning(named::files(&config)));
     warnings.extend(named::absent_programs(&config));
+    warnings.extend(regions::warnings(&config));
+    warnings.extend(forms::warnings(&config));
+    warnings.extend(sandbox::warnings(&config));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
     let watched = observe::watched::look(config.watch_files.clone()).await;

@@ -46,6 +46,7 @@ pub use disk::located;
 pub use error::{ConfigError, Place, Problem};
 pub use excerpt::Excerpt;
 pub use load::{draft, load, load_after, load_offline, parse};
+pub use nearest::nearest;
 pub use raw::{KeyDoc, Kind, Otherwise, TableDoc, keys, tables};
 pub use resolve::is_webhook;
 pub use schema::schema;
