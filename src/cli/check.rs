@@ -16,6 +16,7 @@ use super::leaf::Leaf;
 use super::status::watched;
 use super::table::{self, Row};
 use super::{Exit, home, patterns, print, regions};
+use crate::cert::inspect::NOT_RENEWED;
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -24,9 +25,6 @@ use crate::model::time::Time;
 use crate::observe;
 use crate::observe::local::{self, Local};
 use crate::telemetry::page::Cell;
-
-/// What is said of a pair that ends within its `warn_before`.
-const LATE: &str = "not renewed: look at the ACME client";
 
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
@@ -138,7 +136,7 @@ fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
         Ok(leaf) => Verdict {
             name,
             error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
-            warning: (leaf.not_after < now + entry.warn_before).then(|| LATE.to_owned()),
+            warning: (leaf.not_after < now + entry.warn_before).then(|| NOT_RENEWED.to_owned()),
             leaf: Leaf::new(&leaf, now),
         },
     }
