@@ -103,6 +103,17 @@ async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<Verdict> {
     entries.iter().zip(read).map(|(entry, local)| verdict(entry, local, now)).collect()
 }
 
+/// A sentence for each pair that ends within its `warn_before`.
+pub(super) async fn late(config: &Config) -> Vec<String> {
+    let verdicts = certificates(&config.certificates, daemon::now()).await;
+    let late = verdicts.iter().filter(|it| it.error.is_none());
+    late.filter_map(|it| {
+        let warning = it.warning.as_ref()?;
+        Some(format!("{}: {} and {warning}", named(&it.name), it.leaf.words()))
+    })
+    .collect()
+}
+
 /// What the pairs of this configuration are worth, a row each.
 pub(super) async fn pairs(config: &Config) -> Vec<Row> {
     let verdicts = certificates(&config.certificates, daemon::now()).await;
