@@ -4,6 +4,7 @@ mod command;
 pub mod completion;
 mod configuration;
 mod paper;
+mod readme;
 mod roff;
 
 use clap_complete::Shell;
@@ -16,6 +17,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("certrotd.8", command::page()),
         ("certrotd.toml.5", configuration::page()),
+        ("README.md", readme::text()),
         ("completions/certrotd.bash", completion::text(Shell::Bash)),
         ("completions/_certrotd", completion::text(Shell::Zsh)),
         ("completions/certrotd.fish", completion::text(Shell::Fish)),
