@@ -64,6 +64,7 @@ fn the_shipped_file_is_valid_as_it_is_and_uncommented() {
     let path = Path::new("/etc/certrotd/certrotd.toml");
     let config = parse(path, SHIPPED).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("`certrotd init --region REGION`"), "what to type next");
     let config = parse(path, &uncommented()).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.warnings.iter().all(|said| said.contains("this version")), "{config:?}");
     assert_eq!((config.accounts.len(), config.certificates[0].pushes.len()), (2, 3));
