@@ -15,7 +15,7 @@ mod table;
 mod words;
 
 pub(super) use table::TABLE;
-pub(super) use words::{bounded, unreadable};
+pub(super) use words::{bounded, first_line, unreadable};
 
 /// The longest wait that a service may ask for, in seconds: a day's quota is asked after again within the hour.
 const WAIT_SECS_MAX: u64 = 3600;
