@@ -79,6 +79,18 @@ fn inspect_works_without_a_configuration() {
     assert_eq!((good.code, &*good.stderr), (0, ""), "{}", good.stdout);
     assert!(good.stdout.contains("belongs to the certificate"), "{}", good.stdout);
     assert!(!good.stdout.contains("BEGIN"), "no PEM comes out");
+    assert!(!good.stdout.contains("not renewed"), "{}", good.stdout);
+
+    // Where no configuration says otherwise, what `check` says of a default.
+    bench.pair("late", 5);
+    let late = bench.certrotd(&["inspect", &bench.text("late.pem")]);
+    assert_eq!(late.code, 0, "{}", late.stdout);
+    let words = "  ! CN=www.example.com: 4 days left and not renewed: look at the ACME client\n";
+    assert!(late.stdout.ends_with(words), "{}", late.stdout);
+    bench.pair("gone", -5);
+    let gone = bench.certrotd(&["inspect", &bench.text("gone.pem")]);
+    assert_eq!(gone.code, 1);
+    assert!(!gone.stdout.contains("not renewed"), "it is said that it has ended: {}", gone.stdout);
 
     let missing = bench.text("none.pem");
     let bad = bench.certrotd(&["--format", "json", "inspect", &cert, &missing]);

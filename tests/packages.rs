@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -168,6 +168,66 @@ fn the_units_start_what_the_packages_install() {
         }
         assert_eq!(seen, 2, "services of the .{kind}");
     }
+}
+
+/// The targets of the links in a page, without what follows a `#`.
+fn links(page: &str) -> Vec<String> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    targets.filter(|it| !it.is_empty()).map(str::to_owned).collect()
+}
+
+/// `..` and `.` taken out, as whoever follows a link does.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[test]
+fn every_link_of_an_installed_page_leads_to_an_installed_file_or_to_the_web() {
+    let made: BTreeMap<_, _> = pages::all().into_iter().collect();
+    let home = text(&read("Cargo.toml").parse::<Table>().unwrap()["package"]["repository"]);
+    for (kind, assets) in packages() {
+        // From where it is installed to what it says.
+        let mut installed = BTreeMap::new();
+        for asset in assets {
+            if let Some(text) = asset.source.strip_prefix(MADE).map(|name| made.get(name)) {
+                installed.insert(asset.path, text.cloned().unwrap_or_default());
+                continue;
+            }
+            let pattern = root().join(&asset.source);
+            for found in glob::glob(pattern.to_str().unwrap()).unwrap().map(Result::unwrap) {
+                let name = found.file_name().unwrap().to_str().unwrap();
+                let directory = asset.path.rsplit_once('/').unwrap().0;
+                let is_page = name.ends_with(".md");
+                let text =
+                    if is_page { fs::read_to_string(&found).unwrap() } else { String::new() };
+                installed.insert(format!("{directory}/{name}"), text);
+            }
+        }
+        let mut seen = 0;
+        for (path, text) in installed.iter().filter(|(path, _)| path.ends_with(".md")) {
+            for link in links(text) {
+                let target = plain(&format!("{path}/../{link}"));
+                let leads = link.starts_with("https://") || installed.contains_key(&target);
+                assert!(leads, "{path} of the .{kind} links {link}, which is not there");
+                seen += 1;
+            }
+        }
+        assert!(seen > 30, "the rule has seen nothing: {seen}");
+        let readme = &installed["/usr/share/doc/certrotd/README.md"];
+        for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE"] {
+            let link = format!("]({home}/blob/main/{name})");
+            assert!(readme.contains(&link), "{link}");
+        }
+    }
+    let releases = format!("]({home}/releases)");
+    assert!(read("README.md").contains(&releases), "{releases}");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Every file that is made here, by its name. A test holds them to the program.
 
 mod command;
+pub mod completion;
 mod configuration;
 mod paper;
+mod readme;
 mod roff;
 
-use certrotd::cli::Cli;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 /// What the manual pages say of the program's origin.
@@ -17,14 +17,9 @@ pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("certrotd.8", command::page()),
         ("certrotd.toml.5", configuration::page()),
-        ("completions/certrotd.bash", completion(Shell::Bash)),
-        ("completions/_certrotd", completion(Shell::Zsh)),
-        ("completions/certrotd.fish", completion(Shell::Fish)),
+        ("README.md", readme::text()),
+        ("completions/certrotd.bash", completion::text(Shell::Bash)),
+        ("completions/_certrotd", completion::text(Shell::Zsh)),
+        ("completions/certrotd.fish", completion::text(Shell::Fish)),
     ]
-}
-
-fn completion(shell: Shell) -> String {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "certrotd", &mut text);
-    String::from_utf8_lossy(&text).into_owned()
 }

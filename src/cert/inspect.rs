@@ -1,6 +1,7 @@
 //! What is in a PEM file and what is wrong with it, for a person or a script.
 
 use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -10,10 +11,13 @@ use super::pem::{Document, Key};
 use super::x509::Certificate;
 use super::{archive, ca, chain, key, pem};
 use crate::model::digest::Sha256;
-use crate::model::time::Time;
+use crate::model::time::{Time, remaining};
 
-/// What one file holds. Its JSON is public interface: `file`, `certificates`, `key`, `findings`
-/// (sentences) and `error` (why nothing could be read).
+/// What is said of a leaf that ends soon.
+pub const NOT_RENEWED: &str = "not renewed: look at the ACME client";
+
+/// What one file holds. Its JSON is public interface: `file`, `certificates`, `key`, `findings` and
+/// `warnings` (sentences), and `error` (why nothing could be read).
 #[derive(Serialize)]
 pub struct Inspection {
     /// The file, as named by the caller.
@@ -25,6 +29,8 @@ pub struct Inspection {
     /// What is wrong with it.
     #[serde(serialize_with = "sentences")]
     pub findings: Vec<Finding>,
+    /// What is not wrong yet and wants a person all the same.
+    pub warnings: Vec<String>,
     /// Why nothing in it could be read.
     pub error: Option<String>,
     #[serde(skip)]
@@ -77,6 +83,7 @@ impl Inspection {
             certificates: Vec::new(),
             key: None,
             findings: Vec::new(),
+            warnings: Vec::new(),
             error: Some(why.to_string()),
             parsed: Vec::new(),
             secret: None,
@@ -88,6 +95,20 @@ impl Inspection {
     /// Whether nothing is wrong with it.
     pub fn is_clean(&self) -> bool {
         self.error.is_none() && self.findings.is_empty()
+    }
+
+    /// Warns of leaves that end within this span. What has ended is a finding.
+    pub fn warn_before_ends(&mut self, span: Duration) {
+        let now = self.now;
+        let soon = |found: &&Certificate| {
+            let end = found.facts.not_after;
+            !found.ca && now <= end && end < now + span
+        };
+        let warned = self.parsed.iter().filter(soon).map(|found| {
+            let left = remaining(found.facts.not_after.days_after(now));
+            format!("{}: {left} and {NOT_RENEWED}", found.facts.subject)
+        });
+        self.warnings = warned.collect();
     }
 }
 
@@ -265,9 +286,12 @@ impl fmt::Display for Inspection {
             writeln!(f, "  {:<13}{}, {fits}", "private key", key.algorithm)?;
         }
         self.findings.iter().try_for_each(|finding| writeln!(f, "  ✗ {finding}"))?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "  ! {warning}"))?;
         match &self.error {
             Some(error) => writeln!(f, "  ✗ {error}"),
-            None if self.findings.is_empty() => writeln!(f, "  ✓ nothing wrong with it"),
+            None if self.findings.is_empty() && self.warnings.is_empty() => {
+                writeln!(f, "  ✓ nothing wrong with it")
+            }
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::when::When;
 use crate::model::names::Name;
@@ -23,6 +23,7 @@ pub struct Cli {
         long,
         global = true,
         value_name = "PATH",
+        value_hint = ValueHint::FilePath,
         env = "CERTROTD_CONFIG",
         default_value = "/etc/certrotd/certrotd.toml"
     )]
@@ -88,7 +89,7 @@ pub enum Command {
     /// Exit: 0 written, whatever it says; 1 when it could not be; 2 for a wrong configuration.
     Report {
         /// Where to; `-` for standard output
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         html: PathBuf,
     },
     /// Show every effect that the journal remembers
@@ -136,7 +137,7 @@ pub enum Command {
     /// Exit: 0; 1 when something is wrong with one of them.
     Inspect {
         /// Certificates, chains and keys
-        #[arg(required = true, value_name = "FILE")]
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
     },
     /// Write a first configuration from the certificates that are on this host
@@ -170,16 +171,16 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// How long to wait for back-offs and doubts to end, counted from the last step that was done
-    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span)]
+    #[arg(long, value_name = "SPAN", value_hint = ValueHint::Other, default_value = "60s", value_parser = span)]
     pub wait: Duration,
     /// Look after this entry alone; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub only: Vec<Name>,
     /// Try this entry again although it was refused or failed a short while ago; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub retry: Vec<Name>,
     /// Let this entry's leaf go although it is older than the imported one; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub allow_older: Vec<Name>,
 }
 
@@ -187,13 +188,13 @@ pub struct ApplyArgs {
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// Only of this entry
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_hint = ValueHint::Other)]
     pub name: Option<Name>,
     /// Only what ended then or later: so long ago, such as 7d, or a moment such as 2026-11-01T02:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_hint = ValueHint::Other)]
     pub since: Option<When>,
     /// Only what ended before that
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_hint = ValueHint::Other)]
     pub until: Option<When>,
 }
 
@@ -201,10 +202,10 @@ pub struct HistoryArgs {
 #[derive(Debug, Args)]
 pub struct PauseArgs {
     /// Whatever has this name: a certificate, a CA file, an SSL switch
-    #[arg(value_name = "NAME", requires = "end")]
+    #[arg(value_name = "NAME", value_hint = ValueHint::Other, requires = "end")]
     pub name: Option<Name>,
     /// When it is over: a span such as 2h, or a moment such as 2026-11-01T02:00:00Z
-    #[arg(long, value_name = "TIME", requires = "name", group = "end")]
+    #[arg(long, value_name = "TIME", value_hint = ValueHint::Other, requires = "name", group = "end")]
     pub until: Option<When>,
     /// End it now
     #[arg(long, requires = "name", group = "end")]
@@ -215,16 +216,16 @@ pub struct PauseArgs {
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Region of the account, such as cn-north-4
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_hint = ValueHint::Other)]
     pub region: String,
     /// Push every certificate to this service; may be repeated
     #[arg(long, value_name = "SERVICE", value_parser = ["elb", "waf", "cdn"])]
     pub push: Vec<String>,
     /// Look in this directory and in no usual place; may be repeated
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: Vec<PathBuf>,
     /// Write to this file, which is never overwritten, and not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }
 

@@ -1,9 +1,11 @@
 //! `certrotd check`: the configuration, which was read already, and the files that it names; with
 //! `--online` the credentials and permissions too.
 
+mod forms;
 mod named;
 mod online;
 mod owner;
+mod sandbox;
 
 use std::sync::Arc;
 
@@ -13,7 +15,8 @@ use super::args::Format;
 use super::leaf::Leaf;
 use super::status::watched;
 use super::table::{self, Row};
-use super::{Exit, home, patterns, print};
+use super::{Exit, home, patterns, print, regions};
+use crate::cert::inspect::NOT_RENEWED;
 use crate::cert::validity;
 use crate::config::{Certificate, Config};
 use crate::daemon;
@@ -22,9 +25,6 @@ use crate::model::time::Time;
 use crate::observe;
 use crate::observe::local::{self, Local};
 use crate::telemetry::page::Cell;
-
-/// What is said of a pair that ends within its `warn_before`.
-const LATE: &str = "not renewed: look at the ACME client";
 
 /// Everything shown. The keys are public interface.
 #[derive(Serialize)]
@@ -57,6 +57,9 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     let mut warnings = config.warnings.clone();
     warnings.extend(home::warning(named::files(&config)));
     warnings.extend(named::absent_programs(&config));
+    warnings.extend(regions::warnings(&config));
+    warnings.extend(forms::warnings(&config));
+    warnings.extend(sandbox::warnings(&config));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
     let watched = observe::watched::look(config.watch_files.clone()).await;
@@ -100,6 +103,17 @@ async fn certificates(entries: &[Arc<Certificate>], now: Time) -> Vec<Verdict> {
     entries.iter().zip(read).map(|(entry, local)| verdict(entry, local, now)).collect()
 }
 
+/// A sentence for each pair that ends within its `warn_before`.
+pub(super) async fn late(config: &Config) -> Vec<String> {
+    let verdicts = certificates(&config.certificates, daemon::now()).await;
+    let late = verdicts.iter().filter(|it| it.error.is_none());
+    late.filter_map(|it| {
+        let warning = it.warning.as_ref()?;
+        Some(format!("{}: {} and {warning}", named(&it.name), it.leaf.words()))
+    })
+    .collect()
+}
+
 /// What the pairs of this configuration are worth, a row each.
 pub(super) async fn pairs(config: &Config) -> Vec<Row> {
     let verdicts = certificates(&config.certificates, daemon::now()).await;
@@ -133,7 +147,7 @@ fn verdict(entry: &Certificate, local: Local, now: Time) -> Verdict {
         Ok(leaf) => Verdict {
             name,
             error: validity(&leaf, now).map(|finding| sentence(&entry.cert, finding)),
-            warning: (leaf.not_after < now + entry.warn_before).then(|| LATE.to_owned()),
+            warning: (leaf.not_after < now + entry.warn_before).then(|| NOT_RENEWED.to_owned()),
             leaf: Leaf::new(&leaf, now),
         },
     }

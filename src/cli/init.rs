@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::args::InitArgs;
-use super::{Exit, check, home, print, table};
+use super::{Exit, check, home, print, regions, table};
 use crate::config::{self, Config};
 use places::Search;
 
@@ -67,6 +67,9 @@ async fn told(args: &InitArgs, search: &Search, config: &Config) -> String {
         words.push_str(&format!("{dir}: {}, {layout}\n", counted(place.files.len())));
     }
     words.push_str(&table::text(&check::pairs(config).await));
+    if let Some(warning) = regions::warning("region", &args.region) {
+        words.push_str(&format!("warn  {warning}\n"));
+    }
     let files = search.places.iter().flat_map(|place| &place.files);
     if let Some(warning) = home::warning(files.map(PathBuf::as_path)) {
         words.push_str(&format!("warn  {warning}\n"));

@@ -8,6 +8,7 @@ use super::args::Format;
 use super::{Exit, print};
 use crate::cert::PEM_FILE_BYTES_MAX;
 use crate::cert::inspect::{self, Inspection};
+use crate::config::warn_before;
 use crate::daemon;
 use crate::files;
 use crate::model::time::Time;
@@ -17,6 +18,7 @@ pub(super) fn inspect(paths: &[PathBuf], format: Format) -> Exit {
     let now = daemon::now();
     let mut inspections: Vec<_> = paths.iter().map(|path| file(path, now)).collect();
     inspect::match_keys(&mut inspections);
+    inspections.iter_mut().for_each(|it| it.warn_before_ends(warn_before()));
     match format {
         Format::Json => print::json(&inspections),
         Format::Text => {

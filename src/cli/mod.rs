@@ -21,6 +21,7 @@ mod print;
 mod problems;
 mod progress;
 mod refusals;
+mod regions;
 mod rehearse;
 mod run;
 mod schema;

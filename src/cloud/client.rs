@@ -15,7 +15,7 @@ use super::credentials::{self, Credential, Proof, Standing};
 use super::error::{self, Judgement, Sent};
 use super::http::{self, Answer};
 use super::rate::Leave;
-use super::{Cloud, Result, region, sign};
+use super::{Cloud, Result, proxy, region, sign};
 use crate::model::failure::{Failure, Kind};
 use crate::model::target::Api;
 
@@ -262,7 +262,9 @@ async fn attempt(
     credential: &Credential,
     mut leave: Leave<'_>,
 ) -> std::result::Result<Answer, Box<Judgement>> {
-    let request = request(cloud, call, credential).map_err(Judgement::mute)?;
+    let url = address(cloud, call).map_err(Judgement::mute)?;
+    let to = proxy::whom(&url, cloud.inner.clients.through.as_ref());
+    let request = request(cloud, call, credential, url).map_err(Judgement::mute)?;
     let started = Instant::now();
     leave.sends();
     let outcome = http::exchange(request, call.answer_bytes_max).await;
@@ -272,6 +274,7 @@ async fn attempt(
     let sent = Sent {
         api: call.api,
         operation: call.operation,
+        to,
         writes: call.writes,
         now: cloud.now(),
         secrets: credential.secrets(),
@@ -295,15 +298,23 @@ fn log(call: &Call, outcome: &std::result::Result<Answer, http::Broken>, took: D
     );
 }
 
-fn request(cloud: &Cloud, call: &Call, credential: &Credential) -> Result<RequestBuilder> {
+fn address(cloud: &Cloud, call: &Call) -> Result<Url> {
     let account = cloud.account();
     let region = call.project_name().map_or(account.region.as_str(), region::of_project);
     let base = region::base(account, call.api, region);
     let query = sign::canonical_query(&call.query);
     let address = format!("{base}{}{}{query}", call.path, if query.is_empty() { "" } else { "?" });
-    let url = Url::parse(&address).map_err(|error| {
+    Url::parse(&address).map_err(|error| {
         call.failure(Kind::Operator, &format!("the endpoint {base:?} is no address: {error}"))
-    })?;
+    })
+}
+
+fn request(
+    cloud: &Cloud,
+    call: &Call,
+    credential: &Credential,
+    url: Url,
+) -> Result<RequestBuilder> {
     let headers = headers(cloud, call, credential, &url);
     let request = cloud.inner.clients.api.request(call.method.clone(), url).headers(
         header_map(&headers).ok_or_else(|| {
@@ -352,7 +363,7 @@ fn headers(
     }
     let date = cloud.now().to_utc().format(DATE_FORMAT).to_string();
     add("x-sdk-date", &date);
-    add("host", &host(url));
+    add("host", &proxy::host(url));
     let request = sign::Request {
         method: call.method.as_str(),
         path: url.path(),
@@ -364,12 +375,6 @@ fn headers(
     headers.retain(|(name, _)| name != "host");
     headers.push(("authorization".to_owned(), authorization));
     headers
-}
-
-/// As the client sends it: with the port, unless it is the scheme's own.
-fn host(url: &Url) -> String {
-    let name = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
 }
 
 fn header_map(headers: &[(String, String)]) -> Option<HeaderMap> {

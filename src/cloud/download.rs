@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use super::calls::{self, CallEnd};
 use super::http::{self, Broken, Cut};
-use super::{Cloud, Result, error, outward, region};
+use super::{Cloud, Result, error, outward, proxy, region};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
 
@@ -31,6 +31,7 @@ pub async fn fetch(cloud: &Cloud, link: &Secret) -> Result<Vec<u8>> {
 /// Fetches what was found to be a good address. Where its name leads to, the client's resolver sees.
 pub(super) async fn read(cloud: &Cloud, url: Url) -> Result<Vec<u8>> {
     let host = url.host_str().unwrap_or_default().to_owned();
+    let to = proxy::whom(&url, cloud.inner.clients.through.as_ref());
     let started = Instant::now();
     let outcome = http::exchange(cloud.inner.clients.links.get(url), FILE_BYTES_MAX).await;
     cloud.inner.calls.end(calls::LINKS, CallEnd::of(&outcome), started.elapsed());
@@ -38,7 +39,11 @@ pub(super) async fn read(cloud: &Cloud, url: Url) -> Result<Vec<u8>> {
     tracing::debug!(service = calls::LINKS, method = "GET", host, status, "call");
     let answer = outcome.map_err(|broken| match broken {
         Broken::Forbidden(why) => unusable(&format!("{host}: {why}")),
-        Broken::Unsent(why) | Broken::Unanswered(why) => {
+        Broken::Unsent(why) => {
+            let message = format_args!("could not connect to {to}: {why}");
+            Failure::local(Kind::Transient, OPERATION, message)
+        }
+        Broken::Unanswered(why) => {
             Failure::local(Kind::Transient, OPERATION, format_args!("{host}: {why}"))
         }
     })?;

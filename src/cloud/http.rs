@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Response};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls_platform_verifier::Verifier;
 use zeroize::Zeroizing;
 
 use super::credentials::Surroundings;
 use super::outward::{Inward, Outward};
+use super::proxy::Through;
 use super::{Result, region};
 use crate::model::account::Account;
 use crate::model::failure::{Failure, Kind};
@@ -39,14 +40,17 @@ pub(super) struct Clients {
     pub(super) links: Client,
     /// For the host's metadata service; never through a proxy.
     pub(super) metadata: Client,
+    /// What stands between the first two and whom they call.
+    pub(super) through: Option<Through>,
 }
 
 impl Clients {
     /// Builds all three on one TLS configuration.
     pub(super) fn new(account: &Account, surroundings: &Surroundings) -> Result<Self> {
         let tls = tls(region::is_rehearsal(account))?;
-        let proxy = proxy(surroundings)?;
-        let mut links = with_proxy(plain(tls.clone()), proxy.clone());
+        let through = Through::of(surroundings)?;
+        let proxy = || through.as_ref().map(Through::proxy);
+        let mut links = with_proxy(plain(tls.clone()), proxy());
         if !region::is_rehearsal(account) {
             let own = surroundings.https_proxy.as_ref().map(Secret::expose);
             links = links.dns_resolver(Arc::new(Outward::new(own)));
@@ -55,9 +59,10 @@ impl Clients {
             .connect_timeout(Duration::from_secs(METADATA_SECS))
             .timeout(Duration::from_secs(METADATA_SECS));
         Ok(Self {
-            api: build(with_proxy(plain(tls), proxy))?,
+            api: build(with_proxy(plain(tls), proxy()))?,
             links: build(links)?,
             metadata: build(metadata)?,
+            through,
         })
     }
 }
@@ -65,7 +70,8 @@ impl Clients {
 /// One for addresses that the operator names, which may well be on this host. `rootless`: no
 /// server is verified, so that there need be nothing to do that with.
 pub(super) fn outward(surroundings: &Surroundings, rootless: bool) -> Result<Client> {
-    build(with_proxy(plain(tls(rootless)?), proxy(surroundings)?))
+    let through = Through::of(surroundings)?;
+    build(with_proxy(plain(tls(rootless)?), through.as_ref().map(Through::proxy)))
 }
 
 /// An answer, whatever its status. Its body is wiped when dropped: it may hold a token or a key.
@@ -111,7 +117,7 @@ impl Answer {
 
 /// Why there is no answer.
 pub(super) enum Broken {
-    /// The service was not reached: no connection, no TLS session, no such name.
+    /// The service was not reached, with the cause alone: no connection, no TLS session, no such name.
     Unsent(String),
     /// Nor will it be: the name leads where no link may point.
     Forbidden(String),
@@ -160,7 +166,7 @@ fn broken(error: reqwest::Error) -> Broken {
         return Broken::Forbidden(inward.to_string());
     }
     if error.is_connect() || error.is_dns() || error.is_builder() {
-        return Broken::Unsent(format!("could not connect: {}", chain(error)));
+        return Broken::Unsent(chain(error));
     }
     if error.is_timeout() {
         return Broken::Unanswered(format!("no answer in {CALL_SECS} s"));
@@ -210,21 +216,6 @@ fn build(builder: ClientBuilder) -> Result<Client> {
     builder.build().map_err(|error| {
         Failure::local(Kind::Operator, "set up HTTPS", format_args!("{}", chain(error)))
     })
-}
-
-/// The operator's proxy, for https alone and never for this host: plain http goes to loopback and
-/// metadata only.
-fn proxy(surroundings: &Surroundings) -> Result<Option<Proxy>> {
-    let Some(address) = &surroundings.https_proxy else { return Ok(None) };
-    let excepted = format!(
-        "localhost,127.0.0.0/8,::1,169.254.0.0/16,{}",
-        surroundings.no_proxy.as_deref().unwrap_or_default()
-    );
-    let proxy = Proxy::https(address.expose()).map_err(|_| {
-        // The address may hold a password, so it is not repeated here.
-        Failure::local(Kind::Operator, "set up HTTPS", "HTTPS_PROXY is not the address of a proxy")
-    })?;
-    Ok(Some(proxy.no_proxy(NoProxy::from_string(&excepted))))
 }
 
 /// The system's trusted roots (or those of `SSL_CERT_FILE`), by the one crypto library that we use.

@@ -39,6 +39,7 @@ mod neighbours;
 mod outward;
 mod permission;
 pub mod post;
+mod proxy;
 mod rate;
 pub mod rds;
 mod region;
@@ -54,6 +55,7 @@ pub mod waf;
 pub use calls::{CallEnd, Calls, Durations, Service, Services};
 pub use code::Code;
 pub use permission::{Basis, PERMISSIONS, Permission, Scope, permissions};
+pub use region::{REGIONS, of_project as region_of};
 
 /// Every error code of the services that certrotd knows by name, in order. What is not among them goes by
 /// its HTTP status.

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::proxy;
 
 /// Asks the system's resolver and drops every address that is none of another machine. Whoever writes
 /// a link may own its name, and can let that name point anywhere, another time than when it was looked at.
@@ -21,15 +22,7 @@ pub(super) struct Inward;
 impl Outward {
     /// With the address of the operator's proxy, whose own name is excepted.
     pub(super) fn new(proxy: Option<&str>) -> Self {
-        // As the client of HTTP reads it: without a scheme it is http.
-        let host = |address: &str| {
-            let whole = if address.contains("://") {
-                address.to_owned()
-            } else {
-                format!("http://{address}")
-            };
-            Url::parse(&whole).ok()?.host_str().map(str::to_owned)
-        };
+        let host = |address: &str| proxy::url(address)?.host_str().map(str::to_owned);
         Self { proxy: proxy.and_then(host) }
     }
 }
@@ -80,6 +73,8 @@ impl Error for Inward {}
 
 #[cfg(test)]
 mod tests {
+    use reqwest::Url;
+
     use super::super::download;
     use super::super::testing::{self, Reply, Server};
     use super::*;

@@ -10,6 +10,46 @@ use crate::model::target::Api;
 /// The metadata service's link-local address, from the ECS document.
 const METADATA: &str = "http://169.254.169.254";
 
+/// The regions of both sites that are known by name. There are newer ones than any list has.
+pub const REGIONS: [&str; 36] = [
+    "ae-ad-1",
+    "af-north-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-11",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-7",
+    "cn-north-9",
+    "cn-northeast-1",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-south-4",
+    "cn-southwest-2",
+    "cn-southwest-3",
+    "eu-west-0",
+    "eu-west-101",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "ru-northwest-2",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
 /// The base address of a service in a region, without a trailing slash. The account's own endpoint wins.
 pub(super) fn base(account: &Account, api: Api, region: &str) -> String {
     match account.endpoints.get(&api) {
@@ -19,7 +59,7 @@ pub(super) fn base(account: &Account, api: Api, region: &str) -> String {
 }
 
 /// The region of a project: `cn-north-4` of `cn-north-4_foo`.
-pub(super) fn of_project(project_name: &str) -> &str {
+pub fn of_project(project_name: &str) -> &str {
     project_name.split('_').next().unwrap_or(project_name)
 }
 

@@ -93,7 +93,10 @@ async fn a_service_that_cannot_be_reached_has_not_imported() {
     drop(gone);
     account.endpoints.values_mut().for_each(|endpoint| endpoint.clone_from(&address));
     let cloud = testing::cloud(&account, &[], testing::keys());
-    assert_eq!(import(&cloud).await.unwrap_err().kind, Kind::Transient);
+    let failure = import(&cloud).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Transient);
+    let whom = format!("could not connect to {}: ", address.replace("http://", ""));
+    assert!(failure.message.starts_with(&whom), "{failure}");
 }
 
 #[tokio::test]
@@ -114,7 +117,10 @@ async fn https_that_fails_is_no_lost_write_and_goes_by_the_proxy_unless_it_is_th
     assert_eq!(import(&own).await.unwrap_err().kind, Kind::Transient);
     assert!(server.seen().is_empty());
     let far = proxied("https://scm.cn-north-4.myhuaweicloud.com".to_owned());
-    assert_eq!(import(&far).await.unwrap_err().kind, Kind::Transient);
+    let failure = import(&far).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Transient);
+    let by = server.url.replace("http://", "scm.cn-north-4.myhuaweicloud.com by proxy ");
+    assert!(failure.message.starts_with(&format!("could not connect to {by}: ")), "{failure}");
     assert_eq!(server.seen()[0].method, "CONNECT");
     assert_eq!(server.seen()[0].header("authorization"), None);
 }

@@ -12,7 +12,8 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     let entries = certificates + config.instance_cas.len() + config.instance_ssls.len();
     let entries = entries + config.watch_files.len();
     let idle = (entries == 0).then(|| {
-        "there is nothing to do: no certificate, discover, instance_ca, instance_ssl or watch_file is configured"
+        "there is nothing to do: no certificate, discover, instance_ca, instance_ssl or watch_file is configured; \
+         `certrotd init --region REGION` prints a first configuration from the certificates on this host"
             .to_owned()
     });
     let open = config.metrics.listen.filter(|listen| !listen.ip().to_canonical().is_loopback());

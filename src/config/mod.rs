@@ -46,8 +46,9 @@ pub use disk::located;
 pub use error::{ConfigError, Place, Problem};
 pub use excerpt::Excerpt;
 pub use load::{draft, load, load_after, load_offline, parse};
+pub use nearest::nearest;
 pub use raw::{KeyDoc, Kind, Otherwise, TableDoc, keys, tables};
-pub use resolve::is_webhook;
+pub use resolve::{is_webhook, plain_http, warn_before};
 pub use schema::schema;
 pub use template::{name as rotation_name, told_apart};
 

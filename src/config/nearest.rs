@@ -5,13 +5,14 @@ const WORD_BYTES_MAX: usize = 64;
 
 /// The closest known word, unless all of them are further than a third of the word away.
 /// A word that begins another one (`secret_key` for `secret_key_file`) counts as close.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     if word.len() > WORD_BYTES_MAX {
         return None;
     }
     let word = word.to_lowercase().replace('-', "_");
     let begun = |known: &&'k str| word.len() >= 3 && known.starts_with(&word);
-    let close = known.iter().map(|known| (distance(&word, known), *known)).min()?;
+    let close =
+        known.iter().map(|known| (distance(&word, &known.replace('-', "_")), *known)).min()?;
     if close.0 <= word.chars().count().max(3) / 3 {
         return Some(close.1);
     }

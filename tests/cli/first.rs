@@ -231,3 +231,32 @@ fn without_an_output_the_file_goes_where_results_go() {
         assert!(line.trim_start().starts_with(step), "{step}: {line}");
     }
 }
+
+#[test]
+fn what_ends_soon_is_not_called_ok() {
+    let bench = Bench::new("soon");
+    bench.pair("made", 5);
+    std::fs::create_dir(bench.path("own")).unwrap();
+    for (from, to) in [("made.pem", "own/fullchain.pem"), ("made.key", "own/privkey.pem")] {
+        std::fs::rename(bench.path(from), bench.path(to)).unwrap();
+    }
+    let told = init(&bench, &["--dir", &bench.text("own")]);
+    let words = "4 days left and not renewed: look at the ACME client";
+    assert!(told.stderr.contains(words) && told.stderr.contains("warn  "), "{}", told.stderr);
+}
+
+#[test]
+fn a_region_that_is_misspelled_is_told_and_written_as_it_was_said() {
+    let bench = Bench::new("region");
+    bench.pair("www", 90);
+    let output = bench.text("certrotd.toml");
+    let dir = bench.text("");
+    let told =
+        bench.certrotd(&["init", "--region", "cn-nroth-4", "--dir", &dir, "--output", &output]);
+    let question = "\"cn-nroth-4\" is not one that this version knows: did you mean cn-north-4?";
+    assert!(told.stderr.contains(question), "{}", told.stderr);
+    let (text, ended) = checked(&bench);
+    assert!(text.contains("region = \"cn-nroth-4\""), "{text}");
+    assert!(ended.stdout.contains(question), "{}", ended.stdout);
+    assert!(!bench.certrotd(&["plan"]).stdout.contains(question), "`check` and nobody else");
+}

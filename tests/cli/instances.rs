@@ -308,3 +308,26 @@ fn check_says_who_may_not_give_a_file_away() {
     );
     assert!(!ended.words().contains("group = 65534"), "its own group: {}", ended.stdout);
 }
+
+#[test]
+fn ids_that_are_none_by_their_form_are_warned_of_by_check_alone() {
+    let bench = Bench::new("forms");
+    ["one", "two"].iter().for_each(|name| bench.pair(name, 90));
+    let push = "[[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4\"\nlisteners = [\"www\"]\n";
+    let certificates: String =
+        ["one", "two"].iter().map(|name| bench.certificate(name, push)).collect();
+    let redis = entry(&bench, "").replace("3f5a8bb2-0000-4a6e-9b6f-0123456789ab", LEDGER);
+    bench.configure(&format!("{certificates}{redis}"));
+    let ended = bench.certrotd(&["check"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let words = ended.words();
+    for expected in [
+        "certificate one (and 1 more like it): listener \"www\" does not look like the id of one",
+        &format!("instance_ca orders: instance_id {LEDGER:?} does not look like one of DCS"),
+        "2 warnings",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    let plan = bench.certrotd(&["plan"]);
+    assert!(!plan.stdout.contains("look like"), "{}", plan.stdout);
+}

@@ -122,3 +122,33 @@ fn nobody_there_is_said_and_ends_with_1() {
     assert!(ended.stdout.contains("BAD  cloud north"), "{}", ended.stdout);
     assert!(ended.stdout.ends_with("something is wrong\n"), "{}", ended.stdout);
 }
+
+#[test]
+fn what_an_account_says_its_entries_do_not_say_again() {
+    let bench = Bench::new("once");
+    let names = ["one", "two", "three"];
+    names.iter().for_each(|name| bench.pair(name, 90));
+    let push = "[[certificate.push]]\nservice = \"elb\"\nproject = \"cn-north-4_own\"\n";
+    let entries: String = names.iter().map(|name| bench.certificate(name, push)).collect();
+    bench.configure(&entries);
+    let ended = bench.certrotd(&["check", "--online"]);
+    assert_eq!(ended.code, 1);
+    let words = ended.words();
+    let cause = "IAM look up the project: could not connect to 127.0.0.1:1: Connection refused";
+    assert_eq!(words.matches(cause).count(), 1, "{words}");
+    assert!(words.contains("3 certificates could not be looked at for that reason"), "{words}");
+    let elsewhere = "could not look: SCM list certificates: could not connect to 127.0.0.1:1";
+    assert_eq!(words.matches(elsewhere).count(), 3, "another call is another cause: {words}");
+    let shown = bench.certrotd(&["--format", "json", "check", "--online"]).json();
+    assert_eq!(shown["online"]["problems"].as_array().unwrap().len(), 6, "{shown}");
+}
+
+#[test]
+fn entries_of_a_refused_account_are_counted_with_it() {
+    let bench = Bench::new("left-out");
+    bench.pair("www", 90);
+    let (address, _) = server("401 Unauthorized", REFUSED);
+    bench.configure_at(&format!("http://{address}"), &bench.certificate("www", ""));
+    let words = bench.certrotd(&["check", "--online"]).words();
+    assert!(words.contains("1 certificate could not be looked at for that reason"), "{words}");
+}

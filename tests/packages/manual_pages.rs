@@ -122,6 +122,32 @@ fn no_word_of_a_page_is_a_request() {
 }
 
 #[test]
+fn completions_offer_files_where_files_are_meant_and_nowhere_else() {
+    let others = pages::completion::without_files();
+    assert!(others.contains(&"pause".to_owned()) && others.contains(&"history".to_owned()));
+    assert!(!others.contains(&"inspect".to_owned()));
+    let [bash, zsh, fish] = ["certrotd.bash", "_certrotd", "certrotd.fish"]
+        .map(|it| source(&format!("completions/{it}")));
+    for command in &others {
+        let own = bash.split(&format!("        certrotd__subcmd__{command})\n")).nth(1).unwrap();
+        let begin = own.lines().nth(2).unwrap();
+        assert!(own.lines().nth(1).unwrap().contains("VERSINFO") && begin.contains("+o default"));
+        let line = format!("\"__fish_certrotd_using_subcommand {command}\" -f\n");
+        assert!(fish.contains(&line), "{command}");
+    }
+    assert_eq!(bash.matches("compopt +o").count(), others.len(), "of these alone");
+    for option in ["only", "retry", "allow-older", "since", "until", "region", "wait"] {
+        let lines = zsh.lines().filter(|line| line.contains(&format!("--{option}=")));
+        let files = lines.filter(|line| line.contains("_files") || line.contains("_default"));
+        assert_eq!(files.count(), 0, "--{option} of zsh");
+        let marked = format!(" -l {option} ");
+        let lines: Vec<_> = fish.lines().filter(|line| line.contains(&marked)).collect();
+        assert!(lines.iter().all(|line| line.ends_with(" -r -f")), "--{option}: {lines:?}");
+        assert!(!lines.is_empty(), "--{option}");
+    }
+}
+
+#[test]
 fn completions_know_every_command() {
     let cli = Cli::command();
     for shell in ["certrotd.bash", "_certrotd", "certrotd.fish"] {

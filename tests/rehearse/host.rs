@@ -99,6 +99,8 @@ project_id = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 source = "access-key"
 access_key_file = "nowhere/access-key"
 secret_key_file = "nowhere/secret-key"
+[cloud.beijing.endpoints]
+waf = "http://127.0.0.1:9"
 [cloud.shanghai]
 region = "cn-east-3"
 [cloud.shanghai.credentials]

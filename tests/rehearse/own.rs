@@ -26,13 +26,16 @@ fn an_operators_own_file_touches_nothing_of_the_operators() {
             "/usr/bin/touch",
             "not run",
             "2 imports: each leaf on the disk, once",
-            "ledger was left alone",
+            "– TaurusDB SSL switch  ledger waits for `allow_restart`",
             "✓ DCS CA",
             "✓ GeminiDB CA",
             "✓ Second apply",
             "allow_restart = true",
+            "Everything came out right, in the simulation.",
         ],
     );
+    assert!(!text.contains("plain http"), "none of its endpoints is used: {text}");
+    assert!(!text.contains("not renewed"), "{text}");
     assert!(!host.scratch.path("hook-ran").exists(), "no command is run");
     let after = fs::read_dir(host.scratch.path("")).unwrap().count();
     assert_eq!(after, before, "neither state nor CA files are written where the file says");
@@ -122,7 +125,7 @@ fn an_operators_databases_are_simulated_and_their_probes_stay_here() {
             "✓ GaussDB CA",
             "✓ GeminiDB CA          1 file holds what is published\n",
             "paid: one PUT, its job",
-            "known: its greeting said so already, nothing was sent",
+            "known: its greeting",
             "✓ Second apply",
         ],
     );
@@ -148,6 +151,22 @@ fn more_places_than_a_rehearsal_binds_are_left_out() {
     let (output, text) = host.run(&["rehearse", "--config", &file]);
     assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
     shows(&text, &["places    2 places left out", "✓ Served by CDN        6 domains return"]);
+}
+
+#[test]
+fn what_ends_soon_is_told_though_all_of_it_comes_out_right() {
+    let host = Host::new();
+    let entry = host.entry("shop", KeyKind::EcdsaP256);
+    let from = now() - std::time::Duration::from_secs(3600);
+    let to = now() + std::time::Duration::from_secs(4 * 86_400 + 3600);
+    let issued = Authority::new("Own").issue(&["shop.example.com"], KeyKind::EcdsaP256, from, to);
+    host.secret("shop.pem", &issued.fullchain_pem());
+    host.secret("shop.key", issued.key_pem.expose());
+    let file = host.configure(&entry);
+    let (output, text) = host.run(&["rehearse", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{text}{output:?}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    shows(&words, &["4 days left and not renewed: look at the ACME client"]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn the_json_has_the_documented_shape() {
     let value = serde_json::to_value(&found).unwrap();
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    assert_eq!(keys, ["certificates", "error", "file", "findings", "key"]);
+    assert_eq!(keys, ["certificates", "error", "file", "findings", "key", "warnings"]);
     assert_eq!(value["key"], json!({ "algorithm": "RSA 2048", "matches": true }));
     assert_eq!(value["findings"], json!([]));
     assert_eq!(value["error"], json!(null));

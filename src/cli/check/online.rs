@@ -1,7 +1,7 @@
 //! What only the cloud can tell: whether the credentials work, and what they may see. Sends reads
 //! alone, each account's first one by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -40,6 +40,12 @@ struct Account {
     /// Whether looking on with them makes sense.
     #[serde(skip)]
     usable: bool,
+    /// The same error as that of one call among others.
+    #[serde(skip)]
+    cause: Option<String>,
+    /// Entries that could not be looked at for that very reason.
+    #[serde(skip)]
+    unseen: BTreeSet<Subject>,
 }
 
 /// Something that could not be seen.
@@ -48,6 +54,12 @@ struct Problem {
     table: &'static str,
     name: Name,
     problem: String,
+    /// What failed, in the words of every call that fails so.
+    #[serde(skip)]
+    cause: String,
+    /// Whether it is that of its account, whose row says it for all.
+    #[serde(skip)]
+    told: bool,
 }
 
 /// Tries every account, then looks once at whatever belongs to accounts that were not refused. Credentials
@@ -56,17 +68,55 @@ pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
     begin_log(&config);
     let mut memory = record::remembered(&config.state)
         .map_err(|error| print::state(&error, "check --online"))?;
+    let owners = owners(&config);
     let mut world =
         World::connect(config, &memory, daemon::now).map_err(|failure| print::failed(&failure))?;
-    let clouds = accounts(&world).await;
+    let mut clouds = accounts(&world).await;
     refusals::remember(&world, &mut memory);
     let works = |cloud: &Name| clouds.iter().any(|it| it.name == *cloud && it.usable);
     world.leave_out(|cloud| !works(cloud));
     let world = Arc::new(world);
     let (observed, _) = survey(Arc::clone(&world), &mut memory.clone(), daemon::now()).await;
     refusals::remember(&world, &mut memory);
-    let problems = problems(&observed).into_iter().collect();
+    let mut problems: Vec<_> = problems(&observed).into_iter().collect();
+    tell_once(&mut clouds, &mut problems, &owners);
     Ok(Findings { clouds, problems })
+}
+
+/// Every entry, and its account.
+fn owners(config: &Config) -> BTreeMap<Subject, Name> {
+    let certificates = config.certificates.iter();
+    let certificates =
+        certificates.map(|it| (Subject::Certificate(it.name.clone()), it.cloud.clone()));
+    let cas = config.instance_cas.iter().map(|it| (Subject::Ca(it.name.clone()), it.cloud.clone()));
+    let switches = config.instance_ssls.iter();
+    let switches = switches.map(|it| (Subject::Ssl(it.name.clone()), it.cloud.clone()));
+    certificates.chain(cas).chain(switches).collect()
+}
+
+/// Leaves it to an account to say what each of its entries would say again: those that were left out, and those
+/// whose problem is the account's own.
+fn tell_once(clouds: &mut [Account], problems: &mut [Problem], owners: &BTreeMap<Subject, Name>) {
+    for cloud in clouds.iter_mut().filter(|cloud| cloud.error.is_some()) {
+        let own = owners.iter().filter(|(_, owner)| **owner == cloud.name);
+        for (subject, _) in own {
+            let of_it =
+                |it: &&mut Problem| it.table == subject.table() && it.name == *subject.name();
+            let same = |it: &&mut Problem| cloud.cause.as_ref() == Some(&it.cause);
+            let mut found = !cloud.usable;
+            for problem in problems.iter_mut().filter(of_it).filter(same) {
+                (problem.told, found) = (true, true);
+            }
+            if found {
+                cloud.unseen.insert(subject.clone());
+            }
+        }
+    }
+}
+
+/// A failure as others have it that are of one cause.
+fn cause(failure: &Failure) -> String {
+    Failure { request_id: None, ..failure.clone() }.to_string()
 }
 
 /// One signed read each, one account after the other.
@@ -77,8 +127,9 @@ async fn accounts(world: &World) -> Vec<Account> {
         // A missing right in IAM says nothing of the other services; a refusal says it of all.
         let usable =
             !failure.as_ref().is_some_and(|it| matches!(it.kind, Kind::Refused | Kind::Withheld));
-        let (name, error) = (cloud.account().name.clone(), failure.map(|it| with_right(&it)));
-        accounts.push(Account { name, error, usable });
+        let (name, cause) = (cloud.account().name.clone(), failure.as_ref().map(cause));
+        let error = failure.as_ref().map(with_right);
+        accounts.push(Account { name, error, usable, cause, unseen: BTreeSet::new() });
     }
     accounts
 }
@@ -86,30 +137,31 @@ async fn accounts(world: &World) -> Vec<Account> {
 /// Every look that failed, as the sentence that holds would have. Sorted, each once.
 fn problems(observed: &Observed) -> BTreeSet<Problem> {
     let mut problems = BTreeSet::new();
-    let mut add = |subject: Subject, problem: String| {
+    let mut add = |subject: Subject, failure: &Failure, problem: String| {
         let (table, name) = (subject.table(), subject.name().clone());
-        problems.insert(Problem { table, name, problem });
+        problems.insert(Problem { table, name, problem, cause: cause(failure), told: false });
     };
     for seen in &observed.certificates {
         let subject = || Subject::Certificate(seen.name.clone());
         if let ImportSeen::Unknown(failure) = &seen.import {
-            add(subject(), unseen(failure));
+            add(subject(), failure, unseen(failure));
         }
         for target in &seen.targets {
             if let CopySeen::Blind(failure) | CopySeen::Unknown(failure) = &target.copy {
                 let place = format!("{} in {}", target.target, target.project);
-                add(subject(), format!("{place} cannot be read: {}", with_right(failure)));
+                let words = format!("{place} cannot be read: {}", with_right(failure));
+                add(subject(), failure, words);
                 continue;
             }
             for site in &target.sites {
                 if let BoundSeen::Unknown(failure) = &site.bound {
                     let place = target.place(&site.site);
-                    add(subject(), format!("{place}: {}", with_right(failure)));
+                    add(subject(), failure, format!("{place}: {}", with_right(failure)));
                 }
             }
             for ProbeSeen { probe, handshake } in &target.probes {
                 if let Handshake::Broken(failure) | Handshake::Unreachable(failure) = handshake {
-                    add(subject(), format!("probe {probe}: {failure}"));
+                    add(subject(), failure, format!("probe {probe}: {failure}"));
                 }
             }
         }
@@ -119,37 +171,38 @@ fn problems(observed: &Observed) -> BTreeSet<Problem> {
             let rejected = failure.kind == Kind::Unusable;
             let why = Hold::CaRejected { failure: failure.clone() };
             let words = if rejected { why.to_string() } else { unseen(failure) };
-            add(Subject::Ca(seen.name.clone()), words);
+            add(Subject::Ca(seen.name.clone()), failure, words);
         }
         if let FileSeen::Unknown(failure) = &seen.file {
-            add(Subject::Ca(seen.name.clone()), unseen(failure));
+            add(Subject::Ca(seen.name.clone()), failure, unseen(failure));
         }
-        if let Some(words) = unproven(seen) {
-            add(Subject::Ca(seen.name.clone()), words);
+        if let Some((failure, words)) = unproven(seen) {
+            add(Subject::Ca(seen.name.clone()), failure, words);
         }
     }
     for seen in &observed.switches {
         let (job, jobs) = (seen.job.as_ref(), seen.jobs.as_ref());
         let job = job.and_then(|job| job.as_ref().err());
         for failure in job.into_iter().chain(jobs.and_then(|jobs| jobs.as_ref().err())) {
-            add(Subject::Ssl(seen.name.clone()), unseen(failure));
+            add(Subject::Ssl(seen.name.clone()), failure, unseen(failure));
         }
         if let (Some(probe), Some(Err(failure))) = (&seen.probe, &seen.greeting) {
-            add(Subject::Ssl(seen.name.clone()), format!("probe {probe}: {failure}"));
+            add(Subject::Ssl(seen.name.clone()), failure, format!("probe {probe}: {failure}"));
         }
     }
     problems
 }
 
 /// A handshake with an instance that proves nothing, or the opposite.
-fn unproven(seen: &CaSeen) -> Option<String> {
+fn unproven(seen: &CaSeen) -> Option<(&Failure, String)> {
     let InstanceSeen { probe, proof } = seen.instance.as_ref()?;
     match proof {
         Proof::NotAsked | Proof::Verified(_) => None,
-        Proof::Unreachable(failure) => Some(format!("probe {probe}: {failure}")),
-        Proof::Refused { failure, .. } => {
-            Some(format!("{probe} does not verify with the published CA alone: {failure}"))
-        }
+        Proof::Unreachable(failure) => Some((failure, format!("probe {probe}: {failure}"))),
+        Proof::Refused { failure, .. } => Some((
+            failure,
+            format!("{probe} does not verify with the published CA alone: {failure}"),
+        )),
     }
 }
 
@@ -190,16 +243,30 @@ impl Findings {
     pub(super) fn rows(&self) -> Vec<Row> {
         let clouds = self.clouds.iter().map(|cloud| {
             let name = format!("cloud {}", cloud.name);
-            match &cloud.error {
-                None => super::row(["ok".into(), name, "the credentials work".into()]),
-                Some(error) => super::row(["BAD".into(), name]).with(error),
-            }
+            let Some(error) = &cloud.error else {
+                return super::row(["ok".into(), name, "the credentials work".into()]);
+            };
+            let own = super::row(["BAD".into(), name]).with(error);
+            unseen_for_it(&cloud.unseen).into_iter().fold(own, |row, words| row.with(&words))
         });
-        let problems = self.problems.iter().map(|it| {
+        let problems = self.problems.iter().filter(|it| !it.told).map(|it| {
             super::row(["BAD".into(), format!("{} {}", it.table, it.name)]).with(&it.problem)
         });
         clouds.chain(problems).collect()
     }
+}
+
+/// How much could not be looked at because of its account.
+fn unseen_for_it(subjects: &BTreeSet<Subject>) -> Option<String> {
+    let alike = subjects.iter().all(|it| matches!(it, Subject::Certificate(_)));
+    let noun = match (alike, subjects.len()) {
+        (_, 0) => return None,
+        (true, 1) => "certificate",
+        (true, _) => "certificates",
+        (false, 1) => "entry",
+        (false, _) => "entries",
+    };
+    Some(format!("{} {noun} could not be looked at for that reason", subjects.len()))
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@ use super::scratch::Scratch;
 use super::show::{self, Dress};
 use super::verdict::{self, Check, Past, many};
 use super::{begin_log, settle};
-use crate::cli::{Exit, print};
+use crate::cli::{Exit, check, print};
 use crate::config::{self, Config};
 use crate::daemon::DaemonError;
 use crate::files;
+use crate::model::account::Account;
 use crate::plan::Held;
 use crate::sim::Sim;
 use crate::sim::pki::Authority;
@@ -30,6 +31,11 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 const WAIT: Duration = Duration::from_secs(10);
 /// How long jobs are followed; the simulated ones take a few seconds.
 const JOBS_WITHIN: Duration = Duration::from_secs(30);
+
+/// How it ends where nothing came out wrong. What the file names was made up, so no more is said than that.
+const GOOD: &str = "Everything came out right, in the simulation.";
+/// So many certificates that end soon are named.
+const LATE_MAX: usize = 8;
 
 /// Why there was nothing to judge.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +78,8 @@ fn read(path: &Path) -> Result<Config, Exit> {
 
 async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
     let ca = Authority::new("Rehearsal");
+    without_replaced(&mut config);
+    let late = check::late(&config).await;
     let left_out = furniture::bound_places(&mut config);
     let stand = furniture::by_hand(&config).await;
     let accounts = config.accounts.iter();
@@ -82,6 +90,7 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
     let diverted = divert::divert(&mut config, &clouds, scratch)?;
     opening(&config, &clouds, scratch, dress);
     told(&diverted, left_out, dress);
+    ends(&late, dress);
     let before = picture::look(&config, &clouds).await;
     let mut calls = Calls::listen(&clouds, dress);
 
@@ -105,7 +114,7 @@ async fn play(mut config: Config, scratch: &Scratch, dress: Dress) -> Result<Exi
     let mut checks = verdict::checks(&picture, &Past::begin(&before, 0));
     checks.push(verdict::unchanged("Second apply", &first, &picture, "changed nothing"));
     checks.push(settled(&held));
-    Ok(show::verdict(dress, &checks))
+    Ok(show::verdict(dress, &checks, GOOD))
 }
 
 /// Nothing waits for a reason that is a fault.
@@ -137,6 +146,21 @@ fn opening(config: &Config, clouds: &Clouds, scratch: &Scratch, dress: Dress) {
     show::fact(dress, "made up", words);
     for warning in &config.warnings {
         show::fact(dress, "warning", warning);
+    }
+}
+
+/// Takes out what is warned of the file's own endpoints, since none of them is used here.
+fn without_replaced(config: &mut Config) {
+    let of = |account: &Account| config::plain_http(account.name.as_str(), &account.endpoints);
+    let replaced: Vec<_> = config.accounts.iter().filter_map(of).collect();
+    config.warnings.retain(|warning| !replaced.contains(warning));
+}
+
+/// What ends soon goes through all of it like any other, and is worth no less a word.
+fn ends(late: &[String], dress: Dress) {
+    late.iter().take(LATE_MAX).for_each(|words| show::fact(dress, "warning", words));
+    if let Some(more @ 1..) = late.len().checked_sub(LATE_MAX) {
+        show::fact(dress, "warning", &format!("{} more end soon", many(more, "certificate")));
     }
 }
 

@@ -142,22 +142,25 @@ struct Verdict<'a> {
     checks: &'a [Check],
 }
 
-/// The verdict, and how the command ends by it.
-pub(super) fn verdict(dress: Dress, checks: &[Check]) -> Exit {
+/// The verdict, and how the command ends by it. `good` is the last line where nothing came out wrong.
+pub(super) fn verdict(dress: Dress, checks: &[Check], good: &str) -> Exit {
     let wrong = checks.iter().filter(|check| !check.fine).count();
     let fine = is_fine(checks);
     if dress.silent {
         print::json(&Verdict { fine, checks });
     }
     heading(dress, "Verdict");
-    for Check { what, fine, found } in checks {
-        let mark =
-            if *fine { dress.paint(Ink::Green, "✓") } else { dress.paint(Ink::Red, "✗") };
+    for Check { what, fine, waits, found } in checks {
+        let mark = match (fine, waits) {
+            (true, false) => dress.paint(Ink::Green, "✓"),
+            (true, true) => dress.paint(Ink::Yellow, "–"),
+            (false, _) => dress.paint(Ink::Red, "✗"),
+        };
         let found = wrapped(found, LABEL_CHARS + 5);
         dress.line(&format!("  {mark} {what:<LABEL_CHARS$} {found}"));
     }
     let last = if fine {
-        dress.paint(Ink::Green, "Everything came out right.")
+        dress.paint(Ink::Green, good)
     } else {
         dress.paint(Ink::Red, &format!("{wrong} of {} did not come out right.", checks.len()))
     };

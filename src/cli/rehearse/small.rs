@@ -104,7 +104,7 @@ async fn play(scratch: &Scratch, dress: Dress) -> Result<Exit, Broken> {
         memory,
         ended,
     ]);
-    Ok(show::verdict(dress, &checks))
+    Ok(show::verdict(dress, &checks, "Everything came out right."))
 }
 
 fn opening(stage: &Stage, scratch: &Scratch, picture: &Picture, dress: Dress) {

@@ -50,6 +50,8 @@ pub(super) struct Check {
     pub(super) what: String,
     /// Whether it came out right.
     pub(super) fine: bool,
+    /// Whether there was nothing to show, since the file lets it wait.
+    pub(super) waits: bool,
     /// What was found; where it is not right, what is missing.
     pub(super) found: String,
 }
@@ -62,7 +64,12 @@ impl Check {
         if wrong.len() > WRONG_MAX {
             found += &format!("; and {} more", wrong.len() - WRONG_MAX);
         }
-        Self { what: what.to_owned(), fine, found }
+        Self { what: what.to_owned(), fine, waits: false, found }
+    }
+
+    /// A line about what the file lets wait: neither wrong nor shown to work.
+    pub(super) fn waiting(what: &str, found: String) -> Self {
+        Self { waits: true, ..Self::new(what, &[], found) }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::super::calls::CallEnd;
 use super::super::http::{self, Answer, Broken};
-use super::super::{Cloud, Result, region};
+use super::super::{Cloud, Result, proxy, region};
 use super::{Credential, Key, LOOK_AGAIN_SECS, OPERATION, Proof, missing, renew_at};
 use crate::model::failure::{Failure, Kind};
 use crate::model::secret::Secret;
@@ -145,6 +145,7 @@ async fn call(cloud: &Cloud, method: Method, path: &str, token: Option<&Secret>)
     let url = Url::parse(&format!("{base}{path}")).map_err(|error| {
         failure(Kind::Operator, &format!("its endpoint is no address: {error}"))
     })?;
+    let to = proxy::host(&url);
     let mut request = cloud.inner.clients.metadata.request(method.clone(), url);
     if method == Method::PUT {
         request =
@@ -162,9 +163,10 @@ async fn call(cloud: &Cloud, method: Method, path: &str, token: Option<&Secret>)
     let status = outcome.as_ref().ok().map(|answer| answer.status);
     tracing::debug!(service = Api::Metadata.key(), method = method.as_str(), path, status, "call");
     outcome.map_err(|broken| match broken {
-        Broken::Unsent(why) | Broken::Forbidden(why) | Broken::Unanswered(why) => {
-            failure(Kind::Transient, &why)
+        Broken::Unsent(why) => {
+            failure(Kind::Transient, &format!("could not connect to {to}: {why}"))
         }
+        Broken::Forbidden(why) | Broken::Unanswered(why) => failure(Kind::Transient, &why),
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
@@ -11,7 +12,7 @@ use zeroize::Zeroizing;
 use super::super::calls::CallEnd;
 use super::super::error::{self, Sent};
 use super::super::http::{self, Answer};
-use super::super::{Cloud, Result, region, sign};
+use super::super::{Cloud, Result, proxy, region, sign};
 use super::{Credential, Key, LOOK_AGAIN_SECS, OPERATION, Proof, Standing, files, renew_at};
 use crate::model::account::SecretFile;
 use crate::model::failure::{Failure, Kind};
@@ -98,10 +99,16 @@ async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credent
     let mut leave = cloud.leave(&rate, Api::Iam, TRADE).await?;
     let pass = cloud.inner.gate.enter(Api::Iam, &cloud.account().name, &key).await?;
     leave.sends();
-    let outcome = post(cloud, user, project, &password.text).await;
+    let address = address(cloud, project);
+    let to = Url::parse(&address).map_or_else(
+        |_| "its endpoint".to_owned(),
+        |url| proxy::whom(&url, cloud.inner.clients.through.as_ref()),
+    );
+    let outcome = post(cloud, &address, user, project, &password.text).await;
     let sent = Sent {
         api: Api::Iam,
         operation: TRADE,
+        to,
         writes: false,
         now: cloud.now(),
         secrets: vec![password.text.expose()],
@@ -126,20 +133,24 @@ async fn trade(cloud: &Cloud, user: &User<'_>, project: &str) -> Result<(Credent
     }
 }
 
+fn address(cloud: &Cloud, project: &str) -> String {
+    let region = region::of_project(project);
+    format!("{}{PATH}?{QUERY}", region::base(cloud.account(), Api::Iam, region))
+}
+
 async fn post(
     cloud: &Cloud,
+    address: &str,
     user: &User<'_>,
     project: &str,
     password: &Secret,
 ) -> std::result::Result<Answer, http::Broken> {
-    let region = region::of_project(project);
-    let url = format!("{}{PATH}?{QUERY}", region::base(cloud.account(), Api::Iam, region));
     let started = Instant::now();
     let request = cloud
         .inner
         .clients
         .api
-        .post(url)
+        .post(address)
         .header("content-type", "application/json;charset=utf8")
         .body(body(user, project, password));
     let outcome = http::exchange(request, ANSWER_BYTES_MAX).await;

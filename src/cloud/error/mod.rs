@@ -15,7 +15,7 @@ mod table;
 mod words;
 
 pub(super) use table::TABLE;
-pub(super) use words::{bounded, unreadable};
+pub(super) use words::{bounded, first_line, unreadable};
 
 /// The longest wait that a service may ask for, in seconds: a day's quota is asked after again within the hour.
 const WAIT_SECS_MAX: u64 = 3600;
@@ -26,6 +26,8 @@ const POLICY_SECS_MAX: u64 = 24 * 3600;
 pub(super) struct Sent<'a> {
     pub(super) api: Api,
     pub(super) operation: &'static str,
+    /// Who would have been connected to.
+    pub(super) to: String,
     /// Whether it changes something.
     pub(super) writes: bool,
     /// When its answer came.
@@ -61,9 +63,11 @@ pub(super) fn judge(
     };
     let unread = if sent.writes { Kind::Lost } else { Kind::Transient };
     match outcome {
-        Err(Broken::Unsent(why) | Broken::Forbidden(why)) => {
+        Err(Broken::Unsent(why)) => {
+            let why = format!("could not connect to {}: {why}", sent.to);
             Err(Judgement::mute(blank(Kind::Transient, &why)))
         }
+        Err(Broken::Forbidden(why)) => Err(Judgement::mute(blank(Kind::Transient, &why))),
         Err(Broken::Unanswered(why)) => Err(Judgement::mute(blank(unread, &why))),
         Ok(answer) if answer.is_success() => match &answer.cut {
             None => Ok(answer),

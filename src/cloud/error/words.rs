@@ -60,6 +60,22 @@ pub(super) fn clean(message: &str, secrets: &[&str]) -> String {
     bounded(&redact(message, secrets))
 }
 
+/// The first line of a body that is no page, made printable, short and free of these secrets; empty where there is
+/// none.
+pub(in super::super) fn first_line(body: &[u8], chars_max: usize, secrets: &[&str]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.trim().lines().next().unwrap_or_default();
+    if is_html(line.as_bytes()) {
+        return String::new();
+    }
+    // Cut only when it is clean: half of a secret would not be known for one.
+    let clean = clean(line, secrets);
+    match clean.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
 /// A text as one printable line of bounded length.
 pub(in super::super) fn bounded(text: &str) -> String {
     let printable: Vec<&str> =

@@ -127,6 +127,12 @@ fn refuse_second(
     }
 }
 
+/// How long before its end a certificate is warned of, where no configuration says otherwise.
+pub fn warn_before() -> Duration {
+    // The default is within the bounds; a test reads it as everybody's file would.
+    span_within(raw::WARN_BEFORE, WARN_BEFORE).unwrap_or(*WARN_BEFORE.end())
+}
+
 fn certificate(
     read: &Read<raw::Certificate>,
     name: Option<Name>,

@@ -82,26 +82,29 @@ fn credential_source(
 
 fn endpoints(cloud: &Cloud, findings: &mut Findings<'_>) -> BTreeMap<Api, String> {
     let mut endpoints = BTreeMap::new();
-    let mut plain = Vec::new();
     for (api, written) in &cloud.endpoints {
         let key = api.key();
         let found = parsed(key, written, findings, |text| endpoint(*api, text));
         let Some(found) = found else {
             continue;
         };
-        if found.plain {
-            plain.push(api.to_string());
-        }
         endpoints.insert(*api, found.url);
     }
-    if !plain.is_empty() {
-        findings.warnings.push(format!(
-            "cloud {} reaches {} by plain http, on this host: good for a rehearsal, not for service",
-            shown(cloud.name.get_ref()),
-            plain.join(", "),
-        ));
-    }
+    findings.warnings.extend(plain_http(cloud.name.get_ref(), &endpoints));
     endpoints
+}
+
+/// What is warned of where an account of this name has endpoints that speak plain http, on this host.
+pub fn plain_http(name: &str, endpoints: &BTreeMap<Api, String>) -> Option<String> {
+    let is_plain = |api, url: &str| endpoint(api, url).is_ok_and(|found| found.plain);
+    let plain = endpoints.iter().filter(|(api, url)| is_plain(**api, url));
+    let plain: Vec<_> = plain.map(|(api, _)| api.to_string()).collect();
+    let (name, apis) = (shown(name), plain.join(", "));
+    (!plain.is_empty()).then(|| {
+        format!(
+            "cloud {name} reaches {apis} by plain http, on this host: good for a rehearsal, not for service"
+        )
+    })
 }
 
 fn optional(

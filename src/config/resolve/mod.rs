@@ -33,6 +33,8 @@ use super::taken::FileAt;
 use crate::model::names::Name;
 use values::{parsed, required};
 
+pub use certificate::warn_before;
+pub use cloud::plain_http;
 pub(super) use discover::Book;
 use discover::Recipe;
 pub use endpoint::is_webhook;

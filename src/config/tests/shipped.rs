@@ -64,6 +64,7 @@ fn the_shipped_file_is_valid_as_it_is_and_uncommented() {
     let path = Path::new("/etc/certrotd/certrotd.toml");
     let config = parse(path, SHIPPED).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("`certrotd init --region REGION`"), "what to type next");
     let config = parse(path, &uncommented()).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.warnings.iter().all(|said| said.contains("this version")), "{config:?}");
     assert_eq!((config.accounts.len(), config.certificates[0].pushes.len()), (2, 3));
@@ -133,5 +134,8 @@ fn the_examples_are_valid() {
         let config = parse(Path::new("/etc/certrotd/certrotd.toml"), text);
         let config = config.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(config.warnings.is_empty(), "{name}: {:?}", config.warnings);
+        // What systemd hands over is there for the service alone, and an example is tried at a shell first.
+        let live = text.lines().filter(|line| !line.starts_with('#'));
+        assert!(!live.into_iter().any(|line| line.contains("\"credential:")), "{name}");
     }
 }

@@ -256,7 +256,7 @@ fn quiet(printed: &str) -> String {
     let mut lines: Vec<&str> = printed.lines().collect();
     lines.retain(|line| !(line.contains("config.warning") && line.contains("plain http")));
     let mut dropped = 0;
-    while let Some(at) = lines.iter().position(|line| line.contains(" reaches CDN, DCS")) {
+    while let Some(at) = lines.iter().position(|line| line.contains(" reaches IAM, SCM")) {
         lines.drain(at - 1..=at + 1);
         dropped += 1;
     }

@@ -59,9 +59,10 @@ pub(in super::super) struct Switch {
     pub(in super::super) name: Name,
     /// What the configuration wants it to be.
     pub(in super::super) on: bool,
-    /// Whether the configuration lets it be switched: it allows the restart, and does not say that it
-    /// is so already.
+    /// Whether the configuration allows the restart.
     pub(in super::super) allowed: bool,
+    /// Whether the configuration says that it is so already.
+    pub(in super::super) assumed: bool,
     /// What the instance's greeting says; absent: nobody can connect to it.
     pub(in super::super) greets: Option<Result<bool, String>>,
     /// Every switch of this instance, each a restart, with its state.
@@ -136,7 +137,8 @@ pub(super) async fn switch(entry: &InstanceSsl, sim: Option<&Sim>) -> Switch {
     Switch {
         name: entry.name.clone(),
         on: entry.enabled,
-        allowed: entry.allow_restart && entry.assume != Some(entry.enabled),
+        allowed: entry.allow_restart,
+        assumed: entry.assume == Some(entry.enabled),
         greets,
         jobs: jobs.into_iter().map(state).collect(),
         followed,

@@ -13,6 +13,9 @@ use crate::model::target::CaSource;
 pub(super) const SOURCES: [CaSource; 5] =
     [CaSource::Dcs, CaSource::GeminiDb, CaSource::Rds, CaSource::Dds, CaSource::GaussDb];
 
+/// What the lines about switches are called.
+const SWITCH: &str = "TaurusDB SSL switch";
+
 /// What became of a file whose instance got another CA.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in super::super) struct Renewed {
@@ -68,24 +71,33 @@ pub(super) fn ca(picture: &Picture, source: CaSource) -> Option<Check> {
     (!cas.is_empty()).then(|| Check::new(&format!("{} CA", source.api()), &wrong, good))
 }
 
-/// Every switch that was to be turned was sent once and followed to its end; no other was sent.
-pub(super) fn switch(picture: &Picture, past: &Past) -> Option<Check> {
-    let judged = picture.switches.iter().map(|it| one(it, past.so_already.contains(&it.name)));
+/// Every switch that was to be turned was sent once and followed to its end; no other was sent. Those that the
+/// file gives no leave to have a line of their own, since nothing of them was shown.
+pub(super) fn switch(picture: &Picture, past: &Past) -> Vec<Check> {
+    let waits = |it: &&Switch| {
+        let settled = it.assumed || past.so_already.contains(&it.name);
+        it.jobs.is_empty() && !it.allowed && !settled
+    };
+    let (waiting, others): (Vec<_>, Vec<_>) = picture.switches.iter().partition(waits);
+    let judged = others.iter().map(|it| one(it, past.so_already.contains(&it.name)));
     let (words, wrong): (Vec<_>, Vec<_>) = judged.partition(Result::is_ok);
     let words: Vec<_> = words.into_iter().filter_map(Result::ok).collect();
     let wrong: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
-    (!picture.switches.is_empty())
-        .then(|| Check::new("TaurusDB SSL switch", &wrong, words.join("; ")))
+    let sent = (!others.is_empty()).then(|| Check::new(SWITCH, &wrong, words.join("; ")));
+    let waiting = waiting.into_iter().map(|it| format!("{} waits for `allow_restart`", it.name));
+    let waiting: Vec<_> = waiting.collect();
+    let held = (!waiting.is_empty()).then(|| Check::waiting(SWITCH, waiting.join("; ")));
+    sent.into_iter().chain(held).collect()
 }
 
 fn one(switch: &Switch, so_already: bool) -> Result<String, String> {
-    let Switch { name, on, allowed, greets, jobs, followed } = switch;
+    let Switch { name, on, allowed, assumed, greets, jobs, followed } = switch;
     match jobs.as_slice() {
         [] if so_already => Ok(format!("{name}: its greeting said so already, nothing was sent")),
-        [] if !allowed => Ok(format!("{name} was left alone")),
+        [] if *assumed => Ok(format!("{name} was left alone, as `assume` has it")),
         [] => Err(format!("{name} was not switched")),
         _ if so_already => Err(format!("{name} was restarted, though it was as wanted")),
-        _ if !allowed => Err(format!("{name} was switched without leave")),
+        _ if !allowed || *assumed => Err(format!("{name} was switched without leave")),
         [(job, state)] => {
             let short = job.id.get(..8).unwrap_or(&job.id);
             let shown = greets.as_ref().is_none_or(|greets| *greets == Ok(*on));

@@ -69,6 +69,7 @@ pub(super) fn picture() -> Picture {
             name: name("ledger"),
             on: true,
             allowed: true,
+            assumed: false,
             greets: Some(Ok(true)),
             jobs: vec![(job, "Completed")],
             followed: true,
@@ -140,11 +141,29 @@ fn a_switch_is_sent_once_followed_and_wanted() {
     assert_eq!(wrong(|it| it.switches[0].jobs[0].1 = "Running"), what);
     assert_eq!(wrong(|it| it.switches[0].followed = false), what);
     assert_eq!(wrong(|it| it.switches[0].allowed = false), what);
+    assert_eq!(wrong(|it| it.switches[0].assumed = true), what);
     let twice = |it: &mut Picture| {
         let again = it.switches[0].jobs[0].clone();
         it.switches[0].jobs.push(again);
     };
     assert_eq!(wrong(twice), what);
+}
+
+#[test]
+fn a_switch_without_leave_waits_and_is_no_success() {
+    let mut picture = picture();
+    picture.switches[0].allowed = false;
+    picture.switches[0].jobs.clear();
+    let line = |picture: &Picture| {
+        let all = checks(picture, &Past::default()).into_iter();
+        let mut lines = all.filter(|check| check.what == "TaurusDB SSL switch");
+        let line = lines.next().unwrap();
+        assert!(lines.next().is_none() && line.fine);
+        (line.waits, line.found)
+    };
+    assert_eq!(line(&picture), (true, "ledger waits for `allow_restart`".to_owned()));
+    picture.switches[0].assumed = true;
+    assert_eq!(line(&picture), (false, "ledger was left alone, as `assume` has it".to_owned()));
 }
 
 #[test]

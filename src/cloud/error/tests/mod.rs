@@ -21,7 +21,8 @@ fn answer(status: u16, body: &str) -> Answer {
 fn judged(api: Api, writes: bool, answer: Answer) -> Judgement {
     let secrets = vec!["AKIDEXAMPLE", "sesame"];
     let now = super::super::testing::now();
-    let sent = Sent { api, operation: "import", writes, now, secrets };
+    let to = "scm.example.com".to_owned();
+    let sent = Sent { api, operation: "import", to, writes, now, secrets };
     *judge(&sent, Ok(answer)).err().unwrap()
 }
 
