@@ -22,6 +22,7 @@ mod roll;
 mod steps;
 mod wakes;
 mod wanted;
+mod wants;
 mod watched;
 mod world;
 
@@ -55,6 +56,7 @@ use report::Report;
 use roll::Roll;
 use steps::{Begun, Landed};
 use wanted::Wanted;
+use wants::Left;
 use watched::Watching;
 
 pub use asked::Request;
@@ -137,6 +139,7 @@ pub struct Cycle {
     known: Pairs,
     /// When that was last put down for the next process.
     kept: Option<Instant>,
+    left: Left,
     looked: BTreeMap<Subject, Look>,
     running: JoinSet<Landed>,
     started: Roll,
@@ -165,6 +168,7 @@ impl Cycle {
         let (mut known, lists) = keep::taken(&world.config.state);
         known.retain(|name| world.certificate(name).is_some());
         let board = Board::default();
+        board.picture().wants = wants::taken(&world.config.state);
         board.picture().begin(world.subjects(), world.calls());
         board.picture().watch(&world.config.watch_files);
         Ok(Self {
@@ -181,6 +185,7 @@ impl Cycle {
             watching: Watching::default(),
             known,
             kept: None,
+            left: Left::default(),
             looked: BTreeMap::new(),
             running: JoinSet::new(),
             started: Roll::default(),
@@ -241,11 +246,12 @@ impl Cycle {
                 }
                 if self.watching.is_idle() && !self.may_wait(until, next) {
                     self.keep();
+                    self.leave();
                     return Ok(if self.broken { Ended::Broken } else { Ended::Settled });
                 }
             }
             self.beat();
-            let show_at = self.show_at();
+            let (show_at, leave_at) = (self.show_at(), self.leave_at());
             tokio::select! {
                 Some(ended) = self.looking.next() => self.take_stride(ended),
                 seen = self.watching.next() => self.take_watched(seen),
@@ -260,6 +266,7 @@ impl Cycle {
                 () = tokio::time::sleep_until(show_at.unwrap_or_else(Instant::now)), if show_at.is_some() => {
                     self.show_progress();
                 }
+                () = tokio::time::sleep_until(leave_at.unwrap_or_else(Instant::now)), if leave_at.is_some() => self.leave(),
             }
             // Whatever else has ended by now shares this pass, and its way to the disk.
             while let Some(ended) = self.running.try_join_next_with_id() {
@@ -273,6 +280,7 @@ impl Cycle {
             // All that this pass has to say is on the disk before anything leaves: its only wait for one.
             self.journal.commit()?;
             self.launch(begun);
+            self.leave_seldom();
         }
     }
 
@@ -300,7 +308,8 @@ impl Cycle {
         let broken = plan::check::check(&plan, &observed, &self.memory);
         self.broken |= !broken.is_empty();
         self.report.violations(&plan, &broken);
-        self.board.picture().take(&observed, &plan, alarms, &self.memory, &self.world);
+        let at = (self.clock)();
+        self.board.picture().take(&observed, &plan, alarms, &self.memory, &self.world, at);
         self.hold(&bytes, plan.held);
         self.look_at(plan.again);
         let broken: BTreeSet<_> = broken.iter().map(|violation| violation.step).collect();
@@ -372,6 +381,7 @@ impl Cycle {
         self.journal.commit()?;
         self.rest();
         self.keep();
+        self.leave();
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! `certrotd status`: one line an entry, from the files and the journal alone; nothing is sent. A report shows the
-//! same on a page.
+//! `certrotd status`: one line an entry, from the files, the journal, and what a daemon could not see when it looked
+//! last; nothing is sent. A report shows the same on a page.
 
 mod ca;
 mod certificate;
@@ -7,6 +7,7 @@ mod instance;
 mod report;
 mod served;
 mod switch;
+mod wants;
 pub(super) mod watched;
 
 use serde::Serialize;
@@ -27,6 +28,7 @@ use crate::plan::observed::Observed;
 use crate::plan::{Held, Plan, Step};
 use crate::record::{self, JournalError};
 use crate::telemetry::page::{Cell, Tone};
+use wants::Wants;
 
 pub(super) use report::report;
 
@@ -47,6 +49,7 @@ struct Known<'a> {
     memory: &'a Memory,
     observed: &'a Observed,
     plan: &'a Plan,
+    wants: &'a Wants,
 }
 
 /// What comes next for an entry, in one sentence.
@@ -81,12 +84,13 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
 }
 
 impl Status {
-    /// As the files and the journal have it.
+    /// As the files and the journal have it, and whoever looked last.
     async fn read(config: &Config) -> Result<Self, JournalError> {
         let (memory, now) = (record::remembered(&config.state)?, daemon::now());
         let (observed, plan) = cycle::offline(config, &memory, now).await;
         let watched = observe::watched::look(config.watch_files.clone()).await;
-        let known = Known { memory: &memory, observed: &observed, plan: &plan };
+        let wants = Wants::read(config, &memory);
+        let known = Known { memory: &memory, observed: &observed, plan: &plan, wants: &wants };
         Ok(Self {
             now,
             certificates: certificate::lines(config, &known),
@@ -159,18 +163,26 @@ impl Next {
 }
 
 impl Known<'_> {
-    /// What the planner says of this entry. `idle`: what is said when it says nothing.
+    /// What the planner says of this entry. `idle`: what is said when it says nothing. Where it knows of nothing that
+    /// wants a person and a look does, no step is next.
     fn next(&self, subject: &Subject, idle: &str) -> Next {
         let held = || self.plan.held.iter().filter(|held| held.subject == *subject);
-        let steps = self.plan.now.iter().filter(|step| step.subject == *subject);
-        let held_words = held().map(|held| self.waits(held));
-        let sentences: Vec<_> = steps.map(step).chain(held_words).collect();
+        let steps = || self.plan.now.iter().filter(|step| step.subject == *subject);
+        let is_known = held().any(|held| held.why.needs_person());
+        let wants = self.wants.sentence(subject).filter(|_| !is_known);
+        let needs_person = is_known || wants.is_some();
+        // To follow a job is a step here.
+        let waits =
+            |held: &&Held| !(wants.is_some() && matches!(held.why, Hold::JobRunning { .. }));
+        let held_words: Vec<_> = held().filter(waits).map(|held| self.waits(held)).collect();
+        let first = wants.map_or_else(|| steps().map(step).collect(), |wants| vec![wants]);
+        let sentences: Vec<_> = first.into_iter().chain(held_words).collect();
         let until = held().filter_map(|held| held.until).min();
         Next {
             idle: sentences.is_empty(),
             next: if sentences.is_empty() { idle.to_owned() } else { sentences.join("; ") },
             until: until.map(|until: Time| until.to_string()),
-            needs_person: held().any(|held| held.why.needs_person()),
+            needs_person,
         }
     }
 

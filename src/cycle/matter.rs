@@ -37,11 +37,22 @@ pub struct Matter {
     pub words: String,
     /// When it ends, where it is about an end.
     pub not_after: Option<Time>,
+    /// How long it stands; absent where whoever looks at files and journal alone finds it too.
+    pub stands: Option<Stands>,
+}
+
+/// How long something stands that only a look at the cloud or an instance tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stands {
+    /// Since when.
+    pub since: Time,
+    /// The last look that found it so.
+    pub seen: Time,
 }
 
 impl Matter {
-    /// What is held, where that waits for a person.
-    pub(super) fn of_hold(why: &Hold) -> Option<Self> {
+    /// What is held since this look, where that waits for a person.
+    pub(super) fn of_hold(why: &Hold, seen: Time) -> Option<Self> {
         if !why.needs_person() {
             return None;
         }
@@ -55,7 +66,8 @@ impl Matter {
             why => why.to_string(),
         };
         let (kind, words) = (kind(why), plain(&words));
-        Some(Self { kind, reason: why.key(), at, service, words, not_after: None })
+        let stands = (!is_kept(why)).then_some(Stands { since: seen, seen });
+        Some(Self { kind, reason: why.key(), at, service, words, not_after: None, stands })
     }
 
     /// An end that is near, or past. `what` of an entry ends, where that is not the certificate.
@@ -65,8 +77,8 @@ impl Matter {
         words: String,
         end: Time,
     ) -> Self {
-        let words = plain(&words);
-        Self { kind: News::Expiring, reason, at: what, service: None, words, not_after: Some(end) }
+        let (kind, words, not_after) = (News::Expiring, plain(&words), Some(end));
+        Self { kind, reason, at: what, service: None, words, not_after, stands: None }
     }
 }
 
@@ -92,6 +104,26 @@ fn kind(why: &Hold) -> News {
         | Hold::JobUnknown { .. } => News::Failed,
         _ => News::Held,
     }
+}
+
+/// Whether the files and the journal say it by themselves, so that nobody need be told what a look once made of them:
+/// they may be others by now.
+fn is_kept(why: &Hold) -> bool {
+    matches!(
+        why,
+        Hold::BadInput { .. }
+            | Hold::Older { .. }
+            | Hold::BackOff { .. }
+            | Hold::Refused { .. }
+            | Hold::DoubtStays { .. }
+            | Hold::RolledBack { .. }
+            | Hold::Foreign { .. }
+            | Hold::Stale { .. }
+            | Hold::Wrong { .. }
+            | Hold::Unproven { .. }
+            | Hold::Unreachable { switch: false, .. }
+            | Hold::RestartNotAllowed { .. }
+    )
 }
 
 /// The effect that was tried, where it is one.
@@ -194,6 +226,8 @@ mod tests {
     use crate::model::place::Place;
     use crate::model::target::{Api, Target};
 
+    const NOON: Time = Time::from_secs(1_763_812_800);
+
     #[test]
     fn what_wants_a_person_is_told_and_nothing_else() {
         let failure = |kind, service| Failure { service, ..Failure::local(kind, "import", "no") };
@@ -203,24 +237,44 @@ mod tests {
             failure: failure(kind, Some(Api::Scm)),
             until: Time::default(),
         };
-        assert_eq!(Matter::of_hold(&Hold::InFlight), None);
-        assert_eq!(Matter::of_hold(&back_off(1, Kind::Transient)), None, "a hiccup is none");
-        let matter = Matter::of_hold(&back_off(3, Kind::Transient)).unwrap();
+        assert_eq!(Matter::of_hold(&Hold::InFlight, NOON), None);
+        assert_eq!(Matter::of_hold(&back_off(1, Kind::Transient), NOON), None, "a hiccup is none");
+        let matter = Matter::of_hold(&back_off(3, Kind::Transient), NOON).unwrap();
         assert_eq!((matter.kind, matter.reason), (News::Failed, "back_off"));
         assert_eq!((matter.at.as_deref(), matter.service), (Some("import www"), Some("scm")));
         let place =
             Place { target: Target::Elb, project: "p".to_owned(), site: "listener".to_owned() };
         let foreign = Hold::Foreign { place, found: "is another".to_owned() };
-        let matter = Matter::of_hold(&foreign).unwrap();
+        let matter = Matter::of_hold(&foreign, NOON).unwrap();
         assert_eq!((matter.kind, matter.service), (News::Wrong, Some("elb")));
         assert_eq!(matter.at.as_deref(), Some("listener"));
+    }
+
+    #[test]
+    fn only_what_a_look_alone_tells_is_left_to_those_who_read() {
+        let failure = || Failure::local(Kind::Transient, "list certificates", "nobody answers");
+        let probe = || "db:3306".to_owned();
+        let unreachable = |switch| Hold::Unreachable { probe: probe(), switch, failure: failure() };
+        let stands = Some(Stands { since: NOON, seen: NOON });
+        for (why, expected) in [
+            (Hold::Unseen { failure: failure() }, stands),
+            (Hold::CaRejected { failure: failure() }, stands),
+            (unreachable(true), stands),
+            // The journal has what a probe returned last.
+            (unreachable(false), None),
+            (Hold::Unproven { probe: probe(), failure: failure(), keeps: true }, None),
+            (Hold::BadInput { path: "/www.pem".into(), finding: Finding::Empty }, None),
+            (Hold::Refused { what: "import www".to_owned(), failure: failure() }, None),
+        ] {
+            assert_eq!(Matter::of_hold(&why, NOON).unwrap().stands, expected, "{why}");
+        }
     }
 
     #[test]
     fn no_directory_of_this_host_is_told() {
         let path = PathBuf::from("/etc/ssl/private dir/www.key");
         let held = Hold::BadInput { path, finding: Finding::Empty };
-        let words = Matter::of_hold(&held).unwrap().words;
+        let words = Matter::of_hold(&held, NOON).unwrap().words;
         assert!(!words.contains("private") && !words.contains("www.key"), "{words}");
         for (said, told) in [
             ("/etc/ssl/www.key: cannot be read", "…/www.key: cannot be read"),

@@ -11,6 +11,7 @@ use super::Cycle;
 use super::matter::{Alarms, Changes, Matter};
 use super::pulse::{Moment, Pulse, Task, Waits};
 use super::report::{presented_until, served_until};
+use super::wants::Wants;
 use super::world::World;
 use crate::cloud::Calls;
 pub use crate::cloud::{CallEnd, Durations, Service, Services};
@@ -63,6 +64,8 @@ pub struct Picture {
     pub messages: BTreeMap<Name, Sent>,
     /// Every configured entry of files that somebody else renews, from the start on.
     pub watched: BTreeMap<Name, Watched>,
+    /// What of all that is left for those who only read.
+    pub(super) wants: Wants,
 }
 
 /// What has become of the messages to somebody.
@@ -176,12 +179,13 @@ impl Picture {
     pub(super) fn keep(&mut self, subjects: impl IntoIterator<Item = Subject>) {
         let subjects: BTreeSet<_> = subjects.into_iter().collect();
         self.entries.retain(|subject, _| subjects.contains(subject));
+        self.wants.retain(&subjects);
         for subject in subjects {
             self.entries.entry(subject).or_default();
         }
     }
 
-    /// Takes a pass in: what was seen, and what it led to.
+    /// Takes a pass in: what was seen, and what it led to, of which the journal knows since this moment.
     pub(super) fn take(
         &mut self,
         observed: &Observed,
@@ -189,9 +193,10 @@ impl Picture {
         alarms: Alarms,
         memory: &Memory,
         world: &World,
+        at: Time,
     ) {
         self.at_rest = false;
-        let mut said = Said::of(plan, alarms);
+        let mut said = Said::of(plan, alarms, at);
         for seen in &observed.certificates {
             let subject = Subject::Certificate(seen.name.clone());
             if let Some(entry) = self.look(&subject, observed.now, &mut said) {
@@ -223,7 +228,10 @@ impl Picture {
         }
         entry.looked = true;
         let alarms = said.alarms.remove(subject).unwrap_or_default();
-        entry.matters = held.iter().filter_map(|why| Matter::of_hold(why)).chain(alarms).collect();
+        let matter = |why: &&Hold| Matter::of_hold(why, said.at);
+        let matters = held.iter().filter_map(matter).chain(alarms).collect();
+        let former = std::mem::replace(&mut entry.matters, matters);
+        self.wants.take(subject, &former, &mut entry.matters);
         entry.held.clear();
         for why in held {
             *entry.held.entry(why.key()).or_default() += 1;
@@ -234,6 +242,9 @@ impl Picture {
     /// A step has ended.
     pub(super) fn ended(&mut self, step: &Step, failure: Option<&Failure>, now: Time) {
         let action = word(&step.action);
+        if let Some(entry) = self.entries.get(&step.subject) {
+            self.wants.overtake(&step.subject, &entry.matters);
+        }
         if failure.is_none() {
             self.changes.add(step, action, now);
         }
@@ -264,10 +275,11 @@ struct Said<'a> {
     to_do: BTreeSet<&'a Subject>,
     held: BTreeMap<&'a Subject, Vec<&'a Hold>>,
     alarms: Alarms,
+    at: Time,
 }
 
 impl<'a> Said<'a> {
-    fn of(plan: &'a Plan, alarms: Alarms) -> Self {
+    fn of(plan: &'a Plan, alarms: Alarms, at: Time) -> Self {
         let wanted = |step: &&Step| !matches!(step.action, Action::Retire { .. });
         let to_do = plan.now.iter().filter(wanted).map(|step| &step.subject);
         // Of those whose look left out what counts, nobody knows yet.
@@ -276,7 +288,7 @@ impl<'a> Said<'a> {
         for one in &plan.held {
             held.entry(&one.subject).or_default().push(&one.why);
         }
-        Self { to_do, held, alarms }
+        Self { to_do, held, alarms, at }
     }
 }
 

@@ -230,6 +230,15 @@ impl Report {
         );
     }
 
+    /// What wants a person cannot be left for those who only read.
+    pub fn unsaid(&self, error: &std::io::Error) {
+        tracing::warn!(
+            event = "memory.untidy",
+            error = error as &(dyn std::error::Error + 'static),
+            "nothing is lost, but `certrotd status` cannot tell what only a look finds: {error}"
+        );
+    }
+
     pub fn refused(&mut self, records: &[Record]) {
         for record in records {
             let Record::Refused { refusal } = record else { continue };
@@ -251,7 +260,7 @@ fn summary(steps: usize, failed: usize, faults: usize, waiting: usize) -> String
 
 /// The words without the ids of requests and with every digit masked: attempts, times and ids change at
 /// each look, the reason does not.
-fn steady(words: &str) -> String {
+pub(super) fn steady(words: &str) -> String {
     let mut parts = words.split(REQUEST);
     let first = parts.next().unwrap_or_default().to_owned();
     let same = parts

@@ -1,8 +1,14 @@
 //! One daemon a state directory: a lock that the kernel gives back when its holder dies.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// The file that is locked: it is the lock on it that counts, not its presence.
+const FILE: &str = "lock";
+/// Where the system names the locks that are held.
+const LOCKS: &str = "/proc/locks";
 
 /// The lock on a state directory, held until it is dropped or the process ends in any way.
 #[derive(Debug)]
@@ -32,11 +38,10 @@ pub enum LockError {
 }
 
 impl Lock {
-    /// Takes the lock of this directory, or says who holds it; never waits. The file `lock` stays
-    /// afterwards: it is the lock on it that counts, not its presence. Where root makes it, it belongs to
-    /// the directory's owner, who can then take the lock too.
+    /// Takes the lock of this directory, or says who holds it; never waits. Its file stays
+    /// afterwards. Where root makes it, it belongs to the directory's owner, who can then take the lock too.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        let path = dir.join("lock");
+        let path = dir.join(FILE);
         let fault = |source| LockError::Io { path: path.clone(), source };
         super::private_file(&path).map_err(fault)?;
         let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(fault)?;
@@ -50,6 +55,23 @@ impl Lock {
         write_pid(&mut file).map_err(fault)?;
         Ok(Self { _file: file })
     }
+
+    /// Whether somebody is known to hold the lock of this directory: asked of the system, since trying to take it would be
+    /// in the way of one who wants it.
+    pub fn is_held(dir: &Path) -> bool {
+        let Ok(found) = fs::metadata(dir.join(FILE)) else { return false };
+        fs::read_to_string(LOCKS).is_ok_and(|locks| holds(&locks, found.ino()))
+    }
+}
+
+/// Whether one of these lines, `1: FLOCK ADVISORY WRITE 812 08:01:131 0 EOF`, is a lock on this inode. The device is
+/// left out: some file systems show another one to those who look at the file.
+fn holds(locks: &str, inode: u64) -> bool {
+    let is_it = |place: &str| place.rsplit(':').next().is_some_and(|it| it.parse() == Ok(inode));
+    locks.lines().any(|line| match *line.split_whitespace().collect::<Vec<_>>() {
+        [_, "FLOCK", _, "WRITE", _, place, ..] => is_it(place),
+        _ => false,
+    })
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {

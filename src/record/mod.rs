@@ -1,5 +1,5 @@
 //! Memory on disk: the journal and its fold, of which everything above sees only append and fold; and beside it what is
-//! no memory, but quicker found there than found out again.
+//! no memory: what is quicker found there than found out again, and what those are told who only read.
 
 pub mod aside;
 mod base;
@@ -7,6 +7,7 @@ mod error;
 mod journal;
 mod place;
 mod reading;
+pub mod wants;
 
 pub use base::Unsound;
 pub use error::{JournalError, SqliteError};

@@ -59,7 +59,7 @@ impl View {
         if !looked {
             self.unseen.insert((table.to_owned(), name.to_owned()));
         }
-        for Matter { kind, reason, at, service, words, not_after } in matters {
+        for Matter { kind, reason, at, service, words, not_after, stands: _ } in matters {
             let key =
                 Key { table: table.to_owned(), name: name.to_owned(), kind: *kind, at: at.clone() };
             let standing = Standing {
@@ -92,8 +92,9 @@ mod tests {
     use crate::model::names::{Name, Subject};
 
     fn matter(reason: &'static str) -> Matter {
-        let (at, service, not_after) = (None, None, None);
-        Matter { kind: News::Failed, reason, at, service, words: reason.to_owned(), not_after }
+        let (at, service, not_after, stands) = (None, None, None, None);
+        let (kind, words) = (News::Failed, reason.to_owned());
+        Matter { kind, reason, at, service, words, not_after, stands }
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn without_a_probe_the_binding_is_the_proof() {
     configure(&bench, 2, false);
     let key = key(&bench, "www");
     let (first, _, _) = status(&bench);
-    assert!(first.contains("not imported not seen yet as bound"), "{first}");
+    assert!(first.contains("not seen yet not seen yet as bound"), "{first}");
 
     let other = Sha256::of(b"other");
     let ours = saw(site(0), Verdict::Served, Some(key.leaf), false);

@@ -42,9 +42,9 @@ fn before_the_first_cycle_it_says_what_that_will_do() {
     assert_eq!(ended.code, 0, "{}", ended.stdout);
     let import = format!("import as www-{}", key(&bench, "www").leaf.short());
     let words = ended.words();
-    assert!(words.contains("not imported not bound here not probed"), "{words}");
+    assert!(words.contains("not seen yet not bound here not probed"), "{words}");
     assert!(words.contains(&import), "{words}");
-    assert!(words.contains("ELB cn-north-4 not pushed · WAF cn-north-4 not pushed"), "{words}");
+    assert!(words.contains("ELB cn-north-4 not seen yet · WAF cn-north-4 not seen yet"), "{words}");
     assert!(ended.stdout.lines().all(|line| line.chars().count() <= COLUMNS), "{}", ended.stdout);
     assert!(!bench.path("state").exists(), "looking creates nothing");
 }

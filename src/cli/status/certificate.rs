@@ -30,6 +30,9 @@ pub(super) struct Line {
     /// that one is not imported the newest that is.
     scm_id: Option<String>,
     scm_leaf: Option<Sha256>,
+    /// Whether the journal knows of an import, be it that none stands.
+    #[serde(skip)]
+    looked: bool,
     targets: Vec<Reached>,
     /// Whether the wanted leaf is served wherever that can be told; null where nothing tells.
     served: Option<bool>,
@@ -50,11 +53,15 @@ pub(super) fn lines(config: &Config, known: &Known<'_>) -> Vec<Line> {
 fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line {
     let (leaf, now) = (seen.local.as_deref().ok(), known.observed.now);
     let import = import(entry, leaf, known);
+    let looked = import.is_some() || leaf.is_some_and(|leaf| was_tried(entry, leaf, known));
     let (key, scm_id) = import.unzip();
     // While the files are not fit to be sent, what was imported last shall be served.
     let newest = known.memory.newest(&entry.name);
     let wanted = leaf.map(|leaf| leaf.sha256).or(newest.map(|key| key.leaf));
-    let targets = served::targets(entry, key.as_ref(), wanted.as_ref(), known);
+    let mut targets = served::targets(entry, key.as_ref(), wanted.as_ref(), known);
+    if !looked {
+        targets.iter_mut().for_each(Reached::forget);
+    }
     let (served, proof) = served::proof(&targets);
     let mut next = known.next(&Subject::Certificate(entry.name.clone()), IDLE);
     if let Some(leaf) = leaf.filter(|leaf| is_stale(entry, leaf, known)) {
@@ -77,6 +84,7 @@ fn line(entry: &Certificate, seen: &CertificateSeen, known: &Known<'_>) -> Line 
             warn_before: entry.warn_before,
         }),
         scm_id,
+        looked,
         targets,
         scm_leaf: key.map(|key| key.leaf),
         served,
@@ -91,14 +99,7 @@ fn import(
     leaf: Option<&LeafFacts>,
     known: &Known<'_>,
 ) -> Option<(ImportKey, String)> {
-    let on_disk = leaf.map(|leaf| {
-        ImportKey::from(Import {
-            cloud: entry.cloud.clone(),
-            enterprise_project: entry.enterprise_project_id.clone(),
-            leaf: leaf.sha256,
-            issued: leaf.not_before,
-        })
-    });
+    let on_disk = leaf.map(|leaf| key(entry, leaf));
     let newest = known.memory.newest(&entry.name).cloned();
     on_disk.into_iter().chain(newest).find_map(|key| {
         let effect = known.memory.effect(&Action::Import { key: key.clone() })?;
@@ -106,6 +107,20 @@ fn import(
         let id = effect.id.clone().filter(|_| stands)?;
         Some((key, id))
     })
+}
+
+fn key(entry: &Certificate, leaf: &LeafFacts) -> ImportKey {
+    ImportKey::from(Import {
+        cloud: entry.cloud.clone(),
+        enterprise_project: entry.enterprise_project_id.clone(),
+        leaf: leaf.sha256,
+        issued: leaf.not_before,
+    })
+}
+
+/// Whether the journal has anything of this leaf's import: before that nobody knows whether the cloud has it.
+fn was_tried(entry: &Certificate, leaf: &LeafFacts, known: &Known<'_>) -> bool {
+    known.memory.effect(&Action::Import { key: key(entry, leaf) }).is_some()
 }
 
 /// Whether the leaf should have been renewed by now, and no newer one was ever imported.
@@ -125,7 +140,8 @@ impl Line {
         let imported = match (&self.scm_id, &self.scm_leaf) {
             (Some(id), Some(leaf)) if other(leaf) => format!("{id} ({})", leaf.short()),
             (Some(id), _) => id.clone(),
-            (None, _) => "not imported".to_owned(),
+            (None, _) if self.looked => "not imported".to_owned(),
+            (None, _) => served::NOT_SEEN.to_owned(),
         };
         // Where the rotation has stopped: the first that is not as the one before it.
         let stops = [

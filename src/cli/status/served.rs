@@ -100,6 +100,10 @@ pub(super) enum Proof {
 
 /// The state of a target that takes the import itself.
 const NO_COPY: &str = "needs no copy";
+/// The state of a target to which nothing was pushed.
+const NOT_PUSHED: &str = "not pushed";
+/// What is said of whatever nobody has looked at.
+pub(super) const NOT_SEEN: &str = "not seen yet";
 
 /// Every target of an entry. `key`: the import that copies are of; `wanted`: the leaf to serve.
 pub(super) fn targets(
@@ -136,7 +140,7 @@ fn copy(key: Option<&ImportKey>, push: &Push, known: &Known<'_>) -> &'static str
     };
     let pushes = known.memory.effects().filter(|(action, _)| is_it(action));
     match pushes.map(|(_, effect)| effect).max_by_key(|effect| effect.at) {
-        None => "not pushed",
+        None => NOT_PUSHED,
         Some(Effect { state, id, .. }) => match state {
             State::Seen if id.is_some() => "pushed and listed",
             State::Seen | State::Done => "pushed",
@@ -279,6 +283,13 @@ impl Probed {
 }
 
 impl Reached {
+    /// Nobody has looked whether there is a copy.
+    pub(super) fn forget(&mut self) {
+        if self.state == NOT_PUSHED {
+            self.state = NOT_SEEN;
+        }
+    }
+
     /// Whether there is more to say of it than that it has a copy.
     pub(super) fn has_details(&self) -> bool {
         !self.places.is_empty() || !self.probes.is_empty()

@@ -142,7 +142,7 @@ fn an_entry_is_in_order_only_when_nothing_of_it_is_left_to_do_or_held() {
     picture.keep([www()]);
     let mut look = |plan: &Plan, secs| {
         let now = Time::from_secs(secs);
-        let entry = picture.look(&www(), now, &mut Said::of(plan, Alarms::new())).unwrap();
+        let entry = picture.look(&www(), now, &mut Said::of(plan, Alarms::new(), now)).unwrap();
         (entry.in_order, entry.last_success, entry.held.clone())
     };
     let plan = |held: Vec<Held>| Plan { held, ..Plan::default() };
@@ -164,7 +164,10 @@ fn what_passes_by_itself_needs_no_person() {
     picture.keep([www()]);
     let mut needs = |held: Vec<Held>| {
         let plan = Plan { held, ..Plan::default() };
-        picture.look(&www(), NOON, &mut Said::of(&plan, Alarms::new())).unwrap().needs_person()
+        picture
+            .look(&www(), NOON, &mut Said::of(&plan, Alarms::new(), NOON))
+            .unwrap()
+            .needs_person()
     };
     assert!(!needs(vec![held(Hold::InFlight)]));
     assert!(needs(vec![held(Hold::InFlight), held(Hold::RestartNotAllowed { on: true })]));

@@ -68,7 +68,7 @@ fn matter(entry: &WatchedSeen, file: &WatchedFile, now: Time) -> Option<Matter> 
     let reason = entry.trouble(file, now)?;
     let name = file.path.file_name().unwrap_or(file.path.as_os_str());
     let at = Some(name.to_string_lossy().into_owned());
-    Some(Matter { kind, reason, at, service: None, words, not_after })
+    Some(Matter { kind, reason, at, service: None, words, not_after, stands: None })
 }
 
 #[cfg(test)]

@@ -147,12 +147,15 @@ fn a_reader_never_sees_half_a_file() {
 #[test]
 fn one_lock_a_directory_and_its_holder_is_named() {
     let scratch = Scratch::new();
+    assert!(!Lock::is_held(&scratch), "there is no file yet");
     let lock = Lock::acquire(&scratch).unwrap();
+    assert!(Lock::is_held(&scratch));
     let fault = Lock::acquire(&scratch).unwrap_err();
     assert!(matches!(fault, LockError::Held { pid, .. } if pid == Some(std::process::id())));
     let said = fault.to_string();
     assert!(said.ends_with(&format!("lock is held by process {}", std::process::id())), "{said}");
     drop(lock);
+    assert!(!Lock::is_held(&scratch), "the file alone is no lock");
     Lock::acquire(&scratch).unwrap();
     assert!(matches!(Lock::acquire(&scratch.join("none")), Err(LockError::Io { .. })));
 }

@@ -169,8 +169,9 @@ fn a_daemon_shows_what_its_looks_saw() {
     let entry = || Entry { warn_secs: 14 * 86_400, ..Entry::default() };
     picture.entries.insert(subject("new"), entry());
     picture.entries.insert(subject("fine"), Entry { in_order: true, ..entry() });
-    let (at, service, words, not_after) = (None, None, String::new(), None);
-    let matter = Matter { kind: News::Held, reason: "bad_input", at, service, words, not_after };
+    let (at, service, not_after, stands) = (None, None, None, None);
+    let (kind, reason, words) = (News::Held, "bad_input", String::new());
+    let matter = Matter { kind, reason, at, service, words, not_after, stands };
     let mut held = Entry { matters: [matter].into(), ..entry() };
     held.held.insert("bad_input", 1);
     picture.entries.insert(subject("held"), held);

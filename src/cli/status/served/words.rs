@@ -1,7 +1,7 @@
 //! Targets in words: a cell for where a certificate is bound, one for what is served, and a line
 //! for each target.
 
-use super::{Bound, Judged, NO_COPY, Probed, Reached, Standing};
+use super::{Bound, Judged, NO_COPY, NOT_SEEN, Probed, Reached, Standing};
 use crate::model::target::Target;
 use crate::model::time::remaining;
 
@@ -14,7 +14,7 @@ pub(in super::super) fn bound(targets: &[Reached]) -> String {
     match (first.verdict, first.leaf) {
         _ if !alike => format!("{good} of {}", places.len()),
         (Standing::Bound, _) => "bound".to_owned(),
-        (Standing::NotSeen, _) => "not seen yet".to_owned(),
+        (Standing::NotSeen, _) => NOT_SEEN.to_owned(),
         (_, Some(leaf)) => leaf.short(),
         (_, None) => "none of ours".to_owned(),
     }
@@ -62,7 +62,7 @@ impl Bound {
             Standing::Other => format!("bound to {leaf} so far"),
             Standing::Foreign => format!("bound to {leaf} by others"),
             Standing::RolledBack => format!("rolled back to {leaf}"),
-            Standing::NotSeen => "not seen yet".to_owned(),
+            Standing::NotSeen => NOT_SEEN.to_owned(),
         };
         format!("{noun} {} {words}", self.place)
     }
@@ -81,7 +81,7 @@ impl Probed {
         let verdict = match self.verdict {
             Judged::Served => "served",
             Judged::Pending => "pending",
-            Judged::NotSeen => return "not seen yet".to_owned(),
+            Judged::NotSeen => return NOT_SEEN.to_owned(),
             Judged::RolledBack => "rolled back to",
             Judged::Foreign => "not ours:",
             Judged::Unreachable => "unreachable",
