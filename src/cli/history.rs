@@ -83,7 +83,7 @@ pub(super) fn history(config: &Config, args: &HistoryArgs, format: Format) -> Ex
     let wanted = Wanted::of(args, daemon::now());
     let entries = match record::read(&config.state) {
         Ok(entries) => entries,
-        Err(error) => return print::state(&error, "history"),
+        Err(error) => return print::state(&error),
     };
     let missing = entries.is_none();
     let entries = entries.unwrap_or_default();

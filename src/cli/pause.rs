@@ -81,7 +81,7 @@ fn checked(until: Time, now: Time) -> Result<Time, String> {
 /// Writes it into the journal, or has the daemon do so and waits until it has. Gives whether it is written.
 async fn ask(config: &Config, request: &Request) -> Result<bool, Exit> {
     let held = match daemon::lock(config) {
-        Ok(_lock) => return append(config, request).map_err(|error| print::state(&error, "pause")),
+        Ok(_lock) => return append(config, request).map_err(|error| print::state(&error)),
         Err(DaemonError::Lock(held @ LockError::Held { .. })) => held,
         Err(error) => return Err(print::failed(&error)),
     };
@@ -89,7 +89,7 @@ async fn ask(config: &Config, request: &Request) -> Result<bool, Exit> {
     let asked = Instant::now();
     loop {
         let memory = record::remembered(&config.state);
-        if stands(&memory.map_err(|error| print::state(&error, "pause"))?, request) {
+        if stands(&memory.map_err(|error| print::state(&error))?, request) {
             return Ok(true);
         }
         if asked.elapsed() > TAKEN_WITHIN {
@@ -135,7 +135,7 @@ fn said(request: &Request) -> String {
 fn show(config: &Config, format: Format) -> Exit {
     let memory = match record::remembered(&config.state) {
         Ok(memory) => memory,
-        Err(error) => return print::state(&error, "pause"),
+        Err(error) => return print::state(&error),
     };
     let line = |(name, pause): (&Name, &Pause)| Line {
         name: name.clone(),

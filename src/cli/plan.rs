@@ -44,7 +44,7 @@ pub(super) async fn plan(config: Config, detailed_exitcode: bool, format: Format
     begin_log(&config);
     let mut memory = match record::remembered(&config.state) {
         Ok(memory) => memory,
-        Err(error) => return print::state(&error, "plan"),
+        Err(error) => return print::state(&error),
     };
     let world = match World::connect(config, &memory, daemon::now) {
         Ok(world) => Arc::new(world),

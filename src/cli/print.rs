@@ -1,6 +1,7 @@
 //! Printing: results on standard output, errors on standard error.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -65,12 +66,35 @@ pub(super) fn configuration(error: &ConfigError) -> Exit {
 }
 
 /// Prints why the state cannot be read, with the command to type where it is a matter of rights.
-pub(super) fn state(error: &JournalError, command: &str) -> Exit {
+pub(super) fn state(error: &JournalError) -> Exit {
     problem(&chain(error));
     if error.is_denied() {
+        let typed: String = std::env::args_os().skip(1).map(|word| quoted(&word)).collect();
         problem(&format!(
-            "only root and the daemon's user may read the state: sudo certrotd {command}"
+            "only root and the daemon's user may read the state: sudo certrotd{typed}"
         ));
     }
     Exit::Fault
+}
+
+/// A word of a command as a shell takes it, with a space before it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@,+%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => format!(" {word}"),
+        false => format!(" '{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_take_it_for_more() {
+        let words = ["report", "--html", "my page.html", "it's", "", "$HOME", "/a/b-c_d.toml"];
+        let typed: String = words.iter().map(|word| quoted(OsStr::new(word))).collect();
+        assert_eq!(typed, r" report --html 'my page.html' 'it'\''s' '' '$HOME' /a/b-c_d.toml");
+    }
 }

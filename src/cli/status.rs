@@ -68,7 +68,7 @@ pub(super) struct Next {
 pub(super) async fn status(config: &Config, format: Format) -> Exit {
     let status = match Status::read(config).await {
         Ok(status) => status,
-        Err(error) => return print::state(&error, "status"),
+        Err(error) => return print::state(&error),
     };
     match format {
         Format::Json => print::json(&status),
@@ -125,7 +125,7 @@ fn words(status: &Status, paint: Paint) -> String {
     let faults = (!faults.is_empty()).then(|| paint.words(&faults, Tone::Bad));
     let tables: Vec<_> = tables.into_iter().chain([faults]).flatten().collect();
     if tables.is_empty() {
-        return "the configuration has no entries\n".to_owned();
+        return "the configuration has no entries: `certrotd init --region REGION` prints first ones\n".to_owned();
     }
     tables.join("\n")
 }

@@ -66,8 +66,7 @@ struct Problem {
 /// that were refused are remembered.
 pub(super) async fn look(config: Config) -> Result<Findings, Exit> {
     begin_log(&config);
-    let mut memory = record::remembered(&config.state)
-        .map_err(|error| print::state(&error, "check --online"))?;
+    let mut memory = record::remembered(&config.state).map_err(|error| print::state(&error))?;
     let owners = owners(&config);
     let mut world =
         World::connect(config, &memory, daemon::now).map_err(|failure| print::failed(&failure))?;

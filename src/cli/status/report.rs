@@ -26,7 +26,7 @@ const EFFECTS: [&str; 4] = ["at", "entry", "effect", "end"];
 pub(in crate::cli) async fn report(config: &Config, file: &Path) -> Exit {
     let html = match page(config).await {
         Ok(page) => page::html(&page),
-        Err(error) => return print::state(&error, &format!("report --html {}", file.display())),
+        Err(error) => return print::state(&error),
     };
     if file == Path::new(STDOUT) {
         print::text(&html);
