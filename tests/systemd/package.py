@@ -1,4 +1,4 @@
-"""The story: an operator's life with the .deb in a small Debian of its own.
+"""The story: an operator's life with the .deb, or with the .rpm, in a small Debian of its own.
 
 `tests/systemd/package` installs and builds what this needs. The last line is `N passed, M failed`.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 import deb
 import ends
 import packaged
+import rpm
 import service
 from cloud import Cloud
 from installed import ENTRY, UNIT, Certbot, Installed
@@ -57,11 +58,13 @@ def story(programs, release, package, scratch):
     machine = booted(release, scratch)
     cloud = Cloud(programs, scratch)
     installed, certbot = Installed(machine, cloud, clients=False), Certbot(machine, cloud)
-    packages = deb.Deb(machine, package)
+    dpkg = package.suffix == ".deb"
+    packages = deb.Deb(machine, package) if dpkg else rpm.Rpm(machine, package)
     leaf = certbot.renew()
     say("the installation")
     packaged.install(machine, REPOSITORY, packages, cloud)
-    deb.first_configuration(machine)
+    if dpkg:
+        deb.first_configuration(machine)
     say("the service")
     installed.configure()
     service.first_rotation(machine, installed, leaf)
@@ -74,17 +77,24 @@ def story(programs, release, package, scratch):
     say("upgrades")
     packaged.upgrade_of_a_running_daemon(machine, installed, packages)
     service.renewal(installed, certbot)
-    packaged.upgrade_of_a_stopped_daemon(machine, installed, packages)
-    latest = deb.taken_away(machine, packages)
+    latest = packaged.upgrade_of_a_stopped_daemon(machine, installed, packages)
+    if dpkg:
+        latest = deb.taken_away(machine, packages)
     machine.run("systemctl", "start", UNIT)
     say("removal and return")
     packaged.remove(machine, installed, packages)
+    if not dpkg:
+        rpm.disabled(machine)
     packaged.come_back(machine, installed, packages, latest)
     service.renewal(installed, certbot)
     ends.the_end(machine, installed)
-    say("purge")
-    deb.purge(machine, installed, packages)
-    deb.after_a_file_of_the_operators(machine, packages, latest)
+    if dpkg:
+        say("purge")
+        deb.purge(machine, installed, packages)
+        deb.after_a_file_of_the_operators(machine, packages, latest)
+    else:
+        say("the last removal")
+        rpm.last_removal(machine, packages, REPOSITORY / "docs/manual.md")
     say("the end")
 
 

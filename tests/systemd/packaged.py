@@ -1,5 +1,5 @@
-"""What an operator sees of a package: installed, upgraded, removed and installed again. `packages` is the Deb of deb.py,
-which says what to type."""
+"""What an operator sees of either package: installed, upgraded, removed and installed again. `packages` is the Deb of
+deb.py or the Rpm of rpm.py, which say what to type and where the two differ."""
 
 import os
 import shutil
