@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+#[path = "packages/configuration.rs"]
+mod configuration;
 #[path = "packages/manual_pages.rs"]
 mod manual_pages;
 #[path = "../examples/pages/pages.rs"]
@@ -29,7 +31,7 @@ struct Asset {
     /// With its name, from the root.
     path: String,
     mode: String,
-    /// An upgrade must not overwrite it.
+    /// The package's tool is told that an upgrade must not overwrite it.
     kept: bool,
 }
 
@@ -59,11 +61,9 @@ fn path(source: &str, destination: &str) -> String {
 
 fn deb() -> Vec<Asset> {
     let metadata = metadata("deb");
-    let kept: Vec<_> = metadata["conf-files"].as_array().unwrap().iter().map(text).collect();
     let named = metadata["assets"].as_array().unwrap().iter().map(|asset| {
         let [source, destination, mode] = [0, 1, 2].map(|index| text(&asset[index]));
-        let path = path(&source, &destination);
-        Asset { kept: kept.contains(&path), source, path, mode }
+        Asset { kept: false, path: path(&source, &destination), source, mode }
     });
     // These it finds by itself, by the names of the units and of the package.
     let units = metadata["systemd-units"].as_array().unwrap().iter().flat_map(|unit| {
@@ -152,9 +152,6 @@ fn the_units_start_what_the_packages_install() {
             (binary.source.as_str(), binary.mode.as_str()),
             (&*format!("{MADE}certrotd"), "755")
         );
-        let configuration = installed(CONFIGURATION);
-        assert_eq!(configuration.source, "config/certrotd.toml");
-        assert!(configuration.kept, "an upgrade of the .{kind} overwrites {CONFIGURATION}");
         let services = assets
             .iter()
             .filter(|asset| asset.path.starts_with(UNITS) && asset.path.ends_with(".service"));
@@ -232,12 +229,12 @@ fn every_link_of_an_installed_page_leads_to_an_installed_file_or_to_the_web() {
 
 #[test]
 fn the_scripts_of_the_packages_are_shell() {
-    let scripts = ["packaging/debian/postrm", "packaging/rpm/*"];
+    let scripts = ["packaging/debian/post*", "packaging/rpm/*"];
     let scripts =
         scripts.iter().flat_map(|it| glob::glob(root().join(it).to_str().unwrap()).unwrap());
     let scripts: Vec<_> =
         scripts.map(Result::unwrap).filter(|it| it.extension().is_none()).collect();
-    assert_eq!(scripts.len(), 4, "{scripts:?}");
+    assert_eq!(scripts.len(), 5, "{scripts:?}");
     for script in scripts {
         let said = Command::new("sh").arg("-n").arg(&script).output().unwrap();
         assert!(

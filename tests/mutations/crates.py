@@ -41,8 +41,9 @@ def imports() -> dict[str, list[str]]:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
     names = {name for cell in cells for name in cell[0].split(", ")}
     return {
-        module: [word for word in re.findall(r"\w+", allowed) if word in names]
+        module: [word for word in names if word != module and (word in words or "everything" in words)]
         for of, allowed in cells
+        for words in [re.findall(r"\w+", allowed)]
         for module in of.split(", ")
     }
 

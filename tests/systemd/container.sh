@@ -1,6 +1,7 @@
 # Sourced by the scripts here. Makes sure that this machine can boot a small Debian in a container, or ends the script
-# with 0 and a `skipped:` line where it could not in any case. Installs systemd-container, mmdebstrap, openssl and python3
-# where they are missing. Leaves `repository`, `release` (of Debian) and `target`, and stands in the repository.
+# with 0 and a `skipped:` line where it could not in any case. Installs systemd-container, mmdebstrap, openssl, python3
+# and what the script has in `tools` where they are missing. Leaves `repository`, `release` (of Debian) and `target`, and
+# stands in the repository.
 
 repository=$(cd "$here/../.." && pwd)
 
@@ -17,7 +18,7 @@ release=$(. /etc/os-release && [[ ${ID:-} == debian ]] && printf %s "${VERSION_C
 
 missing=()
 command -v systemd-nspawn >/dev/null || missing+=(systemd-container)
-for tool in mmdebstrap openssl python3; do
+for tool in mmdebstrap openssl python3 ${tools+"${tools[@]}"}; do
     command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if ((${#missing[@]})); then

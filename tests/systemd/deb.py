@@ -1,133 +1,120 @@
-"""The .deb in the container: installed, removed, installed again and purged, as an operator types it."""
+"""The .deb, and apt and dpkg with nobody there to answer them."""
 
-import os
 import shutil
 import subprocess
 
-import service
-from ends import settled
-from installed import ENTRY, ORDERS_CA, UNIT, documented, typed
+from packaged import CONFIGURATION, DOWNLOADS, KEYS, STATE, contents, gone, links, user
 from tally import check
 
-PROGRAM = "/usr/bin/certrotd"
-UNITS = "/usr/lib/systemd/system"
-TIMER = "certrotd-apply.timer"
-CONFIGURATION = "/etc/certrotd/certrotd.toml"
-KEYS = ("/etc/certrotd/access-key", "/etc/certrotd/secret-key")
-STATE = "/var/lib/certrotd"
-JOURNAL = f"{STATE}/state/journal.sqlite"
-# Where the operator has the packages.
-DOWNLOADS = "/root"
-# What an operator finds who has nothing but the package, beside the program and the units.
-PAPERS = {"/usr/share/man/man8/certrotd.8.gz", "/usr/share/man/man5/certrotd.toml.5.gz",
-          "/usr/share/bash-completion/completions/certrotd", "/usr/share/doc/certrotd/docs/manual.md",
-          "/usr/share/doc/certrotd/examples/config/one-certificate.toml",
-          "/usr/share/doc/certrotd/examples/systemd/certrotd.service.d/ca-owner.conf.example"}
-APT_SECONDS = 120
+INSTALL_SECONDS = 120
+TEMPLATE = "/usr/share/certrotd/certrotd.toml"
 
 
-def apt(machine, *words, check=True):
-    """apt-get, with nobody there to answer."""
-    return machine.run("apt-get", "--yes", *words, check=check, seconds=APT_SECONDS)
+class Deb:
+    # After a removal it lies where it lay, and what was enabled is so again after a return.
+    kept_as = CONFIGURATION
+    enabled_after_return = "enabled"
+    papers = {"/usr/share/doc/certrotd/THIRD-PARTY.gz", "/usr/share/bash-completion/completions/certrotd"}
+
+    def __init__(self, machine, file):
+        self.machine, self.file = machine, file
+        # The bare root leaves out what nobody reads; on an operator's host dpkg does not.
+        machine.path("/etc/dpkg/dpkg.cfg.d/99mmdebstrap").unlink()
+
+    def documented(self, line):
+        """The README's command, as it is typed for this file and what it calls this file."""
+        line = line.split("#")[0].replace("amd64", self.field("Architecture"))
+        return line, line.split("./")[1].strip()
+
+    def field(self, name):
+        return subprocess.run(["dpkg-deb", "--field", self.file, name],
+                              check=True, capture_output=True, text=True).stdout.strip()
+
+    def apt(self, *words):
+        return self.machine.run("apt-get", "--yes", *words, seconds=INSTALL_SECONDS)
+
+    def install(self, path):
+        return self.apt("install", path)
+
+    upgrade = install
+
+    def remove(self):
+        self.apt("remove", "certrotd")
+
+    def version(self):
+        """Of what is installed, if all of it is set up."""
+        found = self.machine.run("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}${Version}", "certrotd",
+                                 check=False).stdout
+        return found.removeprefix("ii ") if found.startswith("ii ") else None
+
+    def files(self):
+        return set(self.machine.run("dpkg", "--listfiles", "certrotd").stdout.splitlines())
+
+    def successor(self, number, configuration):
+        """The same package as a later version, with more in the configuration that it ships; gives its path there and
+        its version."""
+        later = f"{self.field('Version')}+{number}"
+        tree = self.machine.scratch / f"successor-{number}"
+        subprocess.run(["dpkg-deb", "--raw-extract", self.file, tree], check=True)
+        control = tree / "DEBIAN/control"
+        lines = [f"Version: {later}" if line.startswith("Version: ") else line
+                 for line in control.read_text().splitlines()]
+        control.write_text("\n".join(lines) + "\n")
+        with open(tree / TEMPLATE.lstrip("/"), "a") as file:
+            file.write(configuration)
+        name = f"{DOWNLOADS}/certrotd_{later}.deb"
+        subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "--build", tree, self.machine.path(name)],
+                       check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(tree)
+        return name, later
+
+    def newer_configuration(self):
+        """What the later version ships, where the operator finds it."""
+        return TEMPLATE
 
 
-def field(package, name):
-    return subprocess.run(["dpkg-deb", "--field", package, name],
-                          check=True, capture_output=True, text=True).stdout.strip()
+def first_configuration(machine):
+    found = machine.shell(f"cmp {CONFIGURATION} {TEMPLATE} && stat -c '%a %U' {CONFIGURATION}")
+    conffiles = machine.run("dpkg-query", "--show", "--showformat=${Conffiles}", "certrotd").stdout
+    check("the configuration is a copy of what the package ships, and dpkg does not watch over it",
+          found == "644 root" and conffiles == "", (found, conffiles))
 
 
-def version(machine):
-    """What dpkg has, and whether all of it is set up."""
-    return machine.run("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}${Version}", "certrotd",
-                       check=False).stdout
+def taken_away(machine, packages):
+    """A configuration that the operator keeps elsewhere does not come back."""
+    file = machine.path(CONFIGURATION)
+    mine = file.read_bytes()
+    file.unlink()
+    name, later = packages.successor(3, "")
+    packages.upgrade(name)
+    check("an upgrade brings no configuration where the operator has taken it away",
+          packages.version() == later and not file.exists(), packages.version())
+    file.write_bytes(mine)
+    return name
 
 
-def enabled(machine, unit=UNIT):
-    return machine.run("systemctl", "is-enabled", unit, check=False).stdout.strip()
-
-
-def user(machine):
-    return machine.run("getent", "passwd", "certrotd", check=False).stdout.strip()
-
-
-def links(machine):
-    """What in systemd's directories of the operator is a link to a unit of ours, or masks one."""
-    return machine.shell("find /etc/systemd -type l \\( -name 'certrotd*' -o -lname '*certrotd*' \\)")
-
-
-def contents(machine, paths):
-    return {path: machine.path(path).read_bytes() for path in paths if machine.path(path).exists()}
-
-
-def install(machine, repository, package, cloud):
-    """What the README says to type, and what it leaves."""
-    # The bare root leaves out what nobody reads; on an operator's host dpkg does not.
-    machine.path("/etc/dpkg/dpkg.cfg.d/99mmdebstrap").unlink()
-    commands = [line.replace("amd64", field(package, "Architecture")) for line in documented(repository, "bash")]
-    check(f"the README calls {package.name} as it is called", f"./{package.name} " in commands[0], commands)
-    shutil.copy(package, machine.path(DOWNLOADS))
-    typed(machine, DOWNLOADS, commands, cloud)
-    service.laid_out(machine, commands, UNITS)
-    listed = set(machine.run("dpkg", "--listfiles", "certrotd").stdout.splitlines())
-    lacking = sorted(path for path in listed | PAPERS if path not in listed or not os.path.lexists(machine.path(path)))
-    check("what the package lists is there, with manual pages, completions and examples", not lacking, lacking)
-    states = {unit: (enabled(machine, unit), machine.show(unit, "ActiveState"))
-              for unit in (UNIT, TIMER, "certrotd-apply.service")}
-    check("it has enabled no unit and started none",
-          set(states.values()) == {("disabled", "inactive"), ("static", "inactive")} and links(machine) == ""
-          and machine.show(UNIT, "ExecMainStartTimestamp") == "", (states, links(machine)))
-    check("nothing has made a state yet", not machine.path(STATE).exists())
-
-
-def gone(machine, installed):
-    """Whether the program, the units and the daemon are."""
-    found = contents(machine, (PROGRAM, f"{UNITS}/{UNIT}", f"{UNITS}/{TIMER}"))
-    return not found and machine.show(UNIT, "ActiveState") == "inactive" and installed.process() is None
-
-
-def remembered(machine, installed, imports, when):
-    """The journal is read on."""
-    settled(installed)
-    history = machine.run(PROGRAM, "history", ENTRY).stdout
-    check(f"{when} nothing is imported again, and each of the {len(imports)} imports is in the history",
-          installed.imports() == imports and all(leaf[:12] in history for leaf in imports),
-          (installed.imports(), imports, history))
-    adopted = machine.journal("EVENT=certificate.adopted")
-    check(f"{when} no import had to be looked for", not adopted, adopted)
-
-
-def remove(machine, installed):
-    settled(installed)
-    kept = contents(machine, (CONFIGURATION, *KEYS, ORDERS_CA))
-    apt(machine, "remove", "certrotd")
-    check("apt-get remove stops the daemon, and takes the program and the units away", gone(machine, installed),
-          machine.show(UNIT, "ActiveState"))
-    found = contents(machine, kept)
-    check("the configuration, the keys and the CA file stay as they are", len(kept) == 4 and found == kept, set(found))
-    check("the journal stays, and so does the user", machine.path(JOURNAL).stat().st_size > 0 and user(machine))
-
-
-def come_back(machine, installed, package):
-    """The package, by its path there, is installed again."""
-    imports = installed.imports()
-    apt(machine, "install", package)
-    found = (enabled(machine), machine.show(UNIT, "ActiveState"))
-    check("installed again it is enabled as before, and not started", found == ("enabled", "inactive"), found)
-    machine.run("systemctl", "start", UNIT)
-    remembered(machine, installed, imports, "after the return")
-
-
-def purge(machine, installed):
+def purge(machine, installed, packages):
     kept = contents(machine, KEYS)
     check("before the purge the daemon runs", installed.active() and machine.path(STATE).exists())
-    apt(machine, "purge", "certrotd")
-    check("apt-get purge stops the daemon too", gone(machine, installed), machine.show(UNIT, "ActiveState"))
+    packages.apt("purge", "certrotd")
+    check("apt-get purge stops the daemon too", gone(machine, installed))
     left = [path for path in (STATE, CONFIGURATION) if machine.path(path).exists()]
     check("the state and the configuration are gone", not left, left)
     check("the keys stay as they are, and so does the user",
           len(kept) == 2 and contents(machine, KEYS) == kept and user(machine), user(machine))
-    found = (links(machine), version(machine).strip())
-    check("no link to a unit is left, none is masked, and dpkg knows nothing of it",
-          found in (("", ""), ("", "un")), found)
+    found = (links(machine), packages.version())
+    check("no link to a unit is left, none is masked, and dpkg knows nothing of it", found == ("", None), found)
     left = machine.shell("find /etc /usr /var /run -xdev -name '*certrotd*' ! -path '/etc/systemd/system/certrotd*'")
     check("the directory of the keys is all that still has the name", left == "/etc/certrotd", left)
+
+
+def after_a_file_of_the_operators(machine, packages, path):
+    """Whoever installed from source, or whose configuration comes from elsewhere, has a file before the package."""
+    file = machine.path(CONFIGURATION)
+    file.write_text("# mine\n")
+    packages.install(path)
+    check("a first installation keeps a configuration that was there before it",
+          packages.version() and file.read_text() == "# mine\n", file.read_text())
+    machine.shell("rm -r /etc/certrotd && mkdir -m 755 /etc/certrotd")
+    packages.apt("purge", "certrotd")
+    check("a purge takes a directory away that has nothing in it", not machine.path("/etc/certrotd").exists())

@@ -1,4 +1,4 @@
-"""The story: an operator's life with the .deb in a small Debian of its own.
+"""The story: an operator's life with the .deb, or with the .rpm, in a small Debian of its own.
 
 `tests/systemd/package` installs and builds what this needs. The last line is `N passed, M failed`.
 """
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import deb
 import ends
+import packaged
+import rpm
 import service
-import upgrades
 from cloud import Cloud
 from installed import ENTRY, UNIT, Certbot, Installed
 from machine import booted, scratch_in_memory
@@ -45,7 +46,7 @@ def reload(machine, installed):
     before = machine.show(UNIT, "MainPID")
 
     def edited():
-        installed.configure(more=upgrades.BY_HAND)
+        installed.configure(more=packaged.BY_HAND)
         machine.run("systemctl", "reload", UNIT)
 
     lines = installed.another("the edited configuration is taken", "config.reloaded", edited)
@@ -57,9 +58,13 @@ def story(programs, release, package, scratch):
     machine = booted(release, scratch)
     cloud = Cloud(programs, scratch)
     installed, certbot = Installed(machine, cloud, clients=False), Certbot(machine, cloud)
+    dpkg = package.suffix == ".deb"
+    packages = deb.Deb(machine, package) if dpkg else rpm.Rpm(machine, package)
     leaf = certbot.renew()
     say("the installation")
-    deb.install(machine, REPOSITORY, package, cloud)
+    packaged.install(machine, REPOSITORY, packages, cloud)
+    if dpkg:
+        deb.first_configuration(machine)
     say("the service")
     installed.configure()
     service.first_rotation(machine, installed, leaf)
@@ -70,17 +75,26 @@ def story(programs, release, package, scratch):
     ends.impatient(machine)
     ends.hung(machine, installed)
     say("upgrades")
-    upgrades.of_a_running_daemon(machine, installed, package)
+    packaged.upgrade_of_a_running_daemon(machine, installed, packages)
     service.renewal(installed, certbot)
-    upgrades.unanswered(machine, installed, package, REPOSITORY / "docs/manual.md")
-    latest = upgrades.of_a_stopped_daemon(machine, installed, package)
+    latest = packaged.upgrade_of_a_stopped_daemon(machine, installed, packages)
+    if dpkg:
+        latest = deb.taken_away(machine, packages)
+    machine.run("systemctl", "start", UNIT)
     say("removal and return")
-    deb.remove(machine, installed)
-    deb.come_back(machine, installed, latest)
+    packaged.remove(machine, installed, packages)
+    if not dpkg:
+        rpm.disabled(machine)
+    packaged.come_back(machine, installed, packages, latest)
     service.renewal(installed, certbot)
     ends.the_end(machine, installed)
-    say("purge")
-    deb.purge(machine, installed)
+    if dpkg:
+        say("purge")
+        deb.purge(machine, installed, packages)
+        deb.after_a_file_of_the_operators(machine, packages, latest)
+    else:
+        say("the last removal")
+        rpm.last_removal(machine, packages, REPOSITORY / "docs/manual.md")
     say("the end")
 
 

@@ -153,3 +153,45 @@ fn look(layout: Layout, dir: PathBuf, search: &mut Search) {
         search.places.push(Place { layout, dir, files });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn write(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn the_chain_that_lego_keeps_by_itself_is_no_certificate() {
+        let dir = Scratch::new();
+        write(&dir.join("certificates/a.crt"));
+        write(&dir.join("certificates/a.issuer.crt"));
+        let found = search(&[dir.to_path_buf()]);
+        let files: Vec<_> = found.places.iter().flat_map(|place| &place.files).collect();
+        assert_eq!(files, [&dir.join("certificates/a.crt")]);
+    }
+
+    #[test]
+    fn a_place_with_two_names_is_one_place() {
+        let dir = Scratch::new();
+        write(&dir.join("real/www/fullchain.pem"));
+        symlink(dir.join("real"), dir.join("link")).unwrap();
+        let found = search(&[dir.join("real"), dir.join("link")]);
+        let places: Vec<_> = found.places.iter().map(|place| &place.dir).collect();
+        assert_eq!(places, [&dir.join("real")]);
+        assert!(found.looked.contains(&dir.join("link")), "it was looked for all the same");
+    }
+
+    #[test]
+    fn below_what_cannot_be_looked_at_nothing_more_is_said() {
+        let troubles = ["/a", "/a/b", "/c"].map(|path| (PathBuf::from(path), "closed".to_owned()));
+        let search = Search { troubles: troubles.into(), ..Search::default() };
+        assert_eq!(search.sentences().collect::<Vec<_>>(), ["/a: closed", "/c: closed"]);
+    }
+}

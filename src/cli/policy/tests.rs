@@ -120,6 +120,33 @@ fn a_pattern_that_matches_nothing_needs_the_same() {
     assert_eq!(actions(&of(&format!("{CLOUD}{pattern}"))), actions(&written));
 }
 
+/// Two accounts in one file: the identity of each gets what its own entries come to.
+#[test]
+fn an_account_needs_nothing_for_the_entries_of_another() {
+    let other =
+        "[cloud.other]\nregion = 'cn-east-3'\nproject_id = 'fedcba9876543210fedcba9876543210'\n";
+    let entries = "[[certificate]]\nname = 'www'\ncloud = 'main'\ncert = 'a.pem'\nkey = 'a.key'\n\
+                   [[instance_ca]]\nname = 'orders'\ncloud = 'other'\nservice = 'dcs'\ninstance_id = 'i'\n\
+                   path = '/ca/orders.pem'\n";
+    let shown = of(&format!("{CLOUD}{other}{entries}"));
+    let of_cloud = |name: &str| -> Vec<_> {
+        let own = shown.policies.iter().filter(|policy| policy.cloud.as_str() == name);
+        own.flat_map(|policy| policy.actions.iter().map(|it| it.action)).collect()
+    };
+    let (main, other) = (of_cloud("main"), of_cloud("other"));
+    assert!(!main.is_empty() && main.iter().all(|it| it.starts_with("scm:")), "{main:?}");
+    assert!(!other.is_empty() && other.iter().all(|it| it.starts_with("dcs:")), "{other:?}");
+}
+
+#[test]
+fn what_is_documented_for_one_call_is_not_called_inferred_for_another() {
+    let shown = of(&format!("{CLOUD}{CERTIFICATE}[[certificate.push]]\nservice = 'cdn'\n"));
+    let rows = shown.policies.iter().flat_map(|policy| &policy.actions);
+    let basis: BTreeMap<_, _> = rows.map(|row| (row.action, row.basis)).collect();
+    assert_eq!(basis["cdn:configuration:queryHttpsConf"], "documented");
+    assert_eq!(basis["cdn:configuration:queryDomains"], "inferred");
+}
+
 #[test]
 fn what_is_inferred_is_said() {
     let shown = of(&format!("{CLOUD}{CERTIFICATE}[[certificate.push]]\nservice = 'elb'\n"));
