@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,6 +16,9 @@ from pathlib import Path
 STARTED = []
 # What ends at the end is thrown away, and need not be waited for longer.
 END_SECONDS = 10
+# Above what services are known by.
+PORT_MIN = 10_000
+PORT_TRIES = 100
 
 
 def scratch_directory(story):
@@ -60,9 +64,17 @@ def end_all():
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port where nobody listens, to be named to somebody who will. None of those that the system gives away by
+    itself: one of them may be anybody's by the time it is wanted."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    for port in random.sample(range(PORT_MIN, max(lowest, PORT_MIN + PORT_TRIES)), PORT_TRIES):
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free")
 
 
 def eventually(what, seconds, holds):
