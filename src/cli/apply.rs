@@ -68,7 +68,9 @@ fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
             return print::failed(&error);
         }
     }
-    print::text(&format!("{held}: the request was handed to it; its log shows what comes of it\n"));
+    print::text(&format!(
+        "{held}: it was asked, and looks now; in a few seconds `certrotd status` tells what came of it\n"
+    ));
     // The request waits as long as the pause does.
     let memory = record::remembered(&config.state).unwrap_or_default();
     let named: BTreeSet<_> = args.only.iter().chain(&args.retry).chain(&args.allow_older).collect();
@@ -76,7 +78,7 @@ fn hand_over(config: &Config, args: &ApplyArgs, held: &LockError) -> Exit {
         if let Some(pause) = memory.paused(name, daemon::now()) {
             let until = pause.until;
             print::text(&format!(
-                "{name} is paused until {until}: `certrotd pause {name} --off`\n"
+                "{name} is paused until {until}, and waits till then: `certrotd pause {name} --off`\n"
             ));
         }
     }

@@ -88,9 +88,11 @@ async fn told(args: &InitArgs, search: &Search, config: &Config) -> String {
     if config.certificates.is_empty() {
         let places: Vec<_> = search.looked.iter().map(|dir| dir.display().to_string()).collect();
         words.push_str(&format!(
-            "no certificate was found in {}: the file says what to write, as comments\n",
+            "no certificate was found in {}: name the directory of yours by --dir, or write the file by its comments, \
+             and see what `certrotd check --config FILE` says of it\n",
             places.join(", ")
         ));
+        return words;
     }
     words.push_str(&next(args.output.as_deref()));
     words

@@ -1,5 +1,6 @@
 //! `certrotd plan`: what apply would do, and what waits and why.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -97,7 +98,9 @@ fn words(shown: &Shown) -> String {
         let until = until.unwrap_or_default();
         format!("held  {} {}: {}{until}\n", line.table, line.name, line.why)
     });
-    let words: String = now.chain(held).collect();
+    // What one cause holds at several places is said once.
+    let mut said = HashSet::new();
+    let words: String = now.chain(held).filter(|line| said.insert(line.clone())).collect();
     if words.is_empty() { "nothing to do, nothing waits\n".to_owned() } else { words }
 }
 

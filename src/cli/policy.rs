@@ -201,7 +201,7 @@ fn heading(policy: &Policy, number: usize, count: usize) -> String {
     let title = format!("policy {number} of {count}: cloud {cloud}, {services}");
     let steps = format!(
         "IAM console: Permissions > Policies/Roles > Create Custom Policy. Name it {name}, choose the JSON view, \
-         paste what follows, and grant it to the user group or the agency of certrotd for {granted}."
+         paste what follows, and grant it to a user group of the key's user, or to the agency, for {granted}."
     );
     table::text(&[Row { cells: vec![title.into()], notes: vec![steps] }])
 }

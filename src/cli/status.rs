@@ -37,6 +37,9 @@ pub(super) use report::report;
 struct Status {
     #[serde(skip)]
     now: Time,
+    /// Whether anybody is at work here.
+    #[serde(skip)]
+    at_work: bool,
     certificates: Vec<certificate::Line>,
     instance_cas: Vec<ca::Line>,
     instance_ssls: Vec<switch::Line>,
@@ -74,13 +77,19 @@ pub(super) async fn status(config: &Config, format: Format) -> Exit {
         Format::Json => print::json(&status),
         Format::Text => print::text(&words(&status, Paint::of_stdout())),
     }
-    let certificates = status.certificates.iter().map(|it| it.next.needs_person);
-    let cas = status.instance_cas.iter().map(|it| it.next.needs_person);
-    let switches = status.instance_ssls.iter().map(|it| it.next.needs_person);
-    let watched = status.watch_files.iter().map(|it| it.next.needs_person);
-    let patterns = status.discover.iter().map(|it| !it.is_good());
-    let all = certificates.chain(cas).chain(switches).chain(watched).chain(patterns);
-    if all.into_iter().any(|needed| needed) { Exit::Fault } else { Exit::Fine }
+    let certificates = status.certificates.iter().map(|it| &it.next);
+    let cas = status.instance_cas.iter().map(|it| &it.next);
+    let switches = status.instance_ssls.iter().map(|it| &it.next);
+    let own: Vec<_> = certificates.chain(cas).chain(switches).collect();
+    if !status.at_work && own.iter().any(|next| !next.idle) {
+        print::problem(
+            "no daemon is at work: what comes next waits for one, or for `certrotd apply`",
+        );
+    }
+    let watched = status.watch_files.iter().map(|it| &it.next);
+    let needed = own.into_iter().chain(watched).any(|next| next.needs_person);
+    let is_good = status.discover.iter().all(patterns::Line::is_good);
+    if needed || !is_good { Exit::Fault } else { Exit::Fine }
 }
 
 impl Status {
@@ -93,6 +102,7 @@ impl Status {
         let known = Known { memory: &memory, observed: &observed, plan: &plan, wants: &wants };
         Ok(Self {
             now,
+            at_work: wants.at_work(),
             certificates: certificate::lines(config, &known),
             instance_cas: ca::lines(config, &known),
             instance_ssls: switch::lines(config, &known),

@@ -33,13 +33,16 @@ impl Host {
 
     /// Sets a version up after the one that was set up before, if any. `umask` is a careful operator's.
     fn set_up(&self, before: &str) {
+        let is_there = self.path(CONFIGURATION).symlink_metadata().is_ok();
         let script = root().join("packaging/debian/postinst");
         let mut shell = Command::new("sh");
         let line = "umask 077 && exec sh \"$0\" configure \"$1\"";
         let done = shell.args(["-c", line]).arg(script).arg(before).env("DPKG_ROOT", &self.0);
         let done = done.output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        assert!(done.stdout.is_empty() && done.stderr.is_empty(), "{done:?}");
+        let said = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(said.contains("`certrotd init`"), before.is_empty() && !is_there, "{said}");
+        assert!(said.lines().count() <= 1 && done.stderr.is_empty(), "{said}");
     }
 
     fn path(&self, path: &str) -> PathBuf {

@@ -158,6 +158,6 @@ fn what_is_inferred_is_said() {
     assert!(text.contains("documented  elb:certificates:list"), "{text}");
     assert!(text.contains("in an identity policy: scm:cert:import"), "{text}");
     assert!(
-        text.contains("grant it to the user group") && text.contains("these projects: cn-north-4")
+        text.contains("grant it to a user group") && text.contains("these projects: cn-north-4")
     );
 }

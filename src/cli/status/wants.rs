@@ -23,6 +23,11 @@ impl Wants {
         Self { of: wants::standing(wants::left(&config.state), memory), at_work }
     }
 
+    /// Whether somebody is at work, be it a daemon or an `apply`.
+    pub(super) fn at_work(&self) -> bool {
+        self.at_work
+    }
+
     /// Why the entry cannot go on, where that stands.
     pub(super) fn sentence(&self, subject: &Subject) -> Option<String> {
         let words = |Want { words, since, seen, .. }: &Want| match self.at_work {
@@ -30,7 +35,9 @@ impl Wants {
             // Nobody has looked after that.
             false => format!("{words} (since {since}, as of {seen})"),
         };
-        let wants: Vec<_> = self.of.get(subject)?.iter().map(words).collect();
+        let mut wants: Vec<_> = self.of.get(subject)?.iter().map(words).collect();
+        // What one cause hides at several places is said once.
+        wants.dedup();
         Some(format!("cannot go on: {}", wants.join("; ")))
     }
 }

@@ -9,7 +9,7 @@ use super::super::super::{Refusal, Result};
 use super::super::OPERATION;
 use super::Key;
 use crate::model::failure::{Failure, Kind};
-use crate::model::time::{Time, span};
+use crate::model::time::Time;
 
 /// How often in a row a credential is tried before it is left alone.
 pub(super) const REFUSALS_MAX: u32 = 2;
@@ -66,7 +66,7 @@ impl Memory {
     /// Whether it is known to work. A failure while it is to be left alone.
     pub(super) fn is_good(&self, key: &Key, now: Time) -> Result<bool> {
         if let Some((refused, left)) = self.refused.get(key).and_then(|row| row.quiet(now)) {
-            return Err(withheld(key, refused, left));
+            return Err(withheld(key, refused, now, left));
         }
         let skewed = self.skewed.get(key);
         if skewed.is_some_and(|row| row.quiet(now).is_some() && !row.clock_was_set(now)) {
@@ -157,13 +157,13 @@ fn recent(at: Time, now: Time) -> bool {
     now.since(at) < Duration::from_secs(GOOD_SECS) && at.since(now).is_zero()
 }
 
-fn withheld(key: &Key, refused: Row, left: Duration) -> Failure {
+fn withheld(key: &Key, refused: Row, now: Time, left: Duration) -> Failure {
     let message = format!(
-        "not sent: the service refused {} {} times, last at {}; it is tried again in {}, or at once when the credential changes",
+        "not sent: the service refused {} {} times, last at {}; it is not tried again before {}, unless the credential changes",
         key.identity,
         refused.count,
         refused.at,
-        span(left)
+        now + left
     );
     Failure { wait: Some(left), ..Failure::local(Kind::Withheld, OPERATION, message) }
 }
