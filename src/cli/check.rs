@@ -2,6 +2,7 @@
 //! `--online` the credentials and permissions too.
 
 mod forms;
+mod listed;
 mod named;
 mod online;
 mod owner;
@@ -32,8 +33,10 @@ struct Shown {
     warnings: Vec<String>,
     certificates: Vec<Verdict>,
     instance_cas: Vec<owner::Verdict>,
+    instance_ssls: Vec<listed::Switch>,
     watch_files: Vec<watched::Line>,
     discover: Vec<patterns::Line>,
+    notify: Vec<listed::Told>,
     credentials: Vec<named::Empty>,
     #[serde(skip_serializing_if = "Option::is_none")]
     online: Option<online::Findings>,
@@ -62,9 +65,11 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
     warnings.extend(sandbox::warnings(&config));
     let certificates = certificates(&config.certificates, daemon::now()).await;
     let instance_cas = owner::verdicts(&config.instance_cas).await;
+    let instance_ssls = listed::switches(&config);
     let watched = observe::watched::look(config.watch_files.clone()).await;
     let watch_files = watched::lines(&watched, daemon::now());
     let discover = patterns::lines(&config);
+    let notify = listed::told(&config);
     // Online the account itself says it.
     let credentials = if online { Vec::new() } else { named::empty_secrets(&config) };
     let online = match online {
@@ -84,8 +89,10 @@ pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit 
         warnings,
         certificates,
         instance_cas,
+        instance_ssls,
         watch_files,
         discover,
+        notify,
         credentials,
         online,
         ok,
@@ -157,10 +164,12 @@ fn words(shown: &Shown) -> String {
     let warnings = shown.warnings.iter().map(|words| row(["warning".into(), words.clone()]));
     let certificates = shown.certificates.iter().map(Verdict::row);
     let files = shown.instance_cas.iter().map(owner::Verdict::row);
+    let switches = shown.instance_ssls.iter().map(listed::Switch::row);
     let found = shown.discover.iter().map(patterns::Line::row);
     let watched = shown.watch_files.iter().map(watched::Line::verdict);
+    let told = shown.notify.iter().map(listed::Told::row);
     let credentials = shown.credentials.iter().map(named::Empty::row);
-    let files = files.chain(watched).chain(found).chain(credentials);
+    let files = files.chain(switches).chain(watched).chain(found).chain(told).chain(credentials);
     let online = shown.online.iter().flat_map(online::Findings::rows);
     // Apart from the verdicts, so that they do not widen each other's columns.
     let warnings = table::text(&warnings.collect::<Vec<_>>());

@@ -262,6 +262,29 @@ fn check_online_says_which_switches_cannot_be_asked() {
 }
 
 #[test]
+fn check_lists_switches_and_who_is_told() {
+    let bench = Bench::new("check-listed");
+    let address = "https://chat.example.com/hook";
+    let told = format!(
+        "[[notify]]\nname = 'chat'\nurl = {address:?}\n[[notify]]\nname = 'mail'\ncommand = ['/bin/sh']\n"
+    );
+    bench.configure(&format!("{}{told}", ledger("")));
+    let ended = bench.certrotd(&["check"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let words = ended.words();
+    let switch = format!("ok instance_ssl ledger TaurusDB {LEDGER}, wanted on ");
+    for line in [&switch, "ok notify chat webhook ", "ok notify mail command "] {
+        assert!(words.contains(line), "{line}: {words}");
+    }
+    let shown = bench.certrotd(&["--format", "json", "check"]);
+    assert!(!format!("{words}{}", shown.stdout).contains("chat.example.com"), "it may be a secret");
+    let shown = shown.json();
+    assert_eq!(shown["instance_ssls"][0]["service"], "taurusdb");
+    assert_eq!(shown["instance_ssls"][0]["wanted"], "on");
+    assert_eq!(shown["notify"][0]["to"], "webhook");
+}
+
+#[test]
 fn check_says_whom_files_cannot_be_given_to() {
     let bench = Bench::new("check-owner");
     let nobody = "nobody-of-this-name";
