@@ -113,9 +113,13 @@ fn tell_once(clouds: &mut [Account], problems: &mut [Problem], owners: &BTreeMap
     }
 }
 
-/// A failure as others have it that are of one cause.
+/// A failure as others have it that are of one cause. Where no answer came, whichever call it was is no part of it.
 fn cause(failure: &Failure) -> String {
-    Failure { request_id: None, ..failure.clone() }.to_string()
+    let answered = failure.service.is_none() || failure.status.is_some();
+    match failure.kind {
+        Kind::Transient if !answered => failure.message.clone(),
+        _ => Failure { request_id: None, ..failure.clone() }.to_string(),
+    }
 }
 
 /// One signed read each, one account after the other.
