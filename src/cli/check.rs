@@ -58,7 +58,8 @@ struct Verdict {
 /// Checks files, and the cloud when asked to; changes neither.
 pub(super) async fn check(config: Config, online: bool, format: Format) -> Exit {
     let mut warnings = config.warnings.clone();
-    warnings.extend(home::warning(named::files(&config)));
+    warnings.extend(home::warning(named::pairs(&config)));
+    warnings.extend(home::warning_of_credentials(named::credentials(&config)));
     warnings.extend(named::absent_programs(&config));
     warnings.extend(regions::warnings(&config));
     warnings.extend(forms::warnings(&config));

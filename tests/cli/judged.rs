@@ -18,9 +18,18 @@ fn files_in_home_directories_are_warned_of_once() {
     let ended = bench.certrotd(&["--format", "json", "check"]).json();
     let warnings = ended["warnings"].as_array().unwrap();
     let [warning] = &warnings[..] else { panic!("{ended}") };
-    let said = "(and 1 more like it): the service does not see home directories: ";
-    let said = format!("{} {said}", cert.display());
+    let (cert, key) = (cert.display(), key.display());
+    let said = format!("{cert}, {key}: the service does not see home directories: `acme.sh ");
     assert!(warning.as_str().unwrap().starts_with(&said), "{warning}");
+
+    // By its name it lies in a home directory, and it can be read.
+    bench.configure("");
+    let (secret, text) = (bench.text("sk"), std::fs::read_to_string(bench.path("certrotd.toml")));
+    let hidden = Path::new("/home").join("..").display().to_string() + &secret;
+    bench.write("certrotd.toml", &text.unwrap().replace(&secret, &hidden));
+    let words = bench.certrotd(&["check"]).words();
+    let said = format!("{hidden}: the service does not see home directories: move it to /etc/cert");
+    assert!(words.contains(&said), "{words}");
 }
 
 #[test]

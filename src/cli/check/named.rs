@@ -71,14 +71,17 @@ pub(super) fn absent_programs(config: &Config) -> Vec<String> {
     named.map(|(key, program)| format!("{key}: {program} is not there")).collect()
 }
 
-/// Every pair, and every credential that is named by its path.
-pub(super) fn files(config: &Config) -> impl Iterator<Item = &Path> {
-    let pairs = config.certificates.iter().flat_map(|entry| pair(entry)).flatten();
-    let secrets = config.accounts.iter().flat_map(secrets).filter_map(|file| match file {
+/// The files of every pair.
+pub(super) fn pairs(config: &Config) -> impl Iterator<Item = &Path> {
+    config.certificates.iter().flat_map(|entry| pair(entry)).flatten()
+}
+
+/// Every credential that is named by its path.
+pub(super) fn credentials(config: &Config) -> impl Iterator<Item = &Path> {
+    config.accounts.iter().flat_map(secrets).filter_map(|file| match file {
         SecretFile::Path(path) => Some(path.as_path()),
         SecretFile::Credential(_) => None,
-    });
-    pairs.chain(secrets)
+    })
 }
 
 fn pair(entry: &Certificate) -> [Option<&Path>; 3] {
