@@ -46,7 +46,7 @@ pub(super) async fn apply(config: Config, args: &ApplyArgs, format: Format) -> E
             ));
             return Exit::Fault;
         }
-        Err(error) => return print::failed(&error),
+        Err(error) => return print::lock(&error),
     };
     match settle(config, args, format).await {
         Ok((ended, held)) => report(ended, &held, found, format),

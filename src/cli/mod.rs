@@ -69,7 +69,10 @@ pub fn main() -> Exit {
 /// how the command ends; the second one says that the configuration is wrong.
 async fn dispatch(cli: Cli, named: bool) -> Result<Exit, Exit> {
     let format = cli.format;
-    let load = || config::load(&cli.config).map_err(|error| print::configuration(&error));
+    // The daemon is told of no other user: it is the one who may.
+    let is_daemon = matches!(cli.command, Command::Run);
+    let wrong = if is_daemon { print::drawn } else { print::configuration };
+    let load = || config::load(&cli.config).map_err(|error| wrong(&error));
     let offline =
         || config::load_offline(&cli.config).map_err(|error| print::configuration(&error));
     Ok(match cli.command {

@@ -83,7 +83,7 @@ async fn ask(config: &Config, request: &Request) -> Result<bool, Exit> {
     let held = match daemon::lock(config) {
         Ok(_lock) => return append(config, request).map_err(|error| print::state(&error)),
         Err(DaemonError::Lock(held @ LockError::Held { .. })) => held,
-        Err(error) => return Err(print::failed(&error)),
+        Err(error) => return Err(print::lock(&error)),
     };
     requests::leave(&config.state, request).map_err(|error| print::failed(&error))?;
     let asked = Instant::now();

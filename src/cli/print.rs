@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::problems::{self, Paint};
 use super::{Exit, chain};
 use crate::config::ConfigError;
+use crate::daemon::DaemonError;
 use crate::record::JournalError;
 
 /// Prints text. A reader that went away, as `head` does, is no error.
@@ -57,9 +58,18 @@ pub(super) fn failed(error: &dyn Error) -> Exit {
     Exit::Fault
 }
 
+/// Prints all that is wrong with a configuration, with the command to type where it is a matter of rights.
+pub(super) fn configuration(error: &ConfigError) -> Exit {
+    let exit = drawn(error);
+    if error.denied {
+        denied("read these");
+    }
+    exit
+}
+
 /// Prints all that is wrong with a configuration, each with its place and nothing before it, so that
 /// an editor can jump there, and with the line below.
-pub(super) fn configuration(error: &ConfigError) -> Exit {
+pub(super) fn drawn(error: &ConfigError) -> Exit {
     let paint = if has_colours(&io::stderr()) { Paint::Colour } else { Paint::Plain };
     let _ = io::stderr().lock().write_all(problems::drawn(error, paint).as_bytes());
     Exit::Configuration
@@ -69,12 +79,30 @@ pub(super) fn configuration(error: &ConfigError) -> Exit {
 pub(super) fn state(error: &JournalError) -> Exit {
     problem(&chain(error));
     if error.is_denied() {
-        let typed: String = std::env::args_os().skip(1).map(|word| quoted(&word)).collect();
-        problem(&format!(
-            "only root and the daemon's user may read the state: sudo certrotd{typed}"
-        ));
+        denied("read the state");
     }
     Exit::Fault
+}
+
+/// Prints why the lock on the state cannot be had, with the command to type where it is a matter of rights.
+pub(super) fn lock(error: &DaemonError) -> Exit {
+    problem(&chain(error));
+    if is_denied(error) {
+        denied("change the state");
+    }
+    Exit::Fault
+}
+
+/// Whether the system refused something for want of a right.
+fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let refused = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    error.downcast_ref().is_some_and(refused) || error.source().is_some_and(is_denied)
+}
+
+/// Prints who may do this, and the command as they would type it.
+fn denied(what: &str) {
+    let typed: String = std::env::args_os().skip(1).map(|word| quoted(&word)).collect();
+    problem(&format!("only root and the daemon's user may {what}: sudo certrotd{typed}"));
 }
 
 /// A word of a command as a shell takes it, with a space before it.

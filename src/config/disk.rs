@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,13 @@ impl CredentialDirs {
     }
 }
 
+/// Why a file does not open.
+struct Shut {
+    why: String,
+    /// Whether it is a matter of rights.
+    denied: bool,
+}
+
 /// What a command makes of credential files.
 pub(super) enum Credentials<'d> {
     /// Nothing: they are not looked at.
@@ -72,7 +79,7 @@ pub(super) fn look<'k>(
     for secret in secrets {
         match opened(&secret.file, dirs) {
             Ok((path, mode)) => warn_of_mode(&path, mode, CREDENTIAL_OTHERS, findings),
-            Err(why) => {
+            Err(Shut { why, denied }) => {
                 let why = if secret.shown { why } else { "names no readable file".to_owned() };
                 let hint = if secret.shown {
                     ""
@@ -81,6 +88,7 @@ pub(super) fn look<'k>(
                 };
                 let sentence = format!("`{}` {why}{hint}", secret.key);
                 if needed {
+                    findings.denied |= denied;
                     findings.add(&secret.span, sentence);
                 } else {
                     findings.warnings.push(sentence);
@@ -117,10 +125,10 @@ pub fn located(file: &SecretFile) -> Option<PathBuf> {
     opened(file, &CredentialDirs::of_this_host()).ok().map(|(path, _)| path)
 }
 
-fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), String> {
+fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), Shut> {
     let name = match file {
         SecretFile::Path(path) => {
-            let mode = open(path).map_err(|why| format!("{}: {why}", path.display()))?;
+            let mode = open(path).map_err(|shut| shut.at(path))?;
             return Ok((path.clone(), mode));
         }
         SecretFile::Credential(name) => name,
@@ -130,7 +138,7 @@ fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), St
         let path = dir.join(name);
         match open(&path) {
             Ok(mode) => return Ok((path, mode)),
-            Err(why) => tried.push(format!("{}: {why}", path.display())),
+            Err(shut) => tried.push(shut.at(&path)),
         }
     }
     // The directory of a service's credentials opens to nobody else, so whether it is there cannot be told.
@@ -139,25 +147,41 @@ fn opened(file: &SecretFile, dirs: &CredentialDirs) -> Result<(PathBuf, u32), St
         looked.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
     };
     if dirs.0.iter().any(closed) {
-        return Err(format!(
+        let why = format!(
             "credential:{name} may be read by root and the daemon's user alone: run the command with sudo"
-        ));
+        );
+        return Err(Shut { why, denied: true });
     }
-    Err(format!(
+    let denied = tried.iter().any(|shut| shut.denied);
+    let tried: Vec<_> = tried.into_iter().map(|shut| shut.why).collect();
+    let why = format!(
         "credential:{name} is not there ({}); systemd provides it while the service runs, by LoadCredential=: \
          start certrotd.service, or name the file by its path",
         tried.join("; ")
-    ))
+    );
+    Err(Shut { why, denied })
 }
 
 /// Opens a plain file and tells its permission bits. The look before keeps a pipe from blocking.
-fn open(path: &Path) -> Result<u32, String> {
-    let found = path.metadata().map_err(|error| format!("cannot be read: {error}"))?;
+fn open(path: &Path) -> Result<u32, Shut> {
+    let found = path.metadata().map_err(Shut::of)?;
     if !found.is_file() {
-        return Err("is not a file".to_owned());
+        return Err(Shut { why: "is not a file".to_owned(), denied: false });
     }
-    File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    File::open(path).map_err(Shut::of)?;
     Ok(found.permissions().mode())
+}
+
+impl Shut {
+    fn of(error: io::Error) -> Self {
+        let denied = error.kind() == ErrorKind::PermissionDenied;
+        Self { why: format!("cannot be read: {error}"), denied }
+    }
+
+    /// With the path, where several may be meant.
+    fn at(self, path: &Path) -> Self {
+        Self { why: format!("{}: {}", path.display(), self.why), ..self }
+    }
 }
 
 /// Warns of private keys of these entries, as far as they are named here, that everybody can read.

@@ -16,6 +16,8 @@ const SHOWN_CHARS_MAX: usize = 80;
 pub struct ConfigError {
     /// At least one.
     pub problems: Vec<Problem>,
+    /// Whether something could not be read by this user, and could be by another.
+    pub denied: bool,
 }
 
 impl ConfigError {
@@ -23,6 +25,7 @@ impl ConfigError {
     pub(super) fn of_file(path: &Path, sentence: String) -> Self {
         Self {
             problems: vec![Problem { path: path.to_owned(), place: None, sentence, excerpt: None }],
+            denied: false,
         }
     }
 
@@ -97,6 +100,8 @@ pub(super) struct Findings<'t> {
     /// A table's header could not be read, so that keys may seem to stand in another table.
     pub(super) torn_header: bool,
     torn_lines: Vec<usize>,
+    /// A file that is named may not be read.
+    pub(super) denied: bool,
     /// Sentences that do not stop anything.
     pub(super) warnings: Vec<String>,
 }
@@ -111,6 +116,7 @@ impl<'t> Findings<'t> {
             torn: false,
             torn_header: false,
             torn_lines: Vec::new(),
+            denied: false,
             warnings: Vec::new(),
         }
     }
@@ -161,7 +167,7 @@ impl<'t> Findings<'t> {
             sentence: found.sentence.clone(),
             excerpt: (index < PROBLEMS_SHOWN_MAX).then(|| self.excerpt(found, &words)).flatten(),
         });
-        Err(ConfigError { problems: problems.collect() })
+        Err(ConfigError { problems: problems.collect(), denied: self.denied })
     }
 
     /// What may be shown of the line that a problem begins in. One that begins nowhere is about the whole file.

@@ -1,7 +1,7 @@
 //! From a path to a configuration, or to everything that is wrong with the file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{self, Path};
 use std::sync::Arc;
 
@@ -84,7 +84,10 @@ pub(super) fn resolved(
 }
 
 fn text_of(path: &Path) -> Result<String, ConfigError> {
-    let failed = |error| ConfigError::of_file(path, format!("cannot be read: {error}"));
+    let failed = |error: io::Error| ConfigError {
+        denied: error.kind() == ErrorKind::PermissionDenied,
+        ..ConfigError::of_file(path, format!("cannot be read: {error}"))
+    };
     let mut bytes = Vec::new();
     if !path.metadata().map_err(failed)?.is_file() {
         return Err(ConfigError::of_file(path, "is not a file".to_owned()));

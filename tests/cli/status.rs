@@ -209,6 +209,40 @@ fn what_sends_nothing_needs_no_credential() {
 }
 
 #[test]
+fn who_may_not_read_what_is_sent_or_change_the_state_gets_the_command_to_type() {
+    use std::os::unix::fs::MetadataExt as _;
+    // Only root can become another user, and only another user is refused.
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let bench = Bench::new("status-needs");
+    bench.configure("");
+    bench.remember(Vec::new());
+    let said = |code: i32, who: &str, command: &[&str]| {
+        let ended = bench.certrotd_as(65534, command);
+        assert_eq!(ended.code, code, "{command:?}: {}{}", ended.stdout, ended.stderr);
+        let last = ended.stderr.lines().last().unwrap();
+        let typed = format!("{} {}", bench.text("certrotd.toml"), command.join(" "));
+        let told = format!("certrotd: {who}: sudo certrotd --config {typed}");
+        assert_eq!(last, told, "{}", ended.stderr);
+    };
+    let read = "only root and the daemon's user may read these";
+    said(2, read, &["status"]);
+    bench.mode("certrotd.toml", 0o644);
+    let commands: [&[&str]; 4] = [&["check"], &["plan"], &["notify", "--test"], &["apply"]];
+    commands.into_iter().for_each(|command| said(2, read, command));
+    let daemon = bench.certrotd_as(65534, &["run"]);
+    assert_eq!((daemon.code, daemon.stderr.contains("sudo")), (2, false), "{}", daemon.stderr);
+
+    ["ak", "sk"].into_iter().for_each(|file| bench.mode(file, 0o644));
+    let change = "only root and the daemon's user may change the state";
+    said(1, change, &["apply"]);
+    said(1, change, &["pause", "www", "--off"]);
+    std::fs::remove_file(bench.path("sk")).unwrap();
+    assert!(!bench.certrotd(&["check"]).stderr.contains("sudo"), "nobody else can read it either");
+}
+
+#[test]
 fn who_may_not_read_state_or_credentials_gets_the_command_to_type() {
     use std::os::unix::fs::MetadataExt as _;
     // Only root can become another user, and only another user is refused.
