@@ -4,7 +4,11 @@ use serde::Serialize;
 
 use super::table::Row;
 use crate::config::{Config, Discover};
+use crate::model::names::Name;
 use crate::telemetry::page::{Cell, Tone};
+
+/// How many tables are named.
+const TABLES_MAX: usize = 10;
 
 /// One pattern. The keys are public interface.
 #[derive(Serialize)]
@@ -12,6 +16,8 @@ pub(super) struct Line {
     pattern: String,
     /// How many files match.
     matches: usize,
+    /// The tables of those files that have one of their own.
+    tables: Vec<Name>,
     /// Sentences; none where all is well.
     faults: Vec<String>,
 }
@@ -21,6 +27,7 @@ pub(super) fn lines(config: &Config) -> Vec<Line> {
     let line = |it: &Discover| Line {
         pattern: it.pattern.clone(),
         matches: it.outcome.matches,
+        tables: it.outcome.written.iter().map(|(table, _)| table.clone()).collect(),
         faults: it.outcome.faults.iter().map(|fault| fault.sentence.clone()).collect(),
     };
     config.discover.iter().map(line).collect()
@@ -47,11 +54,28 @@ impl Line {
         [self.pattern.clone().into(), self.matches.to_string().into(), fault]
     }
 
+    /// How many of its files are in tables of their own, and in which.
+    fn in_tables(&self) -> String {
+        let all = self.tables.len();
+        let whose = match all {
+            0 => return String::new(),
+            1 => "a table of its own",
+            _ => "tables of their own",
+        };
+        let named: Vec<_> = self.tables.iter().take(TABLES_MAX).map(Name::as_str).collect();
+        let others = match all - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(", {all} of them in {whose}: {}{others}", named.join(", "))
+    }
+
     /// As `check` shows it.
     pub(super) fn row(&self) -> Row {
         let verdict = if self.is_good() { "ok" } else { "BAD" };
         let (name, files) = (format!("discover {}", self.pattern), self.matches);
-        let count = format!("{files} {}", if files == 1 { "file" } else { "files" });
+        let noun = if files == 1 { "file" } else { "files" };
+        let count = format!("{files} {noun}{}", self.in_tables());
         Row {
             cells: [verdict.to_owned(), name, count].map(Cell::from).into(),
             notes: self.faults.clone(),

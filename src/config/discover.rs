@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Config, resolve};
+use crate::model::names::Name;
 
 /// `[[discover]]`: a pattern, and what the last look for its files came to.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum WhenEmpty {
 pub struct Outcome {
     /// How many files match, those included that other entries have already.
     pub matches: usize,
+    /// Those of them that a table of the file has: the table's name, and what each would be called without it.
+    pub written: Vec<(Name, String)>,
     /// What is wrong, in sentences for whoever has to put it right.
     pub faults: Vec<Fault>,
     /// Names that may become matches, or lead to some, when they change.

@@ -59,6 +59,34 @@ fn what_ends_soon_is_no_fault_and_is_not_ok() {
 }
 
 #[test]
+fn a_file_with_a_table_of_its_own_is_told_apart_from_what_a_pattern_takes() {
+    let bench = Bench::new("tables");
+    for name in ["api", "www"] {
+        let dir = format!("live/{name}.example.com");
+        std::fs::create_dir_all(bench.path(&dir)).unwrap();
+        bench.pair(&format!("{dir}/cert"), 90);
+    }
+    let [cert, key] = ["pem", "key"].map(|end| format!("live/api.example.com/cert.{end}"));
+    let table = format!("[[certificate]]\nname = 'api-bound'\ncert = {cert:?}\nkey = {key:?}\n");
+    let pattern = "[[discover]]\npattern = 'live/*/cert.pem'\nkey = '{stem}.key'\n";
+    bench.configure(&format!("{table}{pattern}"));
+    let ended = bench.certrotd(&["check"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let said = "2 files, 1 of them in a table of its own: api-bound";
+    assert!(ended.words().contains(said), "{}", ended.stdout);
+    let shown = bench.certrotd(&["--format", "json", "check"]).json();
+    assert_eq!(shown["discover"][0]["tables"], serde_json::json!(["api-bound"]));
+
+    let ended = bench.certrotd(&["apply", "--only", "api.example.com"]);
+    let said = "no entry named api.example.com: its file belongs to api-bound\n";
+    assert_eq!((ended.code, ended.stderr.ends_with(said)), (2, true), "{}", ended.stderr);
+
+    bench.configure(pattern);
+    let ended = bench.certrotd(&["check"]);
+    assert!(ended.stdout.contains("2 files\n"), "{}", ended.stdout);
+}
+
+#[test]
 fn an_empty_secret_is_bad() {
     let bench = Bench::new("empty");
     bench.pair("www", 90);

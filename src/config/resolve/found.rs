@@ -81,7 +81,7 @@ fn look(
         faults.push(fault(FaultKind::Empty, sentence));
     }
     awaited.extend(unread.into_iter().map(|it| it.path));
-    let outcome = Outcome { matches: paths.len(), faults, awaited, listed };
+    let outcome = Outcome { matches: paths.len(), written: Vec::new(), faults, awaited, listed };
     (paths, outcome)
 }
 
@@ -127,6 +127,10 @@ fn make(
             continue;
         }
         if register.reads(hit.recipe.cloud(), &hit.path) || others.have(hit) {
+            if let Some(table) = others.table(hit) {
+                let name = hit.recipe.name(&hit.path);
+                config.discover[hit.index].outcome.written.push((table, name));
+            }
             continue;
         }
         match certificate(hit, book, &mut register) {
@@ -196,7 +200,7 @@ impl Hit<'_> {
 
 /// Files that written entries have, by every name that leads to them on this disk.
 struct Others {
-    read: HashSet<(Name, PathBuf)>,
+    read: HashMap<(Name, PathBuf), Name>,
     written: HashSet<PathBuf>,
 }
 
@@ -204,7 +208,8 @@ impl Others {
     fn of(config: &Config) -> Self {
         let certificates = config.certificates.iter();
         let read = certificates.flat_map(|entry| {
-            on_disk(&entry.cert).into_iter().map(|path| (entry.cloud.clone(), path))
+            let places = on_disk(&entry.cert).into_iter();
+            places.map(|path| ((entry.cloud.clone(), path), entry.name.clone()))
         });
         let cas = config.instance_cas.iter().flat_map(|entry| on_disk(&entry.path));
         let written = cas.flat_map(|path| [former(&path), path]);
@@ -216,8 +221,15 @@ impl Others {
             return false; // Thousands of paths need no second look at the disk.
         }
         let cloud = hit.recipe.cloud();
-        on_disk(&hit.path)
-            .into_iter()
-            .any(|path| self.written.contains(&path) || self.read.contains(&(cloud.clone(), path)))
+        on_disk(&hit.path).into_iter().any(|path| {
+            self.written.contains(&path) || self.read.contains_key(&(cloud.clone(), path))
+        })
+    }
+
+    /// The certificate in the file that has this one.
+    fn table(&self, hit: &Hit<'_>) -> Option<Name> {
+        let cloud = hit.recipe.cloud();
+        let mut places = on_disk(&hit.path).into_iter();
+        places.find_map(|path| self.read.get(&(cloud.clone(), path)).cloned())
     }
 }

@@ -189,6 +189,10 @@ fn what_is_written_wins() {
     let [(FaultKind::Unfit, taken)] = &said[..] else { panic!("{said:?}") };
     assert!(taken.ends_with("another entry is called shop already: say `name` for one of them"));
     assert_eq!(config.certificates.len(), 3);
+    let [all, some] = &config.discover[..] else { panic!("two patterns") };
+    let (table, would_be) = &all.outcome.written[0];
+    assert_eq!((table.as_str(), would_be.as_str()), ("www", "www"));
+    assert_eq!((all.outcome.written.len(), some.outcome.written.len()), (1, 0));
 }
 
 #[test]
